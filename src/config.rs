@@ -1,0 +1,8 @@
+//! Configuration: data files that become checked values. What a file gets wrong is reported all at once, with its place.
+
+pub mod discovery;
+pub mod keymap;
+pub mod layout;
+pub mod paths;
+pub mod session;
+pub mod theme;

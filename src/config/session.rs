@@ -1,0 +1,113 @@
+//! The session: which folder, boards, agents, repositories, fabrics and gate rules one run works with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regex::Regex;
+
+/// A checked session: paths are absolute, patterns compiled, everything left out filled in by discovery.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its name.
+    pub name: String,
+    /// Where it was defined.
+    pub origin: SessionOrigin,
+    /// The folder it is about, canonical.
+    pub root: PathBuf,
+    /// `.hnpwb` in the root, unless configured otherwise.
+    pub state_dir: PathBuf,
+    /// Layout it asks for.
+    pub layout: Option<String>,
+    /// Theme it asks for.
+    pub theme: Option<String>,
+    /// Files of the board.
+    pub boards: Vec<PathBuf>,
+    /// Names and roles of agents, and further transcripts.
+    pub agents: Vec<AgentSpec>,
+    /// Working trees.
+    pub repos: Vec<PathBuf>,
+    /// GitOps directories with their clusters.
+    pub fabrics: Vec<FabricSpec>,
+    /// Tool calls that are held.
+    pub gates: Vec<GateRule>,
+    /// Claude Code's folders (`$CLAUDE_CONFIG_DIR`, else `~/.claude`).
+    pub claude_dirs: Vec<PathBuf>,
+}
+
+/// Where a session was defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionOrigin {
+    /// Nowhere: all of it was discovered.
+    Discovered,
+    /// In this file.
+    File(PathBuf),
+    /// Built in, under this name.
+    BuiltIn(String),
+}
+
+/// A name and a role for transcripts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentSpec {
+    /// Name on screen.
+    pub name: String,
+    /// Role, if any.
+    pub role: Option<String>,
+    /// Glob of transcript files, `~` expanded; none names no file of its own.
+    pub transcripts: Option<String>,
+}
+
+/// One GitOps directory and at most one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FabricSpec {
+    /// Name.
+    pub name: String,
+    /// Working tree that holds the directory.
+    pub repo: PathBuf,
+    /// Directory, relative to the repository.
+    pub directory: PathBuf,
+    /// Names of folders below it that are no desired state.
+    pub exclude: Vec<String>,
+    /// Its cluster.
+    pub cluster: Option<ClusterSpec>,
+    /// How long a commit may take to become live.
+    pub grace: Duration,
+}
+
+/// Where live objects come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterSpec {
+    /// A context of a kubeconfig.
+    Context {
+        /// Name of the context; none is the kubeconfig's current one.
+        context: Option<String>,
+        /// The file; none is `$KUBECONFIG`, else `~/.kube/config`.
+        kubeconfig: Option<PathBuf>,
+    },
+    /// A file as `kubectl get -o yaml` writes it.
+    Snapshot(PathBuf),
+}
+
+/// A tool call that matches is held.
+#[derive(Debug, Clone)]
+pub struct GateRule {
+    /// Name of the rule.
+    pub name: String,
+    /// Tool it looks at; none is every tool.
+    pub tool: Option<String>,
+    /// Pattern on the command or the serialised input.
+    pub matches: Regex,
+    /// What happens when nobody can decide.
+    pub fail: OnFailure,
+    /// How long the operator has.
+    pub deadline: Duration,
+}
+
+/// What a gate answers when nobody can decide.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Refuse.
+    #[default]
+    Deny,
+    /// Let the agent's own permission prompt decide.
+    Ask,
+}

@@ -1,0 +1,21 @@
+//! Everything hnpwb knows without touching the world: pure data and pure functions.
+//!
+//! Nothing in here reads a file, a clock, a socket or a screen. Time is an argument, bytes are an argument, and every
+//! rule can be tested by calling it.
+
+pub mod agent;
+pub mod attention;
+pub mod brief;
+pub mod cluster;
+pub mod commit;
+pub mod digest;
+pub mod drift;
+pub mod fault;
+pub mod gate;
+pub mod health;
+pub mod journal;
+pub mod manifest;
+pub mod task;
+pub mod text;
+pub mod time;
+pub mod transcript;

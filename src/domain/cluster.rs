@@ -1,0 +1,101 @@
+//! What a cluster shows: its connection, its kinds and its objects with their health.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::fault::Fault;
+use super::health::Health;
+
+/// State of the connection to one context. The names are those of `hnpwb status -o json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Connection {
+    /// Answers, and its watches run.
+    Connected,
+    /// First attempt, or a new one after a loss.
+    Connecting,
+    /// Does not answer.
+    Unreachable,
+    /// Refuses the credentials (401, expired token or certificate).
+    Unauthorized,
+    /// Refuses everything that was asked for (403).
+    Forbidden,
+    /// No cluster was configured or found.
+    None,
+}
+
+impl Connection {
+    /// The name used on screen and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Connecting => "connecting",
+            Self::Unreachable => "unreachable",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A kind of object, by group. The version is that which the server prefers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Version.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+    /// Plural, lower case: the name in URLs.
+    pub plural: String,
+    /// Objects live in namespaces.
+    pub namespaced: bool,
+}
+
+/// One kind as the cluster pane lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindCount {
+    /// The kind.
+    pub kind: Kind,
+    /// Objects seen.
+    pub count: usize,
+    /// Why it cannot be listed, when it cannot (403 for this kind alone).
+    pub fault: Option<Fault>,
+}
+
+/// One object as the cluster pane lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRow {
+    /// Its kind.
+    pub kind: Kind,
+    /// Namespace; empty for objects of the cluster.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Health, with the field that decided.
+    pub health: Health,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// `metadata.generation`.
+    pub generation: Option<i64>,
+}
+
+/// One context as the cluster pane shows it: the last good data, its age, and what is wrong now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    /// Name of the context (or of the snapshot file).
+    pub context: String,
+    /// State of the connection.
+    pub connection: Connection,
+    /// Why it is not connected.
+    pub fault: Option<Fault>,
+    /// Server version, when known.
+    pub server: Option<String>,
+    /// Kinds, sorted.
+    pub kinds: Vec<KindCount>,
+    /// Objects, sorted by kind, namespace and name.
+    pub objects: Vec<ObjectRow>,
+    /// When the data was last known to be current.
+    pub as_of: Option<Timestamp>,
+}

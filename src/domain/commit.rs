@@ -1,0 +1,122 @@
+//! Commits as rows of a log, with the lanes of the graph beside them.
+
+use jiff::Timestamp;
+
+/// A name that points at a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ref {
+    /// What kind of name.
+    pub kind: RefKind,
+    /// The short name: `main`, `origin/main`, `v1.2`.
+    pub name: String,
+}
+
+/// Kinds of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefKind {
+    /// `HEAD` itself.
+    Head,
+    /// A local branch.
+    Branch,
+    /// A remote branch.
+    Remote,
+    /// A tag.
+    Tag,
+}
+
+/// One commit as the log shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Full hexadecimal id.
+    pub id: String,
+    /// Ids of the parents, first parent first.
+    pub parents: Vec<String>,
+    /// First line of the message.
+    pub summary: String,
+    /// Author's name.
+    pub author: String,
+    /// Author time.
+    pub at: Timestamp,
+    /// Names that point here.
+    pub refs: Vec<Ref>,
+}
+
+/// A commit with its row of the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitRow {
+    /// The commit.
+    pub commit: Commit,
+    /// Cells of the graph, left to right.
+    pub graph: Vec<Cell>,
+}
+
+/// One cell of the graph: which of its four sides a line leaves by, whether a commit stands in it, and whose line it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// A line goes up.
+    pub up: bool,
+    /// A line goes down.
+    pub down: bool,
+    /// A line goes left.
+    pub left: bool,
+    /// A line goes right.
+    pub right: bool,
+    /// The commit stands here.
+    pub node: bool,
+    /// Lane number, for the colour.
+    pub lane: u16,
+}
+
+/// A worktree of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worktree {
+    /// Its folder.
+    pub path: std::path::PathBuf,
+    /// Branch checked out there, if any.
+    pub branch: Option<String>,
+}
+
+/// Changed paths in a working tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dirty {
+    /// Staged.
+    pub staged: u32,
+    /// Changed and not staged.
+    pub unstaged: u32,
+    /// Not tracked.
+    pub untracked: u32,
+    /// In conflict.
+    pub conflicted: u32,
+}
+
+/// A repository as the git pane shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RepoLog {
+    /// Working tree.
+    pub path: std::path::PathBuf,
+    /// Branch, or `None` when detached or unborn.
+    pub branch: Option<String>,
+    /// Commit of HEAD.
+    pub head: Option<String>,
+    /// Upstream of the branch with commits ahead and behind.
+    pub upstream: Option<Upstream>,
+    /// State of the working tree.
+    pub dirty: Dirty,
+    /// Worktrees, the main one first.
+    pub worktrees: Vec<Worktree>,
+    /// The newest commits.
+    pub rows: Vec<CommitRow>,
+    /// More history exists than `rows` holds.
+    pub more: bool,
+}
+
+/// The branch a local branch follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Short name: `origin/main`.
+    pub name: String,
+    /// Commits here and not there.
+    pub ahead: u32,
+    /// Commits there and not here.
+    pub behind: u32,
+}

@@ -1,0 +1,190 @@
+//! Desired against live: states, fields and the rules that decide them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cluster::Connection;
+use super::health::Health;
+
+/// Drift state of one object. The names are those of `hnpwb drift -o json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftState {
+    /// Live differs from every committed version.
+    Drifted,
+    /// Live equals an earlier commit, and the grace is over.
+    Behind,
+    /// Committed, not live, and the grace is over.
+    Overdue,
+    /// Cannot become live: kind or version not served.
+    Blocked,
+    /// Live and not in git.
+    Orphaned,
+    /// Being deleted.
+    Deleting,
+    /// The cluster cannot be asked.
+    Unknown,
+    /// Committed, not live yet, within the grace.
+    Pending,
+    /// Changed in the working tree, not committed.
+    Draft,
+    /// Committed, not pushed.
+    Unpushed,
+    /// Live as desired.
+    Synced,
+}
+
+impl DriftState {
+    /// The name used on screen and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drifted => "drifted",
+            Self::Behind => "behind",
+            Self::Overdue => "overdue",
+            Self::Blocked => "blocked",
+            Self::Orphaned => "orphaned",
+            Self::Deleting => "deleting",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+            Self::Draft => "draft",
+            Self::Unpushed => "unpushed",
+            Self::Synced => "synced",
+        }
+    }
+
+    /// True for the states that `hnpwb drift --exit-code` answers with 1.
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::Overdue | Self::Blocked | Self::Drifted | Self::Behind | Self::Orphaned)
+    }
+}
+
+/// How a field differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldClass {
+    /// Both have it, with other values.
+    Changed,
+    /// Desired has it, live has not.
+    MissingLive,
+    /// It was ours, git no longer has it, live still has.
+    RemovedInGit,
+    /// Live has a list element that desired does not list.
+    ExtraLive,
+    /// The server drops it by rule.
+    Ineffective,
+    /// The CRD's schema does not know it.
+    Pruned,
+}
+
+/// One differing field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldDiff {
+    /// Path: `spec.subnets.default.vlan`.
+    pub path: String,
+    /// Desired value; `null` when git does not have it.
+    pub desired: serde_json::Value,
+    /// Live value; `null` when the cluster does not have it.
+    pub live: serde_json::Value,
+    /// How it differs.
+    pub class: FieldClass,
+    /// Field manager that owns it live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manager: Option<String>,
+}
+
+/// Group, kind, namespace and name: an object's identity. The version is no part of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectKey {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace; empty for objects of the cluster.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+/// One object of a fabric with its drift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftRow {
+    /// Identity.
+    pub key: ObjectKey,
+    /// Version in git, or live when only live.
+    pub version: String,
+    /// The state.
+    pub state: DriftState,
+    /// Why, in one phrase.
+    pub reason: String,
+    /// File in the GitOps directory, relative to the repository.
+    pub file: Option<PathBuf>,
+    /// Line of the document, from one.
+    pub line: Option<u32>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Health of the live object.
+    pub health: Option<Health>,
+    /// Differing fields.
+    pub fields: Vec<FieldDiff>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something cannot be used.
+    Error,
+    /// Something is probably not meant.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Something about a file that is not an object's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// Stable code: `not-yaml`, `no-kind`, `duplicate`.
+    pub code: &'static str,
+    /// File, relative to the repository.
+    pub file: PathBuf,
+    /// Line, from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What and why.
+    pub message: String,
+}
+
+/// One fabric as the drift pane shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftView {
+    /// Name of the fabric.
+    pub fabric: String,
+    /// Connection to its cluster.
+    pub connection: Connection,
+    /// Commit of HEAD in its repository.
+    pub head: Option<String>,
+    /// Branch in its repository.
+    pub branch: Option<String>,
+    /// Objects, worst first.
+    pub rows: Vec<DriftRow>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// When the inputs were last current.
+    pub as_of: Option<Timestamp>,
+}
+
+impl DriftView {
+    /// Objects by state.
+    pub fn summary(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for row in &self.rows {
+            *counts.entry(row.state.name()).or_insert(0) += 1;
+        }
+        counts
+    }
+}

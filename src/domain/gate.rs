@@ -1,0 +1,78 @@
+//! Gates: requests that hold an agent until the operator decides.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Names a gate inside one run of the workbench.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GateId(pub String);
+
+/// Where a gate stands. The names are those of `hnpwb gate list -o json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateState {
+    /// Waits for the operator.
+    Pending,
+    /// Let through.
+    Approved,
+    /// Refused.
+    Rejected,
+    /// Nobody decided in time.
+    Expired,
+    /// Whoever asked went away.
+    Abandoned,
+}
+
+impl GateState {
+    /// The name used on screen and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// A gate as it is asked for and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Its name.
+    pub id: GateId,
+    /// One line: what is asked.
+    pub title: String,
+    /// The exact text that will be carried out: the whole command, the whole input.
+    pub detail: String,
+    /// What it is bound to: `commit`, `session`, `tool_use_id`, `input_sha256`.
+    pub subject: BTreeMap<String, String>,
+    /// Session id of the agent that asks.
+    pub agent: Option<String>,
+    /// Tool, for a tool call.
+    pub tool: Option<String>,
+    /// Name of the rule that holds it.
+    pub rule: Option<String>,
+    /// When it was asked.
+    pub requested_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// Where it stands.
+    pub state: GateState,
+    /// Reason of the decision.
+    pub reason: Option<String>,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+}
+
+/// What the operator decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Approved, or rejected.
+    pub approved: bool,
+    /// Reason, as it goes back to the agent; may be empty for an approval.
+    pub reason: String,
+}

@@ -1,0 +1,67 @@
+//! What is to be done. The only way out of [`crate::update::update`]; [`crate::exec`] and the sources carry it out.
+
+use std::path::PathBuf;
+
+use crate::domain::agent::AgentId;
+use crate::domain::brief::BriefSubject;
+use crate::domain::gate::{Decision, Gate};
+use crate::event::PageRequest;
+
+/// Something that the world is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Follow this transcript; everything of older generations is stale from now on.
+    OpenTranscript {
+        /// The file.
+        path: PathBuf,
+        /// Generation of the answers.
+        generation: u64,
+    },
+    /// Follow no transcript.
+    CloseTranscript,
+    /// Read one page of the open transcript.
+    LoadPage {
+        /// Generation of the open transcript.
+        generation: u64,
+        /// Which page.
+        request: PageRequest,
+    },
+    /// Load at least this many commits of each repository.
+    LoadCommits(usize),
+    /// Write a brief for this task and copy the prompt that points to it.
+    DraftBrief {
+        /// What it is about.
+        subject: Box<BriefSubject>,
+        /// For whom, if an agent is selected.
+        agent: Option<AgentId>,
+    },
+    /// Copy this text; `what` names it in the journal.
+    Copy {
+        /// The text.
+        text: String,
+        /// What it is: `session id`, `object name`.
+        what: String,
+    },
+    /// Write the decision into the journal, then hand it to whoever waits.
+    Decide {
+        /// The gate, exactly as it was shown.
+        gate: Box<Gate>,
+        /// The decision.
+        decision: Decision,
+    },
+    /// Read the journal.
+    ReadJournal,
+    /// Every source looks again now.
+    Refresh,
+    /// Stop the program until it is continued (Ctrl-Z).
+    Suspend,
+    /// Ring the terminal's bell.
+    Bell,
+    /// Draw everything anew, after something else wrote on the screen.
+    Repaint,
+    /// End the program.
+    Quit,
+}
+
+/// What one event asks for, in order.
+pub type Effects = Vec<Effect>;

@@ -1,0 +1,241 @@
+//! What happened. The only way into [`crate::update::update`], and closed on purpose: a new kind of news is a new variant.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use crate::domain::agent::{Agent, AgentId};
+use crate::domain::cluster::ClusterView;
+use crate::domain::commit::RepoLog;
+use crate::domain::drift::DriftView;
+use crate::domain::fault::Fault;
+use crate::domain::gate::{Decision, Gate, GateId};
+use crate::domain::task::Task;
+use crate::domain::transcript::Entry;
+
+/// Something that happened outside `update`.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// From the terminal.
+    Input(Input),
+    /// A moment that the state had asked to be woken at.
+    Wake,
+    /// Every agent known, whenever one of them changes. Latest wins.
+    Agents(AgentsNews),
+    /// About the transcript that is open. In order, never dropped.
+    Transcript(TranscriptNews),
+    /// Every task known. Latest wins.
+    Board(BoardNews),
+    /// The repositories. Latest wins.
+    Git(GitNews),
+    /// One cluster. Latest wins, by context.
+    Cluster(ClusterView),
+    /// One fabric. Latest wins, by fabric.
+    Drift(DriftView),
+    /// A gate was asked for or ended. In order, never dropped.
+    Gate(GateNews),
+    /// A source could not do its work at all; its pane keeps what it last had.
+    SourceFault(SourceId, Fault),
+    /// An effect was carried out.
+    Done(Done),
+    /// The process is asked to end (SIGTERM, SIGHUP, the terminal is gone).
+    Quit,
+}
+
+/// From the terminal.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted: never taken as keys.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has a new size.
+    Resize,
+    /// The terminal window got or lost the focus.
+    Focus(bool),
+}
+
+/// Sources whose age the status line shows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceId {
+    /// Discovery and tails of transcripts, with the session registry.
+    Agents,
+    /// The transcript that is open.
+    Transcript,
+    /// Board files.
+    Board,
+    /// Git repositories.
+    Git,
+    /// One cluster, by context.
+    Cluster(String),
+    /// One fabric, by name.
+    Drift(String),
+    /// The gate socket.
+    Gates,
+}
+
+/// Every agent known.
+#[derive(Debug, Clone, Default)]
+pub struct AgentsNews {
+    /// Agents, in the order of their ids.
+    pub agents: Vec<Agent>,
+    /// What could not be read.
+    pub faults: Vec<Fault>,
+    /// True while directories are polled because they cannot be watched.
+    pub polling: bool,
+    /// When this was last known to be current.
+    pub as_of: Timestamp,
+}
+
+/// About the transcript that is open. News of another generation than the one last asked for is stale.
+#[derive(Debug, Clone)]
+pub struct TranscriptNews {
+    /// The generation of the request this answers.
+    pub generation: u64,
+    /// What happened.
+    pub what: TranscriptChange,
+}
+
+/// What happened to the open transcript.
+#[derive(Debug, Clone)]
+pub enum TranscriptChange {
+    /// A page that was asked for.
+    Page(Page),
+    /// New records at the end of the file.
+    Appended {
+        /// The new entries.
+        entries: Vec<Entry>,
+        /// Offset just behind the last complete line read.
+        end: u64,
+    },
+    /// The file was truncated, replaced or deleted; everything shown is void. A page follows when there is a file.
+    Reset {
+        /// What happened to it.
+        why: String,
+    },
+    /// It could not be read.
+    Fault(Fault),
+}
+
+/// Consecutive records of a transcript.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Which page was asked for.
+    pub request: PageRequest,
+    /// Its entries, in file order.
+    pub entries: Vec<Entry>,
+    /// Offset of the first record.
+    pub start: u64,
+    /// Offset just behind the last record.
+    pub end: u64,
+    /// Bytes in the file when it was read.
+    pub size: u64,
+}
+
+/// Which records are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageRequest {
+    /// The last ones.
+    End,
+    /// The first ones.
+    Start,
+    /// Those that end just before this offset.
+    Before(u64),
+    /// Those that begin at this offset.
+    From(u64),
+}
+
+/// Every task known.
+#[derive(Debug, Clone, Default)]
+pub struct BoardNews {
+    /// Tasks, by file and line.
+    pub tasks: Vec<Task>,
+    /// Files that make up the board.
+    pub files: Vec<PathBuf>,
+    /// What could not be read.
+    pub faults: Vec<Fault>,
+    /// When this was last known to be current.
+    pub as_of: Timestamp,
+}
+
+/// The repositories.
+#[derive(Debug, Clone, Default)]
+pub struct GitNews {
+    /// Repositories, in the order of the session.
+    pub repos: Vec<RepoLog>,
+    /// What could not be read.
+    pub faults: Vec<Fault>,
+    /// When this was last known to be current.
+    pub as_of: Timestamp,
+}
+
+/// About gates.
+#[derive(Debug, Clone)]
+pub enum GateNews {
+    /// Somebody waits.
+    Requested(Box<Gate>),
+    /// Whoever asked went away before a decision.
+    Abandoned(GateId, Timestamp),
+    /// Nobody decided in time.
+    Expired(GateId, Timestamp),
+}
+
+/// An effect was carried out, or was not.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// A brief was written; the prompt that points to it was copied, or not.
+    Brief(Result<BriefDone, Fault>),
+    /// Text was copied.
+    Copied(Result<CopyDone, Fault>),
+    /// A decision was written into the journal and handed to whoever waits.
+    Decided {
+        /// The gate.
+        gate: GateId,
+        /// The decision.
+        decision: Decision,
+        /// When it was handed over, or why it could not be.
+        outcome: Result<Timestamp, Fault>,
+    },
+    /// The journal was read for the journal popup, newest last.
+    Journal(Result<Vec<String>, Fault>),
+    /// Another worker was told to look again.
+    Refreshed,
+    /// The program came back from being stopped (Ctrl-Z).
+    Resumed,
+}
+
+/// A brief that was written.
+#[derive(Debug, Clone)]
+pub struct BriefDone {
+    /// The file.
+    pub file: PathBuf,
+    /// The agent it was written for, if one was selected.
+    pub agent: Option<AgentId>,
+    /// What became of the copy.
+    pub copy: CopyDone,
+}
+
+/// What became of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyDone {
+    /// Which way it went.
+    pub route: CopyRoute,
+    /// It was read back and is the same.
+    pub confirmed: bool,
+    /// File that holds the text in any case.
+    pub file: Option<PathBuf>,
+}
+
+/// Ways to a clipboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyRoute {
+    /// `tmux load-buffer -w -`.
+    Tmux,
+    /// The terminal's OSC 52 sequence.
+    Osc52,
+    /// No clipboard was reached; the file alone holds the text.
+    FileOnly,
+}

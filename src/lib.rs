@@ -1,0 +1,13 @@
+//! A full-screen terminal workbench for the person who supervises a group of coding agents.
+//!
+//! `sources → Event → update(&mut State, Event) → Effects → exec → Event::Done`, and `view(&State)` after it.
+//! `docs/architecture.md` is the map; `tests/tidy.rs` keeps the walls between these modules.
+
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod domain;
+pub mod effect;
+pub mod event;
+pub mod exec;
+pub mod source;
