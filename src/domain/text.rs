@@ -107,14 +107,16 @@ fn first_unsafe(text: &str) -> Option<usize> {
 
 /// True for what must not reach a terminal as it is.
 fn is_unsafe(c: char) -> bool {
-    match c {
-        '\n' | '\t' | ' '..='~' => false,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' => true,
-        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
-        '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}' => true,
-        _ => false,
+    if matches!(c, ' '..='~' | '\n' | '\t') {
+        return false;
     }
+    let controls = matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}');
+    let direction =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
+    let separators = matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}');
+    let invisible = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}')
+        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}');
+    controls || direction || separators || invisible
 }
 
 fn push_visible(out: &mut String, c: char) {
