@@ -1,5 +1,8 @@
 //! A coding agent as the operator thinks of it, and the state it is in with the source that said so.
 
+pub mod judge;
+pub mod registry;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;

@@ -3,7 +3,20 @@
 //! A record is one line of a transcript file; it yields zero or more entries. Parsing is lenient: a line that is no
 //! JSON or of an unknown kind becomes an entry that says so, never an error that ends the file.
 
+mod call;
+pub mod claude;
+pub mod digest;
+pub(crate) mod json;
+mod record;
+pub mod usage;
+pub mod window;
+
 use jiff::Timestamp;
+
+use super::text;
+
+pub use claude::parse_line;
+pub use digest::{Digest, Step};
 
 /// One drawable piece of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,93 @@
+//! Tool calls in words: one line for the list, readable lines for the detail.
+
+use serde_json::value::RawValue;
+
+use super::json::{self, Gather, Members};
+use super::{Text, text};
+
+/// Bytes of a value that go into a summary, before it is made one line.
+const SUMMARY: usize = 400;
+
+/// The input in one clean line: the command, the path, the pattern, else compact JSON.
+pub(crate) fn summary(tool: &str, input: Option<&RawValue>) -> String {
+    let Some(raw) = input else { return String::new() };
+    let field = match tool {
+        "Bash" => "command",
+        "Read" | "Edit" | "Write" | "MultiEdit" => "file_path",
+        "NotebookEdit" => "notebook_path",
+        "Grep" | "Glob" => "pattern",
+        "Task" | "Agent" => "description",
+        "WebFetch" => "url",
+        "WebSearch" | "ToolSearch" => "query",
+        "Skill" => "skill",
+        _ => return one_line(raw.get()),
+    };
+    let Members(members) = members(raw);
+    let value = members.iter().find(|(key, _)| key == field).and_then(|(_, value)| json::head(Some(value), SUMMARY));
+    match value {
+        Some(command) if tool == "Bash" => {
+            let first = command.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            one_line(first)
+        }
+        Some(value) => one_line(&value),
+        None => one_line(raw.get()),
+    }
+}
+
+/// The input as `key: value` lines; values of several lines begin below their key.
+pub(crate) fn input(input: Option<&RawValue>) -> Text {
+    let mut gather = Gather::default();
+    let Some(raw) = input else { return gather.finish() };
+    let Members(members) = members(raw);
+    if members.is_empty() {
+        gather.push_json(raw);
+    }
+    for (key, value) in members {
+        gather.separate();
+        gather.push(&key);
+        gather.push(if value.get().contains("\\n") { ":\n" } else { ": " });
+        gather.push_json(value);
+    }
+    gather.finish()
+}
+
+fn members(raw: &RawValue) -> Members<'_> {
+    json::fields(Some(raw))
+}
+
+fn one_line(value: &str) -> String {
+    text::line(text::prefix(value, SUMMARY)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::{input, summary};
+
+    fn raw(json: &str) -> &RawValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn each_tool_is_summed_up_by_what_tells_most() {
+        assert_eq!(
+            summary("Bash", Some(raw(r#"{"command":"\n cargo test \\\n  --all","description":"test"}"#))),
+            "cargo test \\"
+        );
+        assert_eq!(summary("Read", Some(raw(r#"{"limit":3,"file_path":"/a/b.rs"}"#))), "/a/b.rs");
+        assert_eq!(summary("Grep", Some(raw(r#"{"pattern":"fn \u001b[2J"}"#))), "fn ␛[2J");
+        assert_eq!(summary("Agent", Some(raw(r#"{"prompt":"long","description":"look around"}"#))), "look around");
+        assert_eq!(summary("mcp__x__y", Some(raw(r#"{"a":[1,2]}"#))), r#"{"a":[1,2]}"#);
+        assert_eq!(summary("Bash", Some(raw(r#"{"cmd":1}"#))), r#"{"cmd":1}"#);
+        assert_eq!(summary("Bash", None), "");
+    }
+
+    #[test]
+    fn inputs_read_as_lines_in_their_own_order() {
+        let text = input(Some(raw(r#"{"file_path":"/a","old_string":"x\ny","replace_all":false}"#)));
+        assert_eq!(text.kept, "file_path: /a\nold_string:\nx\ny\nreplace_all: false");
+        assert_eq!(text.lines, 5);
+        assert_eq!(input(Some(raw(r#""patch text""#))).kept, "patch text");
+    }
+}
