@@ -1,1 +1,153 @@
-//! (under construction: registry)
+//! Claude Code's registry of running sessions, and whether the processes it names are still the same.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::agent::judge::ProcessFact;
+use crate::domain::agent::registry::RegistryEntry;
+
+/// Files of the registry are this small; anything larger is something else.
+const LARGEST: u64 = 64 * 1024;
+
+/// How often a file is read when it is torn: it is rewritten in place.
+const ATTEMPTS: usize = 3;
+
+/// One entry with what the process table says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The entry.
+    pub entry: RegistryEntry,
+    /// What is known of its process.
+    pub process: ProcessFact,
+}
+
+/// Folder of the registry below one of Claude's folders.
+pub fn folder(claude: &Path) -> PathBuf {
+    claude.join("sessions")
+}
+
+/// Every entry of the registries of these folders. A registry that does not exist is an empty one; a file that stays torn is
+/// read the next time it changes.
+pub fn read(claude_dirs: &[PathBuf]) -> Vec<Registered> {
+    let mut found = Vec::new();
+    for directory in claude_dirs {
+        for file in fs::read_dir(folder(directory)).into_iter().flatten().flatten() {
+            let path = file.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let Some(entry) = read_entry(&path) else { continue };
+            let process = process(Path::new("/proc"), &entry);
+            found.push(Registered { entry, process });
+        }
+    }
+    found.sort_by_key(|registered| registered.entry.pid);
+    found
+}
+
+fn read_entry(path: &Path) -> Option<RegistryEntry> {
+    for _ in 0..ATTEMPTS {
+        if fs::metadata(path).ok()?.len() > LARGEST {
+            return None;
+        }
+        if let Some(entry) = RegistryEntry::parse(&fs::read(path).ok()?) {
+            return Some(entry);
+        }
+        std::thread::yield_now();
+    }
+    None
+}
+
+/// What the process table below `proc` says about an entry. Where there is none (macOS) nothing is known.
+fn process(proc: &Path, entry: &RegistryEntry) -> ProcessFact {
+    if !proc.join("self").exists() {
+        return ProcessFact::Unknown;
+    }
+    match fs::read(proc.join(entry.pid.to_string()).join("stat")) {
+        Ok(stat) => match (start_time(&stat), &entry.proc_start) {
+            _ if is_zombie(&stat) => ProcessFact::Gone,
+            (Some(now), Some(then)) if now != *then => ProcessFact::Replaced,
+            _ => ProcessFact::Alive,
+        },
+        // Either may mean that it ended: the second between the opening and the reading.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => {
+            ProcessFact::Gone
+        }
+        Err(_) => ProcessFact::Unknown,
+    }
+}
+
+/// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)). The second field, the name, may itself hold spaces and parentheses, so
+/// fields are counted from its last closing one.
+fn start_time(stat: &[u8]) -> Option<String> {
+    let field = fields_after_name(stat)?.nth(22 - 3)?;
+    String::from_utf8(field.to_vec()).ok()
+}
+
+/// Field 3 is the state; a zombie has ended and waits for its parent to notice.
+fn is_zombie(stat: &[u8]) -> bool {
+    fields_after_name(stat).and_then(|mut fields| fields.next()).is_some_and(|state| matches!(state, b"Z" | b"X"))
+}
+
+fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let name_end = memchr::memrchr(b')', stat)?;
+    Some(stat[name_end + 1..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::{process, read, start_time};
+    use crate::domain::agent::judge::ProcessFact;
+    use crate::domain::agent::registry::RegistryEntry;
+
+    const STAT: &str = "42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 11 0 8163 1000 200 184 1 1 0 0 0";
+
+    fn entry(start: &str) -> RegistryEntry {
+        RegistryEntry::parse(format!(r#"{{"pid":42,"procStart":"{start}"}}"#).as_bytes()).unwrap()
+    }
+
+    fn proc_with(stat: Option<&str>) -> tempfile::TempDir {
+        let proc = tempfile::tempdir().unwrap();
+        fs::create_dir(proc.path().join("self")).unwrap();
+        if let Some(stat) = stat {
+            fs::create_dir(proc.path().join("42")).unwrap();
+            fs::write(proc.path().join("42/stat"), stat).unwrap();
+        }
+        proc
+    }
+
+    #[test]
+    fn the_start_is_found_behind_a_name_with_spaces_and_parentheses() {
+        assert_eq!(start_time(STAT.as_bytes()).as_deref(), Some("8163"));
+        assert_eq!(start_time(b"odd"), None);
+    }
+
+    #[test]
+    fn a_process_is_the_same_only_when_it_began_at_the_same_time() {
+        assert_eq!(process(proc_with(Some(STAT)).path(), &entry("8163")), ProcessFact::Alive);
+        assert_eq!(process(proc_with(Some(STAT)).path(), &entry("99")), ProcessFact::Replaced);
+        assert_eq!(process(proc_with(None).path(), &entry("8163")), ProcessFact::Gone);
+        let zombie = STAT.replace(" S ", " Z ");
+        assert_eq!(process(proc_with(Some(&zombie)).path(), &entry("8163")), ProcessFact::Gone);
+        assert_eq!(process(Path::new("/nowhere"), &entry("8163")), ProcessFact::Unknown);
+    }
+
+    #[test]
+    fn this_very_process_is_alive() {
+        let claude = tempfile::tempdir().unwrap();
+        fs::create_dir(claude.path().join("sessions")).unwrap();
+        let pid = std::process::id();
+        let start = start_time(&fs::read("/proc/self/stat").unwrap()).unwrap();
+        let file = claude.path().join(format!("sessions/{pid}.json"));
+        fs::write(file, format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s1","status":"busy"}}"#)).unwrap();
+        fs::write(claude.path().join("sessions/1.json"), "{\"pid\":1,\"torn").unwrap();
+        fs::write(claude.path().join("sessions/notes.txt"), "no entry").unwrap();
+        let found = read(&[claude.path().to_owned(), PathBuf::from("/nowhere")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].entry.pid, found[0].process), (pid, ProcessFact::Alive));
+    }
+}
