@@ -46,6 +46,17 @@ pub fn read(claude_dirs: &[PathBuf]) -> Vec<Registered> {
     found
 }
 
+/// Asks after the processes of entries that were read before. True when one is not what it was.
+pub fn check(registered: &mut [Registered]) -> bool {
+    let mut changed = false;
+    for one in registered {
+        let now = process(Path::new("/proc"), &one.entry);
+        changed |= now != one.process;
+        one.process = now;
+    }
+    changed
+}
+
 fn read_entry(path: &Path) -> Option<RegistryEntry> {
     for _ in 0..ATTEMPTS {
         if fs::metadata(path).ok()?.len() > LARGEST {
@@ -100,7 +111,7 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::{process, read, start_time};
+    use super::{check, process, read, start_time};
     use crate::domain::agent::judge::ProcessFact;
     use crate::domain::agent::registry::RegistryEntry;
 
@@ -149,5 +160,10 @@ mod tests {
         let found = read(&[claude.path().to_owned(), PathBuf::from("/nowhere")]);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].entry.pid, found[0].process), (pid, ProcessFact::Alive));
+        let mut found = found;
+        assert!(!check(&mut found));
+        found[0].entry.proc_start = Some("earlier".to_owned());
+        assert!(check(&mut found));
+        assert_eq!(found[0].process, ProcessFact::Replaced);
     }
 }

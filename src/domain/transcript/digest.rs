@@ -172,6 +172,12 @@ impl Digest {
         }
     }
 
+    /// Counts a record that is too long to be read.
+    pub fn pass_over(&mut self) {
+        self.records += 1;
+        self.unknown_records += 1;
+    }
+
     /// Tells that records in between were not read: what was open before them may have been closed.
     pub fn skip(&mut self) {
         self.open_calls.clear();

@@ -41,6 +41,8 @@ pub(crate) fn forward(
     let mut buffer: Vec<u8> = Vec::new();
     // The buffer holds the file from `at` on; a line begins at `at + head` and has no newline up to `searched`.
     let (mut at, mut head, mut searched) = (from, 0, 0);
+    // When little is wanted, little is read.
+    let chunk = usize::try_from(limits.bytes).unwrap_or(CHUNK).clamp(4 * 1024, CHUNK);
     // Bytes of a line that is too long to be kept.
     let mut dropped: u64 = 0;
     let mut lines = 0;
@@ -72,7 +74,7 @@ pub(crate) fn forward(
         at += head as u64;
         head = 0;
         searched = buffer.len();
-        let more = usize::try_from(to.saturating_sub(at + searched as u64)).unwrap_or(usize::MAX).min(CHUNK);
+        let more = usize::try_from(to.saturating_sub(at + searched as u64)).unwrap_or(usize::MAX).min(chunk);
         buffer.resize(searched + more, 0);
         let read = if more == 0 { 0 } else { read_at(file, &mut buffer[searched..], at + searched as u64)? };
         buffer.truncate(searched + read);

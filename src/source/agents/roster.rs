@@ -1,0 +1,489 @@
+//! Every transcript that is known, and the agents they make.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::discover::{Candidate, Pattern, candidate, discover, folder};
+use super::summary::{Followed, Summary, summarise};
+use crate::config::session::Session;
+use crate::domain::agent::judge::{ProcessFact, judge};
+use crate::domain::agent::{Agent, AgentId, AgentKind, AgentState, ContextGauge, StateSource, StateVerdict};
+use crate::domain::fault::Fault;
+use crate::domain::text;
+use crate::domain::transcript::Digest;
+use crate::event::AgentsNews;
+use crate::source::registry::{self, Registered};
+use crate::source::watch::walk::Identity;
+
+/// Faults that are told at once; more of them say nothing new.
+const FAULTS: usize = 20;
+
+/// Threads that read at start-up.
+const THREADS: usize = 2;
+
+/// Which transcripts count.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub session: Arc<Session>,
+    /// The session's root and its worktrees, canonical.
+    pub roots: Vec<PathBuf>,
+    /// Transcripts of all folders count.
+    pub all: bool,
+    pub patterns: Vec<Option<Pattern>>,
+}
+
+impl Scope {
+    pub(super) fn new(session: Arc<Session>, mut roots: Vec<PathBuf>, all: bool) -> Self {
+        roots.push(session.root.clone());
+        let canonical: Vec<_> = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
+        roots.extend(canonical);
+        roots.sort_unstable();
+        roots.dedup();
+        let patterns = session.agents.iter().map(|spec| spec.transcripts.as_deref().map(Pattern::new)).collect();
+        Self { session, roots, all, patterns }
+    }
+
+    /// True for folders of the session. Recorded folders may be links.
+    fn holds(&self, cwd: &Path) -> bool {
+        let inside = |path: &Path| self.roots.iter().any(|root| path.starts_with(root));
+        self.all || inside(cwd) || cwd.canonicalize().is_ok_and(|real| inside(&real))
+    }
+
+    /// What is to be watched.
+    pub(super) fn watched(&self) -> Vec<PathBuf> {
+        let claude = &self.session.claude_dirs;
+        let mut paths: Vec<_> = claude.iter().flat_map(|dir| [folder(dir), registry::folder(dir)]).collect();
+        paths.extend(self.patterns.iter().flatten().map(|pattern| pattern.base.clone()));
+        paths
+    }
+}
+
+/// One transcript.
+#[derive(Debug)]
+struct Tracked {
+    candidate: Candidate,
+    /// What it says; `None` for one that is not of this session, or is not read by this version.
+    summary: Option<Summary>,
+}
+
+/// Every transcript known.
+#[derive(Debug)]
+pub(super) struct Roster {
+    scope: Scope,
+    transcripts: BTreeMap<PathBuf, Tracked>,
+    registered: Vec<Registered>,
+    unreadable: BTreeMap<PathBuf, Fault>,
+    /// Whether a recorded folder is one of the session's; asked of the file system once.
+    folders: HashMap<String, bool>,
+}
+
+impl Roster {
+    pub(super) fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            transcripts: BTreeMap::new(),
+            registered: Vec::new(),
+            unreadable: BTreeMap::new(),
+            folders: HashMap::new(),
+        }
+    }
+
+    /// Looks at every folder. True when something is different.
+    pub(super) fn rescan(&mut self) -> bool {
+        let found = discover(&self.scope.session.claude_dirs, &self.scope.patterns);
+        let paths: BTreeSet<&PathBuf> = found.iter().map(|candidate| &candidate.path).collect();
+        let before = self.transcripts.len();
+        self.transcripts.retain(|path, _| paths.contains(path));
+        self.unreadable.retain(|path, _| paths.contains(path));
+        let mut changed = self.transcripts.len() != before;
+        let fresh: Vec<Candidate> = found.into_iter().filter(|candidate| self.is_news(candidate)).collect();
+        changed |= !fresh.is_empty();
+        // Those that are known are read on from where they were; the others are summed up, several at a time.
+        let (known, new): (Vec<_>, Vec<_>) =
+            fresh.into_iter().partition(|one| self.transcripts.get(&one.path).is_some_and(|of| of.summary.is_some()));
+        for candidate in known {
+            self.follow(&candidate.path);
+        }
+        for (candidate, summary) in summarise_all(new) {
+            self.insert(candidate, summary);
+        }
+        self.read_registry() || changed
+    }
+
+    /// Takes in what happened to these paths. True when something is different.
+    pub(super) fn apply(&mut self, paths: &[PathBuf]) -> bool {
+        let mut changed = false;
+        let mut registry = false;
+        for path in paths {
+            let is_root = self.scope.watched().contains(path);
+            if path.parent().is_some_and(|parent| self.is_registry(parent)) {
+                registry = true;
+            } else if is_root || path.is_dir() {
+                return self.rescan();
+            } else if path.extension() == Some(OsStr::new("jsonl")) || self.transcripts.contains_key(path) {
+                changed |= self.follow(path);
+            }
+        }
+        (registry && self.read_registry()) | changed
+    }
+
+    /// Reads the registry again, and asks after its processes. True when something is different.
+    pub(super) fn read_registry(&mut self) -> bool {
+        let registered = registry::read(&self.scope.session.claude_dirs);
+        let changed = registered != self.registered;
+        self.registered = registered;
+        changed
+    }
+
+    /// True while a registered process runs.
+    pub(super) fn has_processes(&self) -> bool {
+        self.registered.iter().any(|one| one.process == ProcessFact::Alive)
+    }
+
+    /// Asks after the registered processes alone. True when one has ended.
+    pub(super) fn check_processes(&mut self) -> bool {
+        registry::check(&mut self.registered)
+    }
+
+    fn is_registry(&self, path: &Path) -> bool {
+        self.scope.session.claude_dirs.iter().any(|dir| registry::folder(dir) == path)
+    }
+
+    fn is_news(&self, candidate: &Candidate) -> bool {
+        self.transcripts.get(&candidate.path).is_none_or(|known| {
+            let same = |size, modified, identity: Identity| {
+                size == candidate.size && modified == candidate.modified && identity == candidate.identity
+            };
+            match &known.summary {
+                Some(summary) => !same(summary.size, summary.modified, known.candidate.identity),
+                None => !same(known.candidate.size, known.candidate.modified, known.candidate.identity),
+            }
+        })
+    }
+
+    /// Reads one transcript on, or anew. True when it is different.
+    fn follow(&mut self, path: &Path) -> bool {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => metadata,
+            Ok(_) => return false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.unreadable.remove(path);
+                return self.transcripts.remove(path).is_some();
+            }
+            Err(error) => return self.note_unreadable(path, &error),
+        };
+        if let Some(Tracked { summary: Some(summary), .. }) = self.transcripts.get_mut(path) {
+            let size = summary.size;
+            match summary.follow(path) {
+                Ok(Followed::Same) => return summary.size != size,
+                Ok(Followed::Grown) => {
+                    self.unreadable.remove(path);
+                    return true;
+                }
+                Ok(Followed::Lost) => {}
+                Err(error) => return self.note_unreadable(path, &error),
+            }
+        }
+        let known = self.transcripts.get(path).map(|tracked| (tracked.candidate.clone(), tracked.summary.is_some()));
+        let (mut candidate, was_shown) = match known {
+            Some((known, shown)) => (Candidate { spec: known.spec, ..candidate(path, &metadata) }, shown),
+            None if self.is_transcript(path) => (candidate(path, &metadata), false),
+            None => return false,
+        };
+        if candidate.spec.is_none() {
+            candidate.spec = self
+                .scope
+                .patterns
+                .iter()
+                .position(|pattern| pattern.as_ref().is_some_and(|pattern| pattern.matches(path)));
+        }
+        let summary = read(&candidate);
+        self.insert(candidate, summary);
+        was_shown || self.transcripts.get(path).is_some_and(|tracked| tracked.summary.is_some())
+    }
+
+    fn is_transcript(&self, path: &Path) -> bool {
+        let named = self.scope.patterns.iter().flatten().any(|pattern| pattern.matches(path));
+        let roots = self.scope.session.claude_dirs.iter().map(|dir| folder(dir));
+        named || roots.into_iter().any(|root| super::discover::is_transcript(&root, path) && path.starts_with(&root))
+    }
+
+    fn insert(&mut self, candidate: Candidate, summary: io::Result<Option<Summary>>) {
+        let path = candidate.path.clone();
+        let summary = match summary {
+            Ok(summary) => summary,
+            Err(error) => {
+                self.note_unreadable(&path, &error);
+                None
+            }
+        };
+        let counts = candidate.spec.is_some() || summary.as_ref().is_some_and(|summary| self.counts(&summary.digest));
+        let summary = if counts { summary } else { None };
+        self.transcripts.insert(path, Tracked { candidate, summary });
+    }
+
+    fn counts(&mut self, digest: &Digest) -> bool {
+        let Some(cwd) = &digest.cwd else { return self.scope.all };
+        if let Some(known) = self.folders.get(cwd) {
+            return *known;
+        }
+        let holds = self.scope.holds(Path::new(cwd));
+        self.folders.insert(cwd.clone(), holds);
+        holds
+    }
+
+    fn note_unreadable(&mut self, path: &Path, error: &io::Error) -> bool {
+        let fault = Fault::new("reading", path.display(), error, "make it readable for yourself (chmod u+r)");
+        self.unreadable.insert(path.to_owned(), fault).is_none()
+    }
+
+    /// Every transcript of the session, as it was found.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Candidate> {
+        self.transcripts.values().filter(|one| is_shown(one)).map(|one| &one.candidate)
+    }
+
+    /// Puts a better summary in the place of the one there is.
+    pub(super) fn replace(&mut self, path: &Path, summary: Summary) {
+        if let Some(tracked) = self.transcripts.get_mut(path) {
+            tracked.summary = Some(summary);
+        }
+    }
+
+    /// All agents as of now.
+    pub(super) fn news(&self, now: Timestamp, watching: Option<&Fault>) -> AgentsNews {
+        let latest = self.latest_by_spec();
+        let mut agents: Vec<Agent> = Vec::new();
+        for tracked in self.transcripts.values().filter(|one| is_shown(one)) {
+            agents.push(self.agent(tracked, &latest, now));
+        }
+        self.add_silent(&mut agents, now);
+        agents.sort_by(|a, b| a.id.cmp(&b.id).then(b.last_activity.cmp(&a.last_activity)));
+        for n in 1..agents.len() {
+            // A session that was moved may have left a copy behind: the livelier one keeps the name.
+            if agents[n].id == agents[n - 1].id {
+                agents[n].id = AgentId(agents[n].transcript.display().to_string());
+            }
+        }
+        agents.sort_by(|a, b| a.id.cmp(&b.id));
+        let faults = watching.into_iter().chain(self.unreadable.values()).take(FAULTS).cloned().collect();
+        AgentsNews { agents, faults, polling: watching.is_some(), as_of: now }
+    }
+
+    /// Of several transcripts that one pattern names, the one that was written last bears the plain name.
+    fn latest_by_spec(&self) -> HashMap<usize, &Path> {
+        let mut latest: HashMap<usize, (Option<SystemTime>, &Path)> = HashMap::new();
+        for (path, tracked) in &self.transcripts {
+            let Some(spec) = tracked.candidate.spec.filter(|_| !tracked.candidate.sub_agent) else { continue };
+            let modified = tracked.summary.as_ref().map_or(tracked.candidate.modified, |summary| summary.modified);
+            let best = latest.entry(spec).or_insert((modified, path));
+            if modified > best.0 {
+                *best = (modified, path);
+            }
+        }
+        latest.into_iter().map(|(spec, (_, path))| (spec, path)).collect()
+    }
+
+    fn agent(&self, tracked: &Tracked, latest: &HashMap<usize, &Path>, now: Timestamp) -> Agent {
+        let Candidate { path, kind, id, sub_agent, .. } = &tracked.candidate;
+        let Some(summary) = &tracked.summary else { return self.unread_agent(tracked) };
+        let digest = &summary.digest;
+        let parent = match (&tracked.candidate.parent, sub_agent) {
+            (Some(parent), _) => Some(parent.clone()),
+            (None, true) => digest.session_id.clone().map(AgentId),
+            (None, false) => None,
+        };
+        let session = match (&parent, &digest.session_id) {
+            (Some(parent), _) => parent.0.as_str(),
+            (None, Some(session)) if self.registered_as(&id.0).is_none() => session.as_str(),
+            (None, _) => id.0.as_str(),
+        };
+        let registered = self.registered_as(session);
+        let process = registered.map_or(ProcessFact::Unknown, |registered| registered.process);
+        let entry = registered.map(|registered| &registered.entry).filter(|_| !sub_agent);
+        let title = digest.title();
+        let spec = match tracked.candidate.spec.filter(|_| !sub_agent) {
+            Some(spec) => self.scope.session.agents.get(spec),
+            None => self.scope.session.agents.iter().find(|spec| title == Some(spec.name.as_str())),
+        };
+        let short = text::prefix(id.0.rsplit('/').next().unwrap_or_default(), 14);
+        let name = match (spec, tracked.candidate.spec.and_then(|spec| latest.get(&spec))) {
+            (Some(spec), Some(best)) if *best != path.as_path() => {
+                format!("{} ({})", spec.name, text::prefix(short, 8))
+            }
+            (Some(spec), _) => spec.name.clone(),
+            (None, _) => entry.and_then(|entry| entry.name.as_deref()).or(title).unwrap_or(short).to_owned(),
+        };
+        let written = summary.modified.and_then(|modified| Timestamp::try_from(modified).ok());
+        Agent {
+            id: id.clone(),
+            name: text::line(&name).into_owned(),
+            kind: *kind,
+            role: spec.and_then(|spec| spec.role.clone()),
+            transcript: path.clone(),
+            session_id: digest.session_id.clone(),
+            parent,
+            cwd: digest.cwd.as_ref().map(PathBuf::from),
+            branch: digest.branch.as_deref().map(|branch| text::line(branch).into_owned()),
+            pane: entry.and_then(|entry| entry.pane()).map(str::to_owned),
+            pid: entry.filter(|_| process == ProcessFact::Alive).map(|entry| entry.pid),
+            verdict: judge(entry, process, digest, now),
+            model: digest.model.clone(),
+            version: digest.version.as_deref().map(|version| text::line(version).into_owned()),
+            context: digest.context(),
+            last_activity: digest.last_activity.or(written),
+            last_action: digest.last_action.clone(),
+            size: summary.size,
+        }
+    }
+
+    /// A transcript of a kind that is listed and not read.
+    fn unread_agent(&self, tracked: &Tracked) -> Agent {
+        let Candidate { path, kind, id, spec, size, modified, .. } = &tracked.candidate;
+        let spec = spec.and_then(|spec| self.scope.session.agents.get(spec));
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let written = modified.and_then(|modified| Timestamp::try_from(modified).ok());
+        let reason = match self.unreadable.get(path) {
+            Some(fault) => fault.why.clone(),
+            None => "transcripts of this kind are listed but not read".to_owned(),
+        };
+        Agent {
+            id: id.clone(),
+            name: text::line(spec.map_or(&file, |spec| spec.name.as_str())).into_owned(),
+            kind: *kind,
+            role: spec.and_then(|spec| spec.role.clone()),
+            last_activity: written,
+            size: *size,
+            verdict: StateVerdict {
+                state: AgentState::Unknown,
+                since: None,
+                source: StateSource::None,
+                reason,
+                waiting_for: None,
+            },
+            ..blank(path.clone())
+        }
+    }
+
+    /// Adds sessions that run and have written nothing yet (or write no transcripts at all).
+    fn add_silent(&self, agents: &mut Vec<Agent>, now: Timestamp) {
+        for Registered { entry, process } in &self.registered {
+            let (Some(session), Some(cwd)) = (&entry.session_id, &entry.cwd) else { continue };
+            let known = agents.iter().any(|agent| agent.id.0 == *session || agent.session_id.as_ref() == Some(session));
+            if known || *process != ProcessFact::Alive || !self.scope.holds(Path::new(cwd)) {
+                continue;
+            }
+            let name = entry.name.as_deref().unwrap_or(text::prefix(session, 8));
+            let projects = self.scope.session.claude_dirs.first().map(|dir| folder(dir)).unwrap_or_default();
+            let transcript = projects.join(slug(cwd)).join(format!("{}.jsonl", session.replace('/', "-")));
+            agents.push(Agent {
+                id: AgentId(session.clone()),
+                name: text::line(name).into_owned(),
+                kind: AgentKind::Claude,
+                session_id: Some(session.clone()),
+                cwd: Some(PathBuf::from(cwd)),
+                pane: entry.pane().map(str::to_owned),
+                pid: Some(entry.pid),
+                version: entry.version.as_deref().map(|version| text::line(version).into_owned()),
+                verdict: judge(Some(entry), *process, &Digest::new(false), now),
+                last_activity: entry.status_updated_at,
+                ..blank(transcript)
+            });
+        }
+    }
+
+    /// The registry's entry of a session; one whose process runs before one that was left behind.
+    fn registered_as(&self, session: &str) -> Option<&Registered> {
+        let of_session = self.registered.iter().filter(|one| one.entry.session_id.as_deref() == Some(session));
+        of_session.max_by_key(|one| (one.process == ProcessFact::Alive, one.entry.status_updated_at))
+    }
+}
+
+fn is_shown(tracked: &Tracked) -> bool {
+    tracked.summary.is_some() || tracked.candidate.spec.is_some()
+}
+
+/// Claude Code's name for the folder of a project: every character but letters and digits becomes `-`.
+fn slug(cwd: &str) -> String {
+    let name: String = cwd.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    text::prefix(&name, 200).to_owned()
+}
+
+fn blank(transcript: PathBuf) -> Agent {
+    Agent {
+        id: AgentId(String::new()),
+        name: String::new(),
+        kind: AgentKind::Log,
+        role: None,
+        transcript,
+        session_id: None,
+        parent: None,
+        cwd: None,
+        branch: None,
+        pane: None,
+        pid: None,
+        verdict: StateVerdict {
+            state: AgentState::Unknown,
+            since: None,
+            source: StateSource::None,
+            reason: String::new(),
+            waiting_for: None,
+        },
+        model: None,
+        version: None,
+        context: ContextGauge::default(),
+        last_activity: None,
+        last_action: None,
+        size: 0,
+    }
+}
+
+/// The summary of a transcript; `None` for kinds that are not read.
+fn read(candidate: &Candidate) -> io::Result<Option<Summary>> {
+    match candidate.kind {
+        AgentKind::Claude => summarise(&candidate.path, candidate.sub_agent).map(Some),
+        AgentKind::Codex | AgentKind::Log | AgentKind::Pod => Ok(None),
+    }
+}
+
+fn summarise_all(candidates: Vec<Candidate>) -> Vec<(Candidate, io::Result<Option<Summary>>)> {
+    let summaries = in_parallel(&candidates, read);
+    candidates.into_iter().zip(summaries).collect()
+}
+
+/// Maps values on a few threads, in order.
+pub(super) fn in_parallel<T: Sync, R: Send>(values: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if values.len() < 8 {
+        return values.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(values.len()));
+    let take = || {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        values.get(n).map(|value| (n, value))
+    };
+    let worker = || {
+        while let Some((n, value)) = take() {
+            let result = work(value);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((n, result));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..THREADS {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,276 @@
+//! Agents from folders as Claude Code leaves them.
+
+#[path = "../../../tests/bench/generate.rs"]
+mod generate;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{snapshot, spawn};
+use crate::config::session::{AgentSpec, Session, SessionOrigin};
+use crate::domain::agent::{Agent, AgentState, StateSource};
+use crate::event::{AgentsNews, Event};
+use crate::source::mailbox::{Inbox, mailbox};
+
+/// A user's home with Claude's folder and a project in it.
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("claude/projects")).unwrap();
+        fs::create_dir_all(folder.path().join("work")).unwrap();
+        Self { folder }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn claude(&self) -> PathBuf {
+        self.folder.path().join("claude")
+    }
+
+    fn session(&self) -> Session {
+        Session {
+            name: "test".to_owned(),
+            origin: SessionOrigin::Discovered,
+            root: self.root(),
+            state_dir: self.root().join(".hnpwb"),
+            layout: None,
+            theme: None,
+            boards: Vec::new(),
+            agents: Vec::new(),
+            repos: Vec::new(),
+            fabrics: Vec::new(),
+            gates: Vec::new(),
+            claude_dirs: vec![self.claude()],
+        }
+    }
+
+    fn transcript(&self, name: &str) -> PathBuf {
+        let path = self.claude().join("projects").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+}
+
+fn prompt(cwd: &Path, text: &str) -> String {
+    let now = jiff::Timestamp::now();
+    format!(
+        "{{\"type\":\"user\",\"cwd\":\"{}\",\"sessionId\":\"s1\",\"timestamp\":\"{now}\",\"message\":{{\"content\":\"{text}\"}}}}\n",
+        cwd.display()
+    )
+}
+
+fn append(path: &Path, text: impl AsRef<[u8]>) {
+    fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_ref()).unwrap();
+}
+
+fn once(session: Session, roots: Vec<PathBuf>, all: bool) -> Vec<Agent> {
+    snapshot(Arc::new(session), roots, all).0.agents
+}
+
+fn ids(agents: &[Agent]) -> Vec<&str> {
+    agents.iter().map(|agent| agent.id.0.as_str()).collect()
+}
+
+/// The source at work.
+struct Live {
+    inbox: Inbox,
+    _cancel: DropGuard,
+    _refresh: watch::Sender<u64>,
+}
+
+fn live(session: Session) -> Live {
+    let (outbox, inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let (sender, refresh) = watch::channel(0);
+    spawn(Arc::new(session), Vec::new(), false, outbox, cancel.clone(), refresh);
+    Live { inbox, _cancel: cancel.drop_guard(), _refresh: sender }
+}
+
+impl Live {
+    /// Waits for news of which something is true.
+    async fn until(&mut self, what: &str, is_so: impl Fn(&AgentsNews) -> bool) -> AgentsNews {
+        let mut last = None;
+        loop {
+            match tokio::time::timeout(Duration::from_secs(20), self.inbox.next()).await {
+                Ok(Some(Event::Agents(news))) if is_so(&news) => return news,
+                Ok(Some(event)) => last = Some(event),
+                Ok(None) | Err(_) => panic!("not seen: {what}; last: {last:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn agents_of_the_root_and_its_worktrees_are_found_by_what_they_recorded() {
+    let home = Home::new();
+    let worktree = home.folder.path().join("worktree");
+    append(&home.transcript("-odd-name/s1.jsonl"), prompt(&home.root().join("deep"), "one"));
+    append(&home.transcript("-x/s2.jsonl"), prompt(&worktree, "two"));
+    append(&home.transcript("-y/s3.jsonl"), prompt(Path::new("/else/where"), "three"));
+    append(&home.transcript("-y/s4.jsonl"), prompt(&home.folder.path().join("workshop"), "four"));
+    assert_eq!(ids(&once(home.session(), Vec::new(), false)), ["s1"]);
+    assert_eq!(ids(&once(home.session(), vec![worktree], false)), ["s1", "s2"]);
+    assert_eq!(ids(&once(home.session(), Vec::new(), true)), ["s1", "s2", "s3", "s4"]);
+}
+
+#[test]
+fn sub_agents_hang_under_their_parents_in_either_place() {
+    let home = Home::new();
+    let side = prompt(&home.root(), "look").replace("{\"type\"", "{\"isSidechain\":true,\"type\"");
+    append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
+    append(&home.transcript("-p/s1/subagents/agent-a.jsonl"), &side);
+    append(&home.transcript("-p/agent-old.jsonl"), &side);
+    let agents = once(home.session(), Vec::new(), false);
+    let parents: Vec<_> =
+        agents.iter().map(|agent| (agent.id.0.as_str(), agent.parent.as_ref().map(|id| id.0.as_str()))).collect();
+    assert_eq!(parents, [("agent-old", Some("s1")), ("s1", None), ("s1/agent-a", Some("s1"))]);
+    assert_eq!(agents[2].name, "look");
+}
+
+#[test]
+fn names_and_roles_come_from_the_session_file() {
+    let home = Home::new();
+    append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
+    let far = home.folder.path().join("far");
+    fs::create_dir(&far).unwrap();
+    append(&far.join("s9.jsonl"), prompt(Path::new("/else"), "nine"));
+    append(&far.join("worker.log"), "plain text\n");
+    let spec = |name: &str, pattern: &str| AgentSpec {
+        name: name.to_owned(),
+        role: Some("specialist".to_owned()),
+        transcripts: Some(pattern.to_owned()),
+    };
+    let mut session = home.session();
+    session.agents = vec![
+        spec("far", &far.join("*.jsonl").display().to_string()),
+        spec("log", &far.join("*.log").display().to_string()),
+    ];
+    let agents = once(session, Vec::new(), false);
+    let named: Vec<_> = agents.iter().map(|agent| (agent.name.as_str(), agent.role.as_deref())).collect();
+    assert_eq!(named, [("log", Some("specialist")), ("one", None), ("far", Some("specialist"))]);
+    assert_eq!(agents[0].verdict.state, AgentState::Unknown);
+}
+
+#[test]
+fn a_history_copied_into_a_second_file_is_counted_once() {
+    let home = Home::new();
+    let answer = |id: &str, at: &str| {
+        format!(
+            "{{\"type\":\"assistant\",\"cwd\":\"{}\",\"timestamp\":\"{at}\",\"requestId\":\"r{id}\",\"message\":{{\"id\":\"{id}\",\"model\":\"claude-sonnet-5\",\"content\":[],\"usage\":{{\"input_tokens\":10,\"output_tokens\":1}}}}}}\n",
+            home.root().display()
+        )
+    };
+    append(
+        &home.transcript("-p/s1.jsonl"),
+        answer("m1", "2026-11-01T00:00:00Z") + &answer("m1", "2026-11-01T00:00:00Z"),
+    );
+    append(
+        &home.transcript("-p/s2.jsonl"),
+        answer("m1", "2026-11-01T00:00:01Z") + &answer("m2", "2026-11-02T00:00:00Z"),
+    );
+    let (_, tallies) = snapshot(Arc::new(home.session()), Vec::new(), false);
+    let input: Vec<_> = tallies.iter().map(|tally| (tally.id.0.as_str(), tally.tokens.input, tally.records)).collect();
+    assert_eq!(input, [("s1", 10, 2), ("s2", 10, 2)]);
+}
+
+#[test]
+fn a_registered_session_that_wrote_nothing_yet_is_there_and_a_dead_one_in_a_turn_crashed() {
+    let home = Home::new();
+    fs::create_dir(home.claude().join("sessions")).unwrap();
+    let pid = std::process::id();
+    let entry = |pid: u32, start: &str, session: &str| {
+        format!(
+            "{{\"pid\":{pid},\"procStart\":\"{start}\",\"sessionId\":\"{session}\",\"cwd\":\"{}\",\"status\":\"busy\",\"tmux\":\"m:@1.%7\"}}",
+            home.root().display()
+        )
+    };
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap();
+    fs::write(home.claude().join(format!("sessions/{pid}.json")), entry(pid, start, "new")).unwrap();
+    fs::write(home.claude().join("sessions/1.json"), entry(1, "never", "s1")).unwrap();
+    append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
+    let agents = once(home.session(), Vec::new(), false);
+    assert_eq!(ids(&agents), ["new", "s1"]);
+    assert_eq!((agents[0].verdict.state, agents[0].verdict.source), (AgentState::Working, StateSource::Registry));
+    assert_eq!((agents[0].pid, agents[0].pane.as_deref()), (Some(pid), Some("%7")));
+    assert_eq!((agents[1].verdict.state, agents[1].verdict.source), (AgentState::Crashed, StateSource::Process));
+    assert_eq!(agents[1].pid, None);
+}
+
+#[test]
+fn an_unreadable_folder_or_file_costs_nothing_else() {
+    let home = Home::new();
+    append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
+    append(&home.transcript("-p/s2.jsonl"), [0xff, 0xfe, b'\n', b'{', b'\n']);
+    let mut session = home.session();
+    session.claude_dirs.push(PathBuf::from("/nowhere/at/all"));
+    assert_eq!(ids(&once(session, Vec::new(), true)), ["s1", "s2"]);
+}
+
+#[tokio::test]
+async fn appended_new_truncated_and_deleted_files_are_seen() {
+    let home = Home::new();
+    let first = home.transcript("-p/s1.jsonl");
+    append(&first, prompt(&home.root(), "one"));
+    let mut live = live(home.session());
+    let news = live.until("the first agent", |news| news.agents.len() == 1).await;
+    assert_eq!(news.agents[0].verdict.state, AgentState::Working);
+    assert!(!news.polling && news.faults.is_empty());
+    let action = |news: &AgentsNews| news.agents[0].last_action.clone().unwrap_or_default();
+    // Half of a line says nothing; the whole of it does.
+    append(&first, "{\"type\":\"assistant\",\"message\":{\"stop_reason\":\"end_turn\",\"content\":[{\"type\":");
+    append(&first, "\"text\",\"text\":\"all done\"}]}}\n");
+    live.until("the answer", |news| action(news) == "said: all done").await;
+    append(&home.transcript("-q/s2.jsonl"), prompt(&home.root(), "two"));
+    live.until("a second agent", |news| news.agents.len() == 2).await;
+    append(&home.transcript("-q/s2/subagents/agent-x.jsonl"), prompt(&home.root(), "sub"));
+    live.until("its sub-agent", |news| news.agents.len() == 3).await;
+    fs::write(&first, prompt(&home.root(), "anew")).unwrap();
+    live.until("the rewritten file", |news| action(news) == "prompt: anew").await;
+    fs::remove_file(&first).unwrap();
+    live.until("the first agent gone", |news| ids(&news.agents) == ["s2", "s2/agent-x"]).await;
+}
+
+#[tokio::test]
+async fn a_session_that_moves_into_the_project_appears() {
+    let home = Home::new();
+    let path = home.transcript("-p/s1.jsonl");
+    append(&path, prompt(Path::new("/else/where"), "one"));
+    let mut live = live(home.session());
+    live.until("nobody", |news| news.agents.is_empty()).await;
+    append(&path, prompt(&home.root(), "here now"));
+    live.until("the agent", |news| news.agents.len() == 1).await;
+}
+
+#[test]
+fn figures_of_a_generated_tree_are_those_that_were_written() {
+    let home = Home::new();
+    let counts = generate::tree(&home.claude(), 30, 3_000_000, 7);
+    let mut session = home.session();
+    session.root.clone_from(&counts.root);
+    let (news, tallies) = snapshot(Arc::new(session), Vec::new(), false);
+    assert_eq!(news.agents.len(), counts.files);
+    assert_eq!(news.agents.iter().filter(|agent| agent.parent.is_some()).count(), counts.sub_agents);
+    assert_eq!(news.agents.iter().map(|agent| agent.size).sum::<u64>(), counts.bytes);
+    assert_eq!(tallies.iter().map(|tally| tally.records).sum::<u64>(), counts.lines);
+    assert_eq!(tallies.iter().map(|tally| tally.prompts).sum::<u64>(), counts.prompts);
+    assert_eq!(tallies.iter().map(|tally| tally.tool_calls).sum::<u64>(), counts.tool_calls);
+    assert_eq!(tallies.iter().map(|tally| tally.tokens.output).sum::<u64>(), 321 * counts.messages);
+    assert!(tallies.iter().all(|tally| tally.unknown_records == 0 && tally.malformed_records == 0));
+    assert!(news.agents.iter().all(|agent| agent.context.percent.is_some()));
+    // The same seed writes the same (in a folder with a name of the same length: it is in the records).
+    let again = generate::tree(&home.folder.path().join("claud2"), 30, 3_000_000, 7);
+    assert_eq!((again.bytes, again.lines), (counts.bytes, counts.lines));
+}
