@@ -102,6 +102,11 @@ pub fn prefix(text: &str, bytes: usize) -> &str {
 
 /// Byte offset of the first character that [`clean`] has to look at.
 fn first_unsafe(text: &str) -> Option<usize> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    // Most text is plain throughout; this looks at many bytes at once.
+    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        return None;
+    }
     text.char_indices().find(|(_, c)| is_unsafe(*c)).map(|(at, _)| at)
 }
 

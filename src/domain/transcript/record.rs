@@ -139,7 +139,9 @@ pub(crate) fn text_of(line: &[u8]) -> Cow<'_, str> {
     let padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
     let start = line.iter().position(|byte| !padding(byte)).unwrap_or(line.len());
     let end = line.iter().rposition(|byte| !padding(byte)).map_or(start, |last| last + 1);
-    String::from_utf8_lossy(&line[start..end])
+    let line = &line[start..end];
+    // The plain check is several times faster than the one that replaces.
+    std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
 }
 
 /// Splits a line that [`text_of`] prepared.

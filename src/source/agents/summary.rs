@@ -12,13 +12,13 @@ use crate::source::transcript::cursor::{Cursor, Fate, open};
 use crate::source::transcript::lines::{self, Limits, Line};
 
 /// Files up to this size are read whole.
-const WHOLE: u64 = 96 * 1024;
+const WHOLE: u64 = 64 * 1024;
 
 /// What is read of a head: where the session began and what it is called.
 const HEAD: Limits = Limits { lines: 24, bytes: 16 * 1024 };
 
-/// What is read of a tail. The last answer of the API lies within the first in 96 of 100 sessions, within the last in 99.
-const TAILS: [u64; 3] = [64 * 1024, 256 * 1024, 1024 * 1024];
+/// What is read of a tail. The last answer of the API lies within 64 KiB in 96 of 100 sessions, within 1 MiB in 99.
+const TAILS: [u64; 4] = [32 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024];
 
 /// A transcript as far as it was read.
 #[derive(Debug, Clone)]

@@ -126,8 +126,11 @@ pub(crate) fn complete(file: &File, known: u64, searched: u64, size: u64) -> io:
     let mut buffer = Vec::new();
     let mut position = size;
     let mut last = None;
+    // Mostly the last byte is the newline.
+    let mut chunk: u64 = 512;
     while position > searched.max(known) {
-        let from = position.saturating_sub(CHUNK as u64).max(searched.max(known));
+        let from = position.saturating_sub(chunk).max(searched.max(known));
+        chunk = CHUNK as u64;
         buffer.resize((position - from) as usize, 0);
         file.read_exact_at(&mut buffer, from)?;
         if last.is_none() {
