@@ -70,9 +70,16 @@ fn read_entry(path: &Path) -> Option<RegistryEntry> {
     None
 }
 
-/// What the process table below `proc` says about an entry. Where there is none (macOS) nothing is known.
+/// What the process table below `proc` says about an entry. Where there is none (macOS), and for an entry that was written
+/// in another container, nothing is known.
 fn process(proc: &Path, entry: &RegistryEntry) -> ProcessFact {
     if !proc.join("self").exists() {
+        return ProcessFact::Unknown;
+    }
+    if let (Some(domain), Ok(ours)) = (&entry.pid_domain, fs::read_link(proc.join("self/ns/pid")))
+        && domain.contains("pid:[")
+        && !domain.ends_with(&*ours.to_string_lossy())
+    {
         return ProcessFact::Unknown;
     }
     match fs::read(proc.join(entry.pid.to_string()).join("stat")) {
@@ -145,6 +152,20 @@ mod tests {
         let zombie = STAT.replace(" S ", " Z ");
         assert_eq!(process(proc_with(Some(&zombie)).path(), &entry("8163")), ProcessFact::Gone);
         assert_eq!(process(Path::new("/nowhere"), &entry("8163")), ProcessFact::Unknown);
+    }
+
+    #[test]
+    fn a_process_id_of_another_container_says_nothing() {
+        let proc = proc_with(None);
+        fs::create_dir(proc.path().join("self/ns")).unwrap();
+        std::os::unix::fs::symlink("pid:[4026531836]", proc.path().join("self/ns/pid")).unwrap();
+        let of = |domain: &str| {
+            let json = format!(r#"{{"pid":42,"pidDomain":"{domain}"}}"#);
+            process(proc.path(), &RegistryEntry::parse(json.as_bytes()).unwrap())
+        };
+        assert_eq!(of("linux:boot:pid:[4026531836]"), ProcessFact::Gone);
+        assert_eq!(of("linux:boot:pid:[4026999999]"), ProcessFact::Unknown);
+        assert_eq!(of("something else"), ProcessFact::Gone);
     }
 
     #[test]

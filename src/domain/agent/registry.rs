@@ -25,6 +25,10 @@ pub struct RegistryEntry {
     pub kind: Option<String>,
     /// Name of the session.
     pub name: Option<String>,
+    /// True when nobody gave it that name: it was made from the folder's.
+    pub name_is_derived: bool,
+    /// In which space of process ids `pid` counts; ends with the name of a pid namespace on Linux.
+    pub pid_domain: Option<String>,
     /// Where it runs in tmux: `SESSION:@WINDOW.%PANE`.
     pub tmux: Option<String>,
     /// What it does.
@@ -83,6 +87,10 @@ impl RegistryEntry {
             #[serde(borrow, default)]
             name: Option<&'a RawValue>,
             #[serde(borrow, default)]
+            name_source: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            pid_domain: Option<&'a RawValue>,
+            #[serde(borrow, default)]
             tmux: Option<&'a RawValue>,
             #[serde(borrow, default)]
             status: Option<&'a RawValue>,
@@ -111,6 +119,8 @@ impl RegistryEntry {
             version: text(file.version),
             kind: text(file.kind),
             name: text(file.name),
+            name_is_derived: text(file.name_source).is_some_and(|source| source == "derived"),
+            pid_domain: text(file.pid_domain),
             tmux: text(file.tmux),
             status,
             waiting_for: text(file.waiting_for),

@@ -321,7 +321,10 @@ impl Roster {
                 format!("{} ({})", spec.name, text::prefix(short, 8))
             }
             (Some(spec), _) => spec.name.clone(),
-            (None, _) => entry.and_then(|entry| entry.name.as_deref()).or(title).unwrap_or(short).to_owned(),
+            (None, _) => {
+                let given = entry.filter(|entry| !entry.name_is_derived).and_then(|entry| entry.name.as_deref());
+                given.or(title).unwrap_or(short).to_owned()
+            }
         };
         let written = summary.modified.and_then(|modified| Timestamp::try_from(modified).ok());
         Agent {
