@@ -24,6 +24,8 @@ pub enum ProcessFact {
     Gone,
     /// There is one of that id, but it began at another time: the id was given away.
     Replaced,
+    /// It took itself out of the registry: an orderly end.
+    Ended,
     /// Nothing names a process.
     Unknown,
 }
@@ -41,6 +43,13 @@ pub fn judge(
 ) -> StateVerdict {
     match (registry, process) {
         (Some(entry), ProcessFact::Gone | ProcessFact::Replaced) => left_behind(entry, process, transcript),
+        (_, ProcessFact::Ended) => StateVerdict {
+            state: AgentState::Finished,
+            since: transcript.last_activity,
+            source: StateSource::Registry,
+            reason: "it took itself out of the registry, as a session does that ends in an orderly way".to_owned(),
+            waiting_for: None,
+        },
         (Some(entry), ProcessFact::Alive | ProcessFact::Unknown) => match &entry.status {
             Some(status) => registered(entry, status, transcript),
             None => from_transcript(transcript, ProcessFact::Alive, now),
@@ -81,7 +90,9 @@ fn registered(entry: &RegistryEntry, status: &RegistryStatus, transcript: &Diges
 fn left_behind(entry: &RegistryEntry, process: ProcessFact, transcript: &Digest) -> StateVerdict {
     let fate = match process {
         ProcessFact::Replaced => format!("process {} is another one now", entry.pid),
-        ProcessFact::Gone | ProcessFact::Alive | ProcessFact::Unknown => format!("process {} is gone", entry.pid),
+        ProcessFact::Gone | ProcessFact::Alive | ProcessFact::Ended | ProcessFact::Unknown => {
+            format!("process {} is gone", entry.pid)
+        }
     };
     let at_work = match &entry.status {
         Some(RegistryStatus::Busy | RegistryStatus::Waiting | RegistryStatus::Shell) => true,
@@ -235,6 +246,12 @@ mod tests {
             let verdict = judge(Some(&entry("idle")), process, &transcript(Step::Ended), now);
             assert_eq!(told(&verdict), (AgentState::Finished, StateSource::Process));
         }
+    }
+
+    #[test]
+    fn what_left_the_registry_by_itself_is_finished_whatever_was_open() {
+        let verdict = judge(None, ProcessFact::Ended, &transcript(bash()), at(1_001));
+        assert_eq!(told(&verdict), (AgentState::Finished, StateSource::Registry));
     }
 
     #[test]

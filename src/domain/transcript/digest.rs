@@ -83,7 +83,9 @@ pub struct Digest {
     pub sub_agent: bool,
     /// Session id as last recorded.
     pub session_id: Option<String>,
-    /// Working directory as last recorded.
+    /// Working directory as first recorded.
+    pub started_in: Option<String>,
+    /// Working directory as last recorded; follows the agent's shell.
     pub cwd: Option<String>,
     /// Branch as last recorded.
     pub branch: Option<String>,
@@ -224,6 +226,9 @@ impl Digest {
             if known.as_deref() != Some(value.as_ref()) {
                 *known = Some(value.into_owned());
             }
+        }
+        if self.started_in.is_none() {
+            self.started_in.clone_from(&self.cwd);
         }
     }
 

@@ -82,6 +82,9 @@ pub(super) struct Roster {
     scope: Scope,
     transcripts: BTreeMap<PathBuf, Tracked>,
     registered: Vec<Registered>,
+    /// Sessions that were registered earlier in this run, as they were seen last. Claude Code clears what a crash left
+    /// behind at its next start; the crash remains one.
+    departed: HashMap<String, Registered>,
     unreadable: BTreeMap<PathBuf, Fault>,
     /// Whether a recorded folder is one of the session's; asked of the file system once.
     folders: HashMap<String, bool>,
@@ -93,6 +96,7 @@ impl Roster {
             scope,
             transcripts: BTreeMap::new(),
             registered: Vec::new(),
+            departed: HashMap::new(),
             unreadable: BTreeMap::new(),
             folders: HashMap::new(),
         }
@@ -140,9 +144,23 @@ impl Roster {
     /// Reads the registry again, and asks after its processes. True when something is different.
     pub(super) fn read_registry(&mut self) -> bool {
         let registered = registry::read(&self.scope.session.claude_dirs);
-        let changed = registered != self.registered;
+        if registered == self.registered {
+            return false;
+        }
+        let sessions: BTreeSet<&str> = registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
+        self.departed.retain(|session, _| !sessions.contains(session.as_str()));
+        for mut gone in std::mem::take(&mut self.registered) {
+            let Some(session) = gone.entry.session_id.clone().filter(|session| !sessions.contains(session.as_str()))
+            else {
+                continue;
+            };
+            if gone.process == ProcessFact::Alive {
+                gone.process = ProcessFact::Ended;
+            }
+            self.departed.insert(session, gone);
+        }
         self.registered = registered;
-        changed
+        true
     }
 
     /// True while a registered process runs.
@@ -233,12 +251,16 @@ impl Roster {
     }
 
     fn counts(&mut self, digest: &Digest) -> bool {
-        let Some(cwd) = &digest.cwd else { return self.scope.all };
+        // Where it began decides; an agent's shell wanders. But a session may also move into the project.
+        [&digest.started_in, &digest.cwd].into_iter().flatten().any(|cwd| self.holds(cwd)) || self.scope.all
+    }
+
+    fn holds(&mut self, cwd: &str) -> bool {
         if let Some(known) = self.folders.get(cwd) {
             return *known;
         }
         let holds = self.scope.holds(Path::new(cwd));
-        self.folders.insert(cwd.clone(), holds);
+        self.folders.insert(cwd.to_owned(), holds);
         holds
     }
 
@@ -407,7 +429,9 @@ impl Roster {
     /// The registry's entry of a session; one whose process runs before one that was left behind.
     fn registered_as(&self, session: &str) -> Option<&Registered> {
         let of_session = self.registered.iter().filter(|one| one.entry.session_id.as_deref() == Some(session));
-        of_session.max_by_key(|one| (one.process == ProcessFact::Alive, one.entry.status_updated_at))
+        of_session
+            .max_by_key(|one| (one.process == ProcessFact::Alive, one.entry.status_updated_at))
+            .or_else(|| self.departed.get(session))
     }
 }
 

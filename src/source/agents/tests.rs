@@ -71,6 +71,13 @@ fn prompt(cwd: &Path, text: &str) -> String {
     )
 }
 
+/// Process id and start of this very process, as the registry has them.
+fn this_process() -> (u32, String) {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap();
+    (std::process::id(), start.to_owned())
+}
+
 fn append(path: &Path, text: impl AsRef<[u8]>) {
     fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_ref()).unwrap();
 }
@@ -189,16 +196,14 @@ fn a_history_copied_into_a_second_file_is_counted_once() {
 fn a_registered_session_that_wrote_nothing_yet_is_there_and_a_dead_one_in_a_turn_crashed() {
     let home = Home::new();
     fs::create_dir(home.claude().join("sessions")).unwrap();
-    let pid = std::process::id();
+    let (pid, start) = this_process();
     let entry = |pid: u32, start: &str, session: &str| {
         format!(
             "{{\"pid\":{pid},\"procStart\":\"{start}\",\"sessionId\":\"{session}\",\"cwd\":\"{}\",\"status\":\"busy\",\"tmux\":\"m:@1.%7\"}}",
             home.root().display()
         )
     };
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap();
-    fs::write(home.claude().join(format!("sessions/{pid}.json")), entry(pid, start, "new")).unwrap();
+    fs::write(home.claude().join(format!("sessions/{pid}.json")), entry(pid, &start, "new")).unwrap();
     fs::write(home.claude().join("sessions/1.json"), entry(1, "never", "s1")).unwrap();
     append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
     let agents = once(home.session(), Vec::new(), false);
@@ -241,6 +246,35 @@ async fn appended_new_truncated_and_deleted_files_are_seen() {
     live.until("the rewritten file", |news| action(news) == "prompt: anew").await;
     fs::remove_file(&first).unwrap();
     live.until("the first agent gone", |news| ids(&news.agents) == ["s2", "s2/agent-x"]).await;
+}
+
+#[test]
+fn an_agent_whose_shell_went_elsewhere_is_still_one() {
+    let home = Home::new();
+    let path = home.transcript("-p/s1.jsonl");
+    append(&path, prompt(&home.root(), "one") + &prompt(Path::new("/else/where"), "two"));
+    assert_eq!(ids(&once(home.session(), Vec::new(), false)), ["s1"]);
+}
+
+#[tokio::test]
+async fn a_session_that_takes_itself_out_of_the_registry_is_finished() {
+    let home = Home::new();
+    fs::create_dir(home.claude().join("sessions")).unwrap();
+    append(&home.transcript("-p/s1.jsonl"), prompt(&home.root(), "one"));
+    let file = home.claude().join("sessions/1.json");
+    let entry = |status: &str| {
+        let (pid, start) = this_process();
+        format!("{{\"pid\":{pid},\"procStart\":\"{start}\",\"sessionId\":\"s1\",\"status\":\"{status}\"}}")
+    };
+    fs::write(&file, entry("busy")).unwrap();
+    let mut live = live(home.session());
+    let is = |state| move |news: &AgentsNews| news.agents[0].verdict.state == state;
+    live.until("at work", is(AgentState::Working)).await;
+    fs::write(&file, entry("waiting")).unwrap();
+    live.until("waiting", is(AgentState::Waiting)).await;
+    fs::remove_file(&file).unwrap();
+    let news = live.until("finished", is(AgentState::Finished)).await;
+    assert_eq!(news.agents[0].verdict.source, StateSource::Registry);
 }
 
 #[tokio::test]
