@@ -1,6 +1,7 @@
 //! The agents: transcripts found and followed, joined with the registry of running sessions.
 
 mod discover;
+mod news;
 mod roster;
 mod summary;
 
