@@ -7,6 +7,7 @@ mod call;
 pub mod claude;
 pub mod digest;
 pub(crate) mod json;
+pub mod plain;
 mod record;
 pub mod usage;
 pub mod window;
@@ -17,6 +18,7 @@ use super::text;
 
 pub use claude::parse_line;
 pub use digest::{Digest, Step};
+pub use plain::parse_plain;
 
 /// One drawable piece of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub(crate) mod cursor;
 pub(crate) mod lines;
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::mailbox::Outbox;
 use super::watch::Watch;
 use crate::domain::fault::Fault;
-use crate::domain::transcript::{Body, Entry, parse_line};
+use crate::domain::transcript::{Body, Entry, parse_line, parse_plain};
 use crate::event::{Event, Page, PageRequest, TranscriptChange, TranscriptNews};
 use cursor::{Cursor, Fate, open};
 use lines::{Limits, Line};
@@ -240,6 +241,13 @@ enum Look {
     Lost(&'static str),
 }
 
+/// How the lines of a file are read: one record each, or as they stand.
+type Parse = fn(u64, &[u8]) -> Vec<Entry>;
+
+fn parser(path: &Path) -> Parse {
+    if path.extension().is_some_and(|extension| extension == "jsonl") { parse_line } else { parse_plain }
+}
+
 fn look(path: &Path, cursor: Option<Cursor>) -> io::Result<Look> {
     let opened = open(path);
     let Some(mut cursor) = cursor else {
@@ -248,7 +256,7 @@ fn look(path: &Path, cursor: Option<Cursor>) -> io::Result<Look> {
         let end = lines::complete(&file, 0, 0, size)?;
         let cursor = Cursor::at(&file, end)?;
         let start = lines::backward(&file, end, PAGE)?;
-        let (entries, end) = entries(&file, start, end, Limits::NONE)?;
+        let (entries, end) = entries(&file, start, end, Limits::NONE, parser(path))?;
         return Ok(Look::Opened(Page { request: PageRequest::End, entries, start, end, size }, cursor));
     };
     let file = match opened {
@@ -261,7 +269,7 @@ fn look(path: &Path, cursor: Option<Cursor>) -> io::Result<Look> {
         Fate::Same(end) if end == cursor.end => Ok(Look::Nothing(cursor)),
         Fate::Same(end) => {
             let mut entries = Vec::new();
-            cursor.read(&file, end, BATCH, |at, line| push_entries(&mut entries, at, line))?;
+            cursor.read(&file, end, BATCH, |at, line| push_entries(&mut entries, at, line, parser(path)))?;
             Ok(Look::Appended(entries, cursor))
         }
     }
@@ -289,19 +297,19 @@ fn page_of(path: &Path, mut cursor: Cursor, request: PageRequest) -> io::Result<
         PageRequest::Start => (0, known, PAGE),
         PageRequest::From(offset) => (offset.min(known), known, PAGE),
     };
-    let (entries, end) = entries(&file, start, end, limits)?;
+    let (entries, end) = entries(&file, start, end, limits, parser(path))?;
     Ok(Some(Page { request, entries, start, end, size }))
 }
 
-fn entries(file: &std::fs::File, start: u64, end: u64, limits: Limits) -> io::Result<(Vec<Entry>, u64)> {
+fn entries(file: &File, start: u64, end: u64, limits: Limits, parse: Parse) -> io::Result<(Vec<Entry>, u64)> {
     let mut entries = Vec::new();
-    let end = lines::forward(file, start, end, limits, |at, line| push_entries(&mut entries, at, line))?;
+    let end = lines::forward(file, start, end, limits, |at, line| push_entries(&mut entries, at, line, parse))?;
     Ok((entries, end))
 }
 
-fn push_entries(entries: &mut Vec<Entry>, at: u64, line: Line<'_>) {
+fn push_entries(entries: &mut Vec<Entry>, at: u64, line: Line<'_>, parse: Parse) {
     match line {
-        Line::Whole(line) => entries.append(&mut parse_line(at, line)),
+        Line::Whole(line) => entries.append(&mut parse(at, line)),
         Line::TooLong(bytes) => {
             let body = Body::Unread { why: format!("longer than {} MiB", lines::LONGEST >> 20), bytes };
             entries.push(Entry { offset: at, at: None, sidechain: false, body });

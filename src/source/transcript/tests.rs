@@ -119,6 +119,16 @@ async fn a_last_line_without_newline_is_read_when_it_is_whole() {
 }
 
 #[tokio::test]
+async fn a_plain_log_is_shown_line_by_line() {
+    let mut desk = desk();
+    let log = desk.folder.path().join("worker.log");
+    append(&log, "started\n\nhalf");
+    desk.reader.open(log, 1);
+    let page = desk.page().await;
+    assert!(matches!(&page.entries[..], [Entry { body: Body::Said(text), .. }] if text.kept == "started"));
+}
+
+#[tokio::test]
 async fn a_truncated_file_is_told_of_and_shown_anew() {
     let mut desk = desk();
     append(&desk.file(), prompt("one") + &prompt("two"));
