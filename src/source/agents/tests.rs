@@ -12,9 +12,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::roster::{Roster, Scope};
 use super::{snapshot, spawn};
 use crate::config::session::{AgentSpec, Session, SessionOrigin};
 use crate::domain::agent::{Agent, AgentState, StateSource};
+use crate::domain::fault::Fault;
+use crate::domain::transcript::Digest;
 use crate::event::{AgentsNews, Event};
 use crate::source::mailbox::{Inbox, mailbox};
 
@@ -307,4 +310,29 @@ fn figures_of_a_generated_tree_are_those_that_were_written() {
     // The same seed writes the same (in a folder with a name of the same length: it is in the records).
     let again = generate::tree(&home.folder.path().join("claud2"), 30, 3_000_000, 7);
     assert_eq!((again.bytes, again.lines), (counts.bytes, counts.lines));
+}
+
+#[test]
+fn heads_and_tails_tell_the_same_as_every_line() {
+    let home = Home::new();
+    generate::tree(&home.claude(), 20, 6_000_000, 3);
+    for candidate in super::discover::discover(&[home.claude()], &[]) {
+        let quick = super::summary::summarise(&candidate.path, candidate.sub_agent).unwrap().digest;
+        let (whole, _) = super::summary::read_whole(&candidate.path, candidate.sub_agent).unwrap();
+        let of = |digest: &Digest| {
+            let Digest { step, step_at, model, last_action, last_activity, cwd, .. } = digest.clone();
+            (step, step_at, model, last_action, last_activity, cwd, digest.title().map(str::to_owned), digest.context())
+        };
+        assert_eq!(of(&quick), of(&whole.digest), "{}", candidate.path.display());
+    }
+}
+
+#[test]
+fn polling_is_told_with_its_reason() {
+    let home = Home::new();
+    let roster = Roster::new(Scope::new(Arc::new(home.session()), Vec::new(), false));
+    let fault = Fault::new("watching", "/a", "too many", "raise the limit");
+    let news = roster.news(jiff::Timestamp::UNIX_EPOCH, Some(&fault));
+    assert!(news.polling);
+    assert_eq!(news.faults, [fault]);
 }
