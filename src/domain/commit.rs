@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+pub mod graph;
+
 /// A name that points at a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ref {
@@ -119,4 +121,57 @@ pub struct Upstream {
     pub ahead: u32,
     /// Commits there and not here.
     pub behind: u32,
+}
+
+/// The parts of a summary after Conventional Commits 1.0.0: `type(scope)!: subject`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conventional<'a> {
+    /// `feat`, `fix`, …
+    pub kind: &'a str,
+    /// What it touches.
+    pub scope: Option<&'a str>,
+    /// Marked with `!`.
+    pub breaking: bool,
+    /// What follows the colon.
+    pub subject: &'a str,
+}
+
+/// Splits a summary; `None` when it is not of that form.
+pub fn conventional(summary: &str) -> Option<Conventional<'_>> {
+    let (head, subject) = summary.split_once(": ")?;
+    let (head, breaking) = head.strip_suffix('!').map_or((head, false), |head| (head, true));
+    let (kind, scope) = match head.split_once('(') {
+        Some((kind, rest)) => (kind, Some(rest.strip_suffix(')')?)),
+        None => (head, None),
+    };
+    let subject = subject.trim();
+    let word = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let named = scope.is_none_or(|scope| !scope.is_empty() && !scope.contains(['(', ')']));
+    (word && named && !subject.is_empty()).then_some(Conventional { kind, scope, breaking, subject })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conventional, conventional};
+
+    #[test]
+    fn a_conventional_summary_falls_into_its_parts() {
+        assert_eq!(
+            conventional("feat(git)!: follow: the tree"),
+            Some(Conventional { kind: "feat", scope: Some("git"), breaking: true, subject: "follow: the tree" })
+        );
+        assert_eq!(
+            conventional("fix: a typo"),
+            Some(Conventional { kind: "fix", scope: None, breaking: false, subject: "a typo" })
+        );
+    }
+
+    #[test]
+    fn other_summaries_stay_whole() {
+        for summary in
+            ["Merge branch 'x'", "two words: no", "fix:", "fix(: no", "feat(): no", "feat(a)b: no", ": no", "", "é: no"]
+        {
+            assert_eq!(conventional(summary), None, "{summary}");
+        }
+    }
 }
