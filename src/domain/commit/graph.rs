@@ -47,14 +47,9 @@ impl Graph {
             self.set(node, first);
         }
         for parent in parents {
-            let lane = match (0..self.lanes.len()).find(|&lane| self.waits(lane, parent)) {
-                Some(lane) => lane,
-                None => {
-                    let lane = self.free(&above);
-                    self.set(lane, parent);
-                    lane
-                }
-            };
+            let waiting = (0..self.lanes.len()).find(|&lane| self.waits(lane, parent));
+            let lane = waiting.unwrap_or_else(|| self.free(&above));
+            self.set(lane, parent);
             joined.push(lane);
         }
         self.draw(node, &joined, &above)
