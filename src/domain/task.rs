@@ -1,8 +1,19 @@
 //! Tasks read from files: one board, many formats, each with its origin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+
+use crate::domain::fault::Fault;
+
+pub mod backlog;
+pub mod checklist;
+pub mod emoji;
+mod legend;
+mod markdown;
+mod outline;
+pub mod taskmaster;
+mod words;
 
 /// Where a task stands, across formats. The raw status is kept beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -83,3 +94,84 @@ pub struct Task {
     /// The task's own text, as Markdown; may be empty.
     pub body: String,
 }
+
+/// A way in which people write tasks into files.
+pub trait Format: Sync {
+    /// The name in [`Task::format`].
+    fn name(&self) -> &'static str;
+
+    /// Whether this file is written so. Content decides; the path only where content cannot.
+    fn recognises(&self, path: &Path, text: &str) -> bool;
+
+    /// Reads the tasks. What is wrong with one of them is a finding, and costs the others nothing.
+    fn parse(&self, path: &Path, text: &str) -> Parsed;
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// Tasks, by line.
+    pub tasks: Vec<Task>,
+    /// What is wrong with the file.
+    pub findings: Vec<Fault>,
+}
+
+/// Every format. The first that recognises a file reads it, so those with an unmistakable form come first.
+pub const FORMATS: [&dyn Format; 4] =
+    [&taskmaster::TaskMaster, &backlog::Backlog, &emoji::EmojiTracker, &checklist::Checklist];
+
+/// Reads the text of a board file in whatever format it is.
+pub fn parse(path: &Path, text: &str) -> Parsed {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut parsed = match FORMATS.iter().find(|format| format.recognises(path, text)) {
+        Some(format) => format.parse(path, text),
+        None if text.trim().is_empty() => Parsed::default(),
+        None => {
+            let why = "no tasks in a format that is known";
+            let remedy = "known are emoji trackers, check lists (- [ ]), Task Master and Backlog.md; see the manual";
+            Parsed {
+                findings: vec![Fault::new("reading tasks from", path.display(), why, remedy)],
+                ..Parsed::default()
+            }
+        }
+    };
+    if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<< ")) {
+        let on = format!("{}:{}", path.display(), line + 1);
+        let why = "an unfinished merge: both sides are read";
+        parsed.findings.push(Fault::new("reading tasks from", on, why, "resolve the conflict"));
+    }
+    parsed
+}
+
+/// Whether a file's name promises tasks. Cheap: for discovery, which does not read what it finds.
+pub fn is_board_file(path: &Path) -> bool {
+    let mut names = path.iter().rev().map(|name| name.to_string_lossy().to_lowercase());
+    let Some(file) = names.next() else { return false };
+    let folder = names.next().unwrap_or_default();
+    let above = names.next().unwrap_or_default();
+    if file == "tasks.json" {
+        return folder == ".taskmaster" || folder == "tasks";
+    }
+    let Some(stem) = file.strip_suffix(".md").or_else(|| file.strip_suffix(".markdown")) else { return false };
+    if matches!(folder.as_str(), "tasks" | "drafts" | "completed") && matches!(above.as_str(), "backlog" | ".backlog") {
+        return stem != "readme";
+    }
+    let words: String = stem.chars().map(|c| if c == '_' || c == ' ' { '-' } else { c }).collect();
+    matches!(
+        words.as_str(),
+        "task-tracking"
+            | "task-tracker"
+            | "tasks"
+            | "task-list"
+            | "tasklist"
+            | "todo"
+            | "todos"
+            | "to-do"
+            | "backlog"
+            | "board"
+            | "checklist"
+    )
+}
+
+#[cfg(test)]
+mod tests;

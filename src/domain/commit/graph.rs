@@ -169,11 +169,12 @@ mod tests {
     /// The graph as box characters, a line each.
     fn picture(history: &[(&str, &[&str])]) -> String {
         let commits = history.iter().map(|(id, parents)| commit(id, parents)).collect();
-        let lines: Vec<String> = rows(commits).iter().map(|row| row.graph.iter().map(glyph).collect()).collect();
+        let lines: Vec<String> =
+            rows(commits).iter().map(|row| row.graph.iter().copied().map(glyph).collect()).collect();
         lines.join("\n")
     }
 
-    fn glyph(cell: &Cell) -> char {
+    fn glyph(cell: Cell) -> char {
         if cell.node {
             return 'o';
         }

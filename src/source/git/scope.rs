@@ -149,7 +149,7 @@ mod tests {
         let mut found = BTreeSet::new();
         folders(&later, &mut found);
         assert_eq!(found.into_iter().collect::<Vec<_>>(), [dir.path()]);
-        assert!(concerns(&later, &[later.clone()]));
+        assert!(concerns(&later, std::slice::from_ref(&later)));
         assert!(concerns(&later, &[later.join(".git")]));
         assert!(!concerns(&later, &[dir.path().join("other")]));
     }
