@@ -1,1 +1,184 @@
-//! (under construction: board)
+//! Board files: read when they change, each with its own faults.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::fault::Fault;
+use crate::domain::task;
+use crate::event::{BoardNews, Event, SourceId};
+use crate::source::Outbox;
+use crate::source::git::Watch;
+
+/// Bytes read of one file; a longer one is a fault, for half a board would look like a whole one.
+const MAX_BYTES: u64 = 10 * 1024 * 1024;
+/// Files read of one folder.
+const MAX_FILES: usize = 2_000;
+/// News that only says "still so" is sent no more often than this.
+const STILL_SO: SignedDuration = SignedDuration::from_secs(30);
+
+/// Asks the worker to look again. When the last one is dropped, the worker ends.
+#[derive(Debug, Clone)]
+pub struct BoardHandle {
+    refreshes: Sender<u64>,
+}
+
+impl BoardHandle {
+    /// Reads every file again now, and answers even when nothing has changed.
+    pub fn refresh(&self) {
+        self.refreshes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// Reads these files and follows them until cancelled. News goes to the slot [`SourceId::Board`].
+///
+/// A folder among them stands for the board files directly in it (`backlog/tasks`).
+pub fn spawn(files: Vec<PathBuf>, outbox: Outbox, cancel: CancellationToken) -> BoardHandle {
+    let (sender, requests) = channel(0);
+    tokio::spawn(async move {
+        cancel.run_until_cancelled(run(files, outbox, requests)).await;
+    });
+    BoardHandle { refreshes: sender }
+}
+
+/// Reads these files once. Blocks.
+pub fn read(files: &[PathBuf], as_of: Timestamp) -> BoardNews {
+    let mut news = BoardNews { as_of, ..BoardNews::default() };
+    for file in expand(files, &mut news.faults) {
+        match read_text(&file) {
+            Ok(text) => {
+                let parsed = task::parse(&file, &text);
+                news.tasks.extend(parsed.tasks);
+                news.faults.extend(parsed.findings);
+            }
+            Err(error) => news.faults.push(describe(&file, &error)),
+        }
+        news.files.push(file);
+    }
+    news
+}
+
+/// The files themselves, with folders replaced by the board files in them; none twice.
+fn expand(files: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for file in files {
+        if !file.is_dir() {
+            found.push(file.clone());
+            continue;
+        }
+        match std::fs::read_dir(file) {
+            Ok(entries) => {
+                let mut inside: Vec<PathBuf> =
+                    entries.flatten().map(|entry| entry.path()).filter(|path| task::is_board_file(path)).collect();
+                inside.sort();
+                if inside.len() > MAX_FILES {
+                    let why = format!("{} board files", inside.len());
+                    faults.push(Fault::new("listing", file.display(), why, format!("the first {MAX_FILES} are read")));
+                    inside.truncate(MAX_FILES);
+                }
+                found.extend(inside);
+            }
+            Err(error) => faults.push(describe(file, &error)),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|file| seen.insert(file.clone()));
+    found
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    // A pipe by that name would never end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 10 MB"));
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+fn describe(path: &Path, error: &io::Error) -> Fault {
+    let (why, remedy) = match error.kind() {
+        io::ErrorKind::NotFound => {
+            ("no such file".to_owned(), "restore it, or take it out of [[board]] in hnpwb.toml".to_owned())
+        }
+        io::ErrorKind::PermissionDenied => {
+            ("permission denied".to_owned(), format!("run chmod u+r {}", path.display()))
+        }
+        io::ErrorKind::FileTooLarge => (error.to_string(), "split it, or name another file in [[board]]".to_owned()),
+        _ => (error.to_string(), "check the file; R reads it again".to_owned()),
+    };
+    Fault::new("reading", path.display(), why, remedy)
+}
+
+/// Folders to follow: those of the files, for editors replace a file instead of writing into it; where one is missing,
+/// the nearest that is there.
+fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let folder = |file: &PathBuf| {
+        let nearest = file.ancestors().skip(usize::from(!file.is_dir())).find(|folder| folder.is_dir());
+        nearest.map(Path::to_owned)
+    };
+    files.iter().filter_map(folder).collect()
+}
+
+/// Whether a changed path is one of the files, lies in one of the folders, or leads to one that is missing.
+fn concerns(files: &[PathBuf], changed: &Path) -> bool {
+    files.iter().any(|file| file.starts_with(changed) || (changed.starts_with(file) && task::is_board_file(changed)))
+}
+
+async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
+    let mut followed = BTreeSet::new();
+    let mut watch = Watch::new(&[], false);
+    let mut published: Option<BoardNews> = None;
+    let mut answered = 0;
+    loop {
+        let asked = *requests.borrow_and_update();
+        let reading = files.clone();
+        let last = std::mem::take(&mut followed);
+        // The folders are followed before the files are read, so that nothing changes unnoticed in between.
+        let round = tokio::task::spawn_blocking(move || {
+            let folders = folders(&reading);
+            let list: Vec<PathBuf> = folders.iter().cloned().collect();
+            let watch = (folders != last).then(|| Watch::new(&list, false));
+            (folders, watch, read(&reading, Timestamp::now()))
+        });
+        match round.await {
+            Ok((folders, new, news)) => {
+                followed = folders;
+                watch = new.unwrap_or(watch);
+                if asked != answered || published.as_ref().is_none_or(|last| is_news(last, &news)) {
+                    answered = asked;
+                    published = Some(news.clone());
+                    outbox.post(SourceId::Board, Event::Board(news));
+                }
+            }
+            Err(error) => {
+                let fault = Fault::new("reading", "the board", error, "press R to try again; the log says more");
+                outbox.post(SourceId::Board, Event::SourceFault(SourceId::Board, fault));
+            }
+        }
+        tokio::select! {
+            asked = requests.changed() => if asked.is_err() { return },
+            () = next_change(&mut watch, &files) => {}
+        }
+    }
+}
+
+async fn next_change(watch: &mut Watch, files: &[PathBuf]) {
+    while !watch.changed().await.iter().any(|changed| concerns(files, changed)) {}
+}
+
+fn is_news(last: &BoardNews, now: &BoardNews) -> bool {
+    (&last.tasks, &last.files, &last.faults) != (&now.tasks, &now.files, &now.faults)
+        || now.as_of.duration_since(last.as_of) >= STILL_SO
+}
+
+#[cfg(test)]
+mod tests;
