@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -13,12 +14,14 @@ use crate::domain::fault::Fault;
 use crate::domain::task;
 use crate::event::{BoardNews, Event, SourceId};
 use crate::source::Outbox;
-use crate::source::git::Watch;
+use crate::source::git::watch::{Followed, Watch, follow};
 
 /// Bytes read of one file; a longer one is a fault, for half a board would look like a whole one.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// Files read of one folder.
 const MAX_FILES: usize = 2_000;
+/// Time between two readings where changes are not noticed.
+const POLL: Duration = Duration::from_secs(10);
 /// News that only says "still so" is sent no more often than this.
 const STILL_SO: SignedDuration = SignedDuration::from_secs(30);
 
@@ -122,8 +125,7 @@ fn describe(path: &Path, error: &io::Error) -> Fault {
 /// the nearest that is there.
 fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let folder = |file: &PathBuf| {
-        let nearest = file.ancestors().skip(usize::from(!file.is_dir())).find(|folder| folder.is_dir());
-        nearest.map(Path::to_owned)
+        file.ancestors().skip(usize::from(!file.is_dir())).find(|folder| folder.is_dir()).map(Path::to_owned)
     };
     files.iter().filter_map(folder).collect()
 }
@@ -134,25 +136,24 @@ fn concerns(files: &[PathBuf], changed: &Path) -> bool {
 }
 
 async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
-    let mut followed = BTreeSet::new();
+    let mut followed = Followed::new();
     let mut watch = Watch::new(&[], false);
     let mut published: Option<BoardNews> = None;
     let mut answered = 0;
     loop {
         let asked = *requests.borrow_and_update();
-        let reading = files.clone();
-        let last = std::mem::take(&mut followed);
+        let (reading, last) = (files.clone(), followed.clone());
         // The folders are followed before the files are read, so that nothing changes unnoticed in between.
         let round = tokio::task::spawn_blocking(move || {
-            let folders = folders(&reading);
-            let list: Vec<PathBuf> = folders.iter().cloned().collect();
-            let watch = (folders != last).then(|| Watch::new(&list, false));
-            (folders, watch, read(&reading, Timestamp::now()))
+            let mut followed = last;
+            let watch = follow(&mut followed, || folders(&reading));
+            (followed, watch, read(&reading, Timestamp::now()))
         });
         match round.await {
-            Ok((folders, new, news)) => {
-                followed = folders;
+            Ok((now_followed, new, mut news)) => {
+                followed = now_followed;
                 watch = new.unwrap_or(watch);
+                news.faults.extend(watch.fault().cloned());
                 if asked != answered || published.as_ref().is_none_or(|last| is_news(last, &news)) {
                     answered = asked;
                     published = Some(news.clone());
@@ -160,12 +161,15 @@ async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
                 }
             }
             Err(error) => {
+                // It may have taken the place of news that nobody had seen yet.
+                published = None;
                 let fault = Fault::new("reading", "the board", error, "press R to try again; the log says more");
                 outbox.post(SourceId::Board, Event::SourceFault(SourceId::Board, fault));
             }
         }
         tokio::select! {
             asked = requests.changed() => if asked.is_err() { return },
+            () = tokio::time::sleep(POLL), if watch.fault().is_some() => {}
             () = next_change(&mut watch, &files) => {}
         }
     }

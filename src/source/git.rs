@@ -16,9 +16,9 @@ use crate::source::Outbox;
 mod distance;
 mod read;
 mod scope;
-mod watch;
+pub(super) mod watch;
 
-pub(in crate::source) use watch::Watch;
+use watch::{Followed, Watch};
 
 /// Commits loaded before more are asked for.
 pub const FIRST_COMMITS: usize = 300;
@@ -28,6 +28,8 @@ const MAX_COMMITS: usize = 50_000;
 const DEBOUNCE: Duration = Duration::from_millis(300);
 /// Longest pause between two readings of a repository that changes all the time.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// Time between two readings where changes are not noticed.
+const POLL: Duration = Duration::from_secs(10);
 /// News that only says "still so" is sent no more often than this.
 const STILL_SO: SignedDuration = SignedDuration::from_secs(30);
 
@@ -98,27 +100,28 @@ struct Found {
 }
 
 async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request>) {
-    let mut followed = BTreeSet::new();
+    let mut followed = Followed::new();
     let mut watch = Watch::new(&[], false);
     let mut published: Option<(Found, Timestamp)> = None;
     let mut refreshes = 0;
     loop {
         let request = *requests.borrow_and_update();
         let begun = Instant::now();
-        // The folders first: what changes while the repositories are read is noticed and read again.
-        let read = async {
-            let (folders, mut faults) = blocking(&repos, folders).await?;
-            if folders != followed {
-                let list: Vec<PathBuf> = folders.iter().cloned().collect();
-                watch = blocking(&[], move |_| Watch::new(&list, false)).await?;
-                followed = folders;
-            }
-            let mut found = blocking(&repos, move |repos| read_all(repos, request.limit)).await?;
+        // The folders are followed before the repositories are read, so that nothing changes unnoticed in between.
+        let last = followed.clone();
+        let round = blocking(&repos, move |repos| {
+            let mut followed = last;
+            let mut faults = Vec::new();
+            let watch = watch::follow(&mut followed, || folders(repos, &mut faults));
+            let mut found = read_all(repos, request.limit);
             found.faults.append(&mut faults);
-            Ok(found)
-        };
-        match read.await {
-            Ok(found) => {
+            (followed, watch, found)
+        });
+        match round.await {
+            Ok((now_followed, new, mut found)) => {
+                followed = now_followed;
+                watch = new.unwrap_or(watch);
+                found.faults.extend(watch.fault().cloned());
                 let now = Timestamp::now();
                 let due =
                     published.as_ref().is_none_or(|(last, at)| *last != found || now.duration_since(*at) >= STILL_SO);
@@ -129,13 +132,18 @@ async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request
                     published = Some((found, now));
                 }
             }
-            Err(fault) => outbox.post(SourceId::Git, Event::SourceFault(SourceId::Git, fault)),
+            Err(fault) => {
+                // It may have taken the place of news that nobody had seen yet.
+                published = None;
+                outbox.post(SourceId::Git, Event::SourceFault(SourceId::Git, fault));
+            }
         }
 
         // A reading that takes long is repeated less often: at most a fifth of the time is spent on it.
         let pause = (begun.elapsed() * 4).clamp(DEBOUNCE, MAX_PAUSE);
         tokio::select! {
             asked = requests.changed() => if asked.is_err() { return },
+            () = tokio::time::sleep(POLL), if watch.fault().is_some() => {}
             () = next_change(&mut watch, &repos) => {
                 tokio::select! {
                     asked = requests.changed() => if asked.is_err() { return },
@@ -167,10 +175,11 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Fault::new("reading", "the repositories", error, "press R to try again; the log says more"))
 }
 
-fn folders(repos: &[PathBuf]) -> (BTreeSet<PathBuf>, Vec<Fault>) {
+/// Folders to follow for all of them; what is left out is said in `faults`.
+fn folders(repos: &[PathBuf], faults: &mut Vec<Fault>) -> BTreeSet<PathBuf> {
     let mut folders = BTreeSet::new();
-    let faults = repos.iter().filter_map(|repo| scope::folders(repo, &mut folders)).collect();
-    (folders, faults)
+    *faults = repos.iter().filter_map(|repo| scope::folders(repo, &mut folders)).collect();
+    folders
 }
 
 fn read_all(repos: &[PathBuf], limit: usize) -> Found {

@@ -244,6 +244,20 @@ fn the_top_is_found_from_below() {
     assert_eq!(toplevel(&deep), Some(fixture.top()));
 }
 
+#[tokio::test]
+async fn reading_a_repository_is_no_change_to_it() {
+    let (fixture, _) = Fixture::with_merge();
+    let top = fixture.top();
+    std::fs::write(top.join("file"), "x").unwrap();
+    let list = || super::folders(std::slice::from_ref(&top), &mut Vec::new());
+    let mut watch = super::watch::follow(&mut super::Followed::new(), list).unwrap();
+    super::read::inspect(&top, 10).unwrap();
+    super::scope::concerns(&top, &[top.join("file")]);
+    std::fs::write(top.join("another"), "x").unwrap();
+    let changed = tokio::time::timeout(Duration::from_secs(20), watch.changed()).await.unwrap();
+    assert_eq!(changed, [top.join("another")]);
+}
+
 /// Waits for news in which `wanted` holds.
 async fn news(inbox: &mut Inbox, wanted: impl Fn(&GitNews) -> bool) -> GitNews {
     let found = async {
