@@ -11,6 +11,7 @@ pub mod checklist;
 pub mod emoji;
 mod legend;
 mod markdown;
+mod mention;
 mod outline;
 pub mod taskmaster;
 mod words;
@@ -107,6 +108,9 @@ pub trait Format: Sync {
     fn parse(&self, path: &Path, text: &str) -> Parsed;
 }
 
+/// Tasks read from one file; nobody works through more, and each costs memory.
+const MAX_TASKS: usize = 10_000;
+
 /// What a file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
@@ -141,6 +145,11 @@ pub fn parse(path: &Path, text: &str) -> Parsed {
         parsed.findings.push(Fault::new("reading tasks from", on, why, "resolve the conflict"));
     }
     parsed
+}
+
+fn too_many(path: &Path) -> Fault {
+    let why = format!("more than {MAX_TASKS} tasks");
+    Fault::new("reading tasks from", path.display(), why, "the first ones are shown; split the file")
 }
 
 /// Whether a file's name promises tasks. Cheap: for discovery, which does not read what it finds.

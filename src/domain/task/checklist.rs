@@ -49,7 +49,7 @@ impl Format for Checklist {
             }
             after_blank = line.kind == Kind::Blank;
         }
-        Parsed { tasks: outline.finish(), findings: Vec::new() }
+        outline.finish()
     }
 }
 

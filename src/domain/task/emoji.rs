@@ -53,7 +53,7 @@ impl Format for EmojiTracker {
             }
             after_blank = line.kind == Kind::Blank;
         }
-        Parsed { tasks: outline.finish(), findings: Vec::new() }
+        outline.finish()
     }
 }
 
@@ -135,10 +135,12 @@ fn leading<'a>(text: &'a str, legend: &Legend) -> Option<Mark<'a>> {
 }
 
 fn trailing<'a>(text: &'a str, legend: &Legend, is_item: bool) -> Option<Mark<'a>> {
-    let marks: Vec<(usize, TaskStatus)> =
-        text.char_indices().filter_map(|(at, c)| Some((at, legend.status(c)?))).collect();
-    let tail: Vec<(usize, TaskStatus)> =
-        marks.into_iter().filter(|(at, _)| words::is_bare_status(&text[at + mark_len(&text[*at..])..])).collect();
+    /// Marks looked at from the end of a line, which may be megabytes of them.
+    const LAST: usize = 8;
+    let marks = text.char_indices().rev().filter_map(|(at, c)| Some((at, legend.status(c)?)));
+    let mut tail: Vec<(usize, TaskStatus)> =
+        marks.take(LAST).take_while(|(at, _)| words::is_bare_status(&text[at + mark_len(&text[*at..])..])).collect();
+    tail.reverse();
     let &(first, _) = tail.first()?;
     // Of several the one that claims less counts.
     let &(at, status) = tail.iter().find(|(_, status)| *status != TaskStatus::Done).or(tail.first())?;

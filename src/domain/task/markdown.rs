@@ -1,6 +1,6 @@
 //! Markdown as the board formats need it: headings, list items and the text between, line by line.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A line of a Markdown file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,20 +144,35 @@ pub fn plain(title: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Ids {
     taken: HashSet<String>,
+    /// The last number given to a title, so that the next one need not be searched for.
+    numbers: HashMap<String, u32>,
 }
 
 /// Characters of an id that come from one title.
 const SLUG: usize = 60;
 
 impl Ids {
-    /// An id that this file has not used yet.
-    pub fn take(&mut self, title: &str, section: Option<&str>) -> String {
+    /// An id that this file has not used yet: `own` when it has none like it, else one made from the title.
+    pub fn take(&mut self, own: Option<&str>, title: &str, section: Option<&str>) -> String {
+        if let Some(own) = own
+            && self.taken.insert(own.to_owned())
+        {
+            return own.to_owned();
+        }
         let plain = slug(title);
         let placed = section.map(|section| format!("{}/{plain}", slug(section)));
         let base = placed.unwrap_or_else(|| plain.clone());
-        let numbered = (2_u32..).map(|n| format!("{base}-{n}"));
-        let mut candidates = [plain, base.clone()].into_iter().chain(numbered);
-        candidates.find(|id| self.taken.insert(id.clone())).unwrap_or_default()
+        if let Some(id) = [plain, base.clone()].into_iter().find(|id| self.taken.insert(id.clone())) {
+            return id;
+        }
+        let number = self.numbers.entry(base.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let id = format!("{base}-{number}");
+            if self.taken.insert(id.clone()) {
+                return id;
+            }
+        }
     }
 }
 
@@ -223,12 +238,14 @@ mod tests {
     #[test]
     fn ids_differ_and_depend_on_words_alone() {
         let mut ids = Ids::default();
-        assert_eq!(ids.take("Fix: the  Thing!", Some("Now")), "fix-the-thing");
-        assert_eq!(ids.take("fix the thing", Some("Later")), "later/fix-the-thing");
-        assert_eq!(ids.take("fix the thing", Some("Later")), "later/fix-the-thing-2");
-        assert_eq!(ids.take("???", None), "task");
-        assert_eq!(ids.take("???", None), "task-2");
-        assert!(ids.take(&"very long ".repeat(50), None).chars().count() <= 60);
+        assert_eq!(ids.take(None, "Fix: the  Thing!", Some("Now")), "fix-the-thing");
+        assert_eq!(ids.take(None, "fix the thing", Some("Later")), "later/fix-the-thing");
+        assert_eq!(ids.take(None, "fix the thing", Some("Later")), "later/fix-the-thing-2");
+        assert_eq!(ids.take(None, "???", None), "task");
+        assert_eq!(ids.take(None, "???", None), "task-2");
+        assert_eq!(ids.take(Some("T-1"), "T-1 a", None), "T-1");
+        assert_eq!(ids.take(Some("T-1"), "T-1 b", None), "t-1-b");
+        assert!(ids.take(None, &"very long ".repeat(50), None).chars().count() <= 60);
     }
 
     #[test]

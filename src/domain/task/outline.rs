@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::markdown::{ASSIGNEE, Ids, body, note, plain};
-use super::{Criteria, Origin, Task, TaskStatus};
+use super::mention::{MOST, given_to, leading_id, waits_for};
+use super::{Criteria, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many};
 
 /// Where a task begins, which says where it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +52,21 @@ pub struct Outline<'a> {
     ids: Ids,
     open: Vec<Open<'a>>,
     sections: Vec<Section>,
+    overflow: bool,
 }
 
 impl<'a> Outline<'a> {
     /// An empty outline.
     pub fn new(file: &'a Path, format: &'static str) -> Self {
-        Self { file, format, tasks: Vec::new(), ids: Ids::default(), open: Vec::new(), sections: Vec::new() }
+        Self {
+            file,
+            format,
+            tasks: Vec::new(),
+            ids: Ids::default(),
+            open: Vec::new(),
+            sections: Vec::new(),
+            overflow: false,
+        }
     }
 
     /// Ends what a heading of this level ends.
@@ -96,27 +106,31 @@ impl<'a> Outline<'a> {
     }
 
     /// Adds a task and opens it. Without a title there is no task.
-    pub fn add(&mut self, found: Found<'_>, depth: Depth) -> bool {
-        let title = plain(found.title);
+    pub fn add(&mut self, found: Found<'_>, depth: Depth) {
+        let (title, assignee) = given_to(found.title);
+        let title = plain(title);
         if title.is_empty() {
-            return false;
+            return;
+        }
+        if self.tasks.len() == MAX_TASKS {
+            self.overflow = true;
+            return;
         }
         let section = self.sections.last().map(|section| section.title.clone()).filter(|title| !title.is_empty());
         self.open.push(Open { task: self.tasks.len(), depth, lines: Vec::new() });
         self.tasks.push(Task {
-            id: self.ids.take(&title, section.as_deref()),
+            id: self.ids.take(leading_id(&title), &title, section.as_deref()),
             title,
             status: found.status,
             raw_status: found.raw_status.to_owned(),
             origin: Origin { file: self.file.to_owned(), line: found.line },
             format: self.format,
             section,
-            assignee: None,
-            depends_on: Vec::new(),
+            assignee: assignee.map(str::to_owned),
+            depends_on: waits_for(found.title),
             criteria: Criteria::default(),
             body: String::new(),
         });
-        true
     }
 
     /// A line of the innermost task's own text.
@@ -126,6 +140,11 @@ impl<'a> Outline<'a> {
         let task = &mut self.tasks[open.task];
         if task.assignee.is_none() {
             task.assignee = note(raw, &ASSIGNEE).map(str::to_owned);
+        }
+        for id in waits_for(raw) {
+            if task.depends_on.len() < MOST && !task.depends_on.contains(&id) {
+                task.depends_on.push(id);
+            }
         }
     }
 
@@ -138,9 +157,10 @@ impl<'a> Outline<'a> {
     }
 
     /// The tasks, by line.
-    pub fn finish(mut self) -> Vec<Task> {
+    pub fn finish(mut self) -> Parsed {
         self.close_while(|_| true);
-        self.tasks
+        let findings = if self.overflow { vec![too_many(self.file)] } else { Vec::new() };
+        Parsed { tasks: self.tasks, findings }
     }
 
     fn close_while(&mut self, ends: impl Fn(Depth) -> bool) {

@@ -7,11 +7,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Criteria, Format, Origin, Parsed, Task, TaskStatus, words};
+use super::{Criteria, Format, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many, words};
 use crate::domain::fault::Fault;
 
 /// The tag that Task Master uses when none is chosen; its tasks keep their plain ids.
 const MASTER: &str = "master";
+
+/// Findings kept for one file.
+const MAX_FINDINGS: usize = 100;
 
 /// See the module.
 #[derive(Debug)]
@@ -45,6 +48,10 @@ impl Format for TaskMaster {
             }
         }
         let mut parsed = reader.parsed;
+        if parsed.tasks.len() > MAX_TASKS {
+            parsed.tasks.truncate(MAX_TASKS);
+            parsed.findings.push(too_many(path));
+        }
         parsed.tasks.sort_by_key(|task| task.origin.line);
         parsed
     }
@@ -83,6 +90,9 @@ impl Reader<'_> {
         };
         // An object without tasks is metadata.
         for task in tasks.unwrap_or_default() {
+            if self.parsed.tasks.len() > MAX_TASKS {
+                return;
+            }
             self.task(tag, None, task);
         }
     }
@@ -136,7 +146,7 @@ impl Reader<'_> {
             && let Ok(nested) = serde_json::from_str::<Nested<'_>>(raw.get())
         {
             let mut criteria = Criteria::default();
-            for subtask in nested.subtasks {
+            for subtask in nested.subtasks.into_iter().take(MAX_TASKS) {
                 let status = self.task(tag, Some(&local), subtask);
                 criteria.total += 1;
                 criteria.done += u32::from(status == Some(TaskStatus::Done));
@@ -147,6 +157,9 @@ impl Reader<'_> {
     }
 
     fn finding(&mut self, line: u32, why: impl std::fmt::Display) {
+        if self.parsed.findings.len() == MAX_FINDINGS {
+            return;
+        }
         let on = format!("{}:{line}", self.path.display());
         let fault = Fault::new("reading a task at", on, why, "correct it there; the other tasks are read");
         self.parsed.findings.push(fault);

@@ -74,6 +74,18 @@ fn a_tracked_task_keeps_its_place_its_notes_and_its_criteria() {
 }
 
 #[test]
+fn a_task_with_an_id_a_name_and_a_dependency_of_its_own_keeps_them() {
+    let text = "- ⏸️ **T-303** Move it out, waits for T-302 *(sync-engineer)*\n- 🔄 **T-302** Retry *(other)*\n";
+    let parsed = parse(Path::new("TASK_TRACKING.md"), text);
+    let task = &parsed.tasks[0];
+    assert_eq!((task.id.as_str(), task.title.as_str()), ("T-303", "T-303 Move it out, waits for T-302"));
+    assert_eq!(
+        (task.assignee.as_deref(), task.depends_on.as_slice()),
+        (Some("sync-engineer"), &["T-302".to_owned()][..])
+    );
+}
+
+#[test]
 fn ids_stay_while_lines_move_and_statuses_change() {
     let ids = |text: &str| -> Vec<String> {
         parse(Path::new("TASK_TRACKING.md"), text).tasks.into_iter().map(|task| task.id).collect()
@@ -126,6 +138,20 @@ fn an_unfinished_merge_is_named_with_its_line() {
     let parsed = parse(Path::new("TODO.md"), "- [ ] a\n<<<<<<< HEAD\n- [x] b\n=======\n- [ ] b\n>>>>>>> x\n");
     assert_eq!(parsed.tasks.len(), 3);
     assert_eq!(parsed.findings[0].on, "TODO.md:2");
+}
+
+#[test]
+fn huge_files_are_read_as_far_as_anybody_could_and_say_so() {
+    let list = "- [ ] the same title\n".repeat(50_000);
+    let marks = format!("- {}\n- ✅ a\n", "✅".repeat(200_000));
+    let json = format!("{{\"tasks\": [{}]}}", vec!["3"; 20_000].join(","));
+    let waits: Vec<String> = (0..20_000).map(|n| format!("waits for A-{n}")).collect();
+    let waits = format!("- 🔲 a\n  {}\n", waits.join(" "));
+    let long = parse(Path::new("TODO.md"), &list);
+    assert_eq!((long.tasks.len(), long.findings.len()), (super::MAX_TASKS, 1));
+    assert_eq!(parse(Path::new("TODO.md"), &marks).tasks.len(), 1);
+    assert_eq!(parse(Path::new("tasks.json"), &json).findings.len(), 100);
+    assert_eq!(parse(Path::new("TODO.md"), &waits).tasks[0].depends_on.len(), 64);
 }
 
 #[test]
