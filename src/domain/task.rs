@@ -1,5 +1,6 @@
 //! Tasks read from files: one board, many formats, each with its origin.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -150,6 +151,23 @@ pub fn parse(path: &Path, text: &str) -> Parsed {
 fn too_many(path: &Path) -> Fault {
     let why = format!("more than {MAX_TASKS} tasks");
     Fault::new("reading tasks from", path.display(), why, "the first ones are shown; split the file")
+}
+
+/// Makes ids differ across the files of a board: one that another file has already gets its file's name in front, and a
+/// number when that is taken too. The order of the files decides, so it has to be the same every time.
+pub fn distinguish(tasks: &mut [Task]) {
+    let mut taken: HashSet<String> = HashSet::with_capacity(tasks.len());
+    for task in tasks {
+        if taken.insert(task.id.clone()) {
+            continue;
+        }
+        let file = task.origin.file.file_stem().unwrap_or_default().to_string_lossy();
+        let base = format!("{file}/{}", task.id);
+        let numbered = (2_u32..).map(|number| format!("{base}-{number}"));
+        if let Some(id) = std::iter::once(base.clone()).chain(numbered).find(|id| taken.insert(id.clone())) {
+            task.id = id;
+        }
+    }
 }
 
 /// Whether a file's name promises tasks. Cheap: for discovery, which does not read what it finds.

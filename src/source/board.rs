@@ -63,6 +63,7 @@ pub fn read(files: &[PathBuf], as_of: Timestamp) -> BoardNews {
         }
         news.files.push(file);
     }
+    task::distinguish(&mut news.tasks);
     news
 }
 

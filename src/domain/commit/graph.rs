@@ -29,7 +29,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The row of the next commit, all columns of it. Empty columns at the right end are left out.
+    /// The row of the next commit, all columns of it ([`clip`] cuts it). Empty columns at the right end are left out.
     pub fn row(&mut self, id: &str, parents: &[String]) -> Vec<Cell> {
         self.seen.insert(id.to_owned());
         let above: Vec<bool> = self.lanes.iter().map(Option::is_some).collect();
@@ -105,7 +105,7 @@ impl Graph {
 }
 
 /// Cuts a row at [`MAX_LANES`]. A commit that stands farther right has no node in its row.
-fn clip(mut cells: Vec<Cell>) -> Vec<Cell> {
+pub fn clip(mut cells: Vec<Cell>) -> Vec<Cell> {
     if cells.len() > MAX_LANES {
         cells.truncate(MAX_LANES);
         if let Some(last) = cells.last_mut() {

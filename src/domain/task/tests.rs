@@ -134,6 +134,15 @@ fn a_file_without_tasks_says_so_and_an_empty_one_is_silent() {
 }
 
 #[test]
+fn the_same_id_in_two_files_is_told_apart() {
+    let read = |path: &str| parse(Path::new(path), "- 🔲 **T-1** a\n").tasks;
+    let mut tasks = [read("TASKS.md"), read("b/TODO.md"), read("c/TODO.md")].concat();
+    super::distinguish(&mut tasks);
+    let ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    assert_eq!(ids, ["T-1", "TODO/T-1", "TODO/T-1-2"]);
+}
+
+#[test]
 fn an_unfinished_merge_is_named_with_its_line() {
     let parsed = parse(Path::new("TODO.md"), "- [ ] a\n<<<<<<< HEAD\n- [x] b\n=======\n- [ ] b\n>>>>>>> x\n");
     assert_eq!(parsed.tasks.len(), 3);
