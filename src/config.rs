@@ -1,8 +1,10 @@
 //! Configuration: data files that become checked values. What a file gets wrong is reported all at once, with its place.
 
 pub mod discovery;
+pub mod document;
 pub mod keymap;
 pub mod layout;
 pub mod paths;
+pub mod problem;
 pub mod session;
 pub mod theme;
