@@ -184,7 +184,10 @@ pub fn load(name: &str, paths: &Paths) -> (Layout, Vec<Problem>) {
         _ => Layout::built_in(name).map_or_else(
             || {
                 let known = BUILT_IN.map(|(name, _)| name);
-                (Layout::default(), vec![Problem::whole(&paths.config.join("layouts"), unknown("layout", name, &known))])
+                (
+                    Layout::default(),
+                    vec![Problem::whole(&paths.config.join("layouts"), unknown("layout", name, &known))],
+                )
             },
             |layout| (layout, Vec::new()),
         ),
@@ -331,5 +334,4 @@ fn parse_size(text: &str) -> Option<Size> {
 }
 
 #[cfg(test)]
-#[path = "layout/tests.rs"]
 mod tests;

@@ -61,13 +61,13 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 /// `unknown WHAT "word"`, with the nearest known word, or all of them when there are few.
 pub fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     const FEW: usize = 12;
-    let mut message = format!("unknown {what} {word:?}");
-    if let Some(meant) = nearest(word, known.iter().copied()) {
-        message.push_str(&format!("; did you mean {meant:?}?"));
-    } else if known.len() <= FEW {
-        message.push_str(&format!("; known are {}", known.join(", ")));
+    match nearest(word, known.iter().copied()) {
+        Some(meant) => format!("unknown {what} {word:?}; did you mean {meant:?}?"),
+        None if (1..=FEW).contains(&known.len()) => {
+            format!("unknown {what} {word:?}; known are {}", known.join(", "))
+        }
+        None => format!("unknown {what} {word:?}"),
     }
-    message
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other
@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn typing_mistakes_are_few_steps_apart() {
-        for (from, to, steps) in [("", "abc", 3), ("baord", "board", 1), ("gitopts", "gitops", 1), ("same", "same", 0)] {
+        for (from, to, steps) in [("", "abc", 3), ("baord", "board", 1), ("gitopts", "gitops", 1), ("same", "same", 0)]
+        {
             assert_eq!(distance(from, to), steps, "{from} {to}");
         }
     }
