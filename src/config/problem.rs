@@ -22,6 +22,12 @@ impl Problem {
         Self { file: file.to_path_buf(), line: 0, column: 0, message: message.into() }
     }
 
+    /// The same problem, met through another file.
+    #[must_use]
+    pub fn of(self, file: &Path) -> Self {
+        Self::whole(file, format!("{} {}", self.file.display(), self.message))
+    }
+
     /// A problem at a byte offset of `text`.
     pub fn at(file: &Path, text: &str, offset: usize, message: impl Into<String>) -> Self {
         let before = text.get(..offset).unwrap_or(text);

@@ -1,9 +1,17 @@
 //! The session: which folder, boards, agents, repositories, fabrics and gate rules one run works with.
 
+mod file;
+mod load;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use regex::Regex;
+
+pub use file::{DEADLINE, EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
+
+use crate::domain::fault::Fault;
 
 /// A checked session: paths are absolute, patterns compiled, everything left out filled in by discovery.
 #[derive(Debug, Clone)]
@@ -32,6 +40,14 @@ pub struct Session {
     pub gates: Vec<GateRule>,
     /// Claude Code's folders (`$CLAUDE_CONFIG_DIR`, else `~/.claude`).
     pub claude_dirs: Vec<PathBuf>,
+    /// Checks of the operator's own, run on a key.
+    pub checks: Vec<CheckSpec>,
+    /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
+    pub worktrees: Vec<PathBuf>,
+    /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
+    pub cluster: Option<ClusterSpec>,
+    /// What discovery could not read, or could not decide.
+    pub faults: Vec<Fault>,
 }
 
 /// Where a session was defined.
@@ -54,6 +70,15 @@ pub struct AgentSpec {
     pub role: Option<String>,
     /// Glob of transcript files, `~` expanded; none names no file of its own.
     pub transcripts: Option<String>,
+}
+
+/// A check of the operator's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckSpec {
+    /// Name.
+    pub name: String,
+    /// Command line for `sh -c`, run in the root.
+    pub run: String,
 }
 
 /// One GitOps directory and at most one cluster.

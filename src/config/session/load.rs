@@ -1,0 +1,263 @@
+//! Which session one run works with: a named one, the project's own file, or what discovery finds.
+//!
+//! A list that the file has (boards, repositories, fabrics) takes the place of what discovery would find; a list that
+//! it leaves out is discovered. Agents are always found by their transcripts: the file names some of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::file::{self, SessionFile, parse};
+use super::{ClusterSpec, GateRule, Session, SessionOrigin};
+use crate::config::discovery::repository::{self, Repository};
+use crate::config::discovery::{Discovery, discover_in};
+use crate::config::document::read;
+use crate::config::paths::Paths;
+use crate::config::problem::{Problem, unknown};
+
+/// Name of a project's own session file.
+pub const FILE_NAME: &str = "hnpwb.toml";
+
+/// Sessions that are part of the program: name and text.
+pub const BUILT_IN: [(&str, &str); 3] = [
+    ("demo", include_str!("../../../sessions/demo.toml")),
+    ("hnp", include_str!("../../../sessions/hnp.toml")),
+    ("two-fabrics", include_str!("../../../sessions/two-fabrics.toml")),
+];
+
+/// Named sessions that are looked through for the one that governs a folder.
+const MOST_NAMED: usize = 64;
+
+/// Loads a session for `dir`.
+///
+/// `selector` is a name (`sessions/NAME.toml` of the user's configuration, then built in) or a file (with a `/` or
+/// ending in `.toml`). Without one, the `hnpwb.toml` of `dir` or of a folder above it up to the repository's top is
+/// taken; in a linked worktree that of the main one comes first, so that agents there belong to the same session as
+/// everyone else. Without any file all of it is discovered.
+///
+/// The problems beside a session are such that it can be used all the same.
+///
+/// # Errors
+/// Everything that is wrong with the session's file, or that there is none.
+pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Session, Vec<Problem>), Vec<Problem>> {
+    let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
+    let source = match selector {
+        Some(selector) => Some(select(selector, &dir, paths).map_err(|problem| vec![problem])?),
+        None => project_file(&dir).map(Source::of_project).transpose().map_err(|problem| vec![problem])?,
+    };
+    let Some(source) = source else {
+        let top = repository::find(&dir).map_or(dir, |repository| repository.top);
+        return Ok((discovered(&top, paths), Vec::new()));
+    };
+    let file = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
+    let root = canonical_dir(&file.root).map_err(|problem| vec![problem.of(&source.file)])?;
+    let problems = absent(&file, &source.file);
+    Ok((filled(file, source, root, paths), problems))
+}
+
+/// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
+/// few milliseconds. `Ok(None)` when no file does.
+///
+/// That is the file which [`load`] would take, else the session of the user's configuration whose `root` is named and
+/// holds `dir` (the innermost one when several do).
+///
+/// # Errors
+/// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
+pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Option<(PathBuf, Vec<GateRule>)>, Vec<Problem>> {
+    let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
+    if let Some(file) = project_file(&dir) {
+        let source = Source::of_project(file).map_err(|problem| vec![problem])?;
+        let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
+        let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
+        return Ok(Some((root, session.gates)));
+    }
+    let mut folders = vec![dir.clone()];
+    folders.extend(repository::find(&dir).and_then(|repository| in_main(&dir, &repository)));
+    let mut governing: Option<(PathBuf, SessionFile, Vec<Problem>)> = None;
+    for file in named_files(paths) {
+        // A session that cannot be read cannot be known to concern this folder.
+        let Ok(Some(text)) = read(&file) else { continue };
+        let (session, problems) = file::read(&text, &file, Path::new(""), paths);
+        // A relative root means the folder that the workbench is started in: it governs none by itself.
+        if !session.root.is_absolute() {
+            continue;
+        }
+        let Ok(root) = fs::canonicalize(&session.root) else { continue };
+        let holds = folders.iter().any(|folder| folder.starts_with(&root));
+        let inner = governing.as_ref().is_none_or(|(other, ..)| root.components().count() > other.components().count());
+        if holds && inner {
+            governing = Some((root, session, problems));
+        }
+    }
+    match governing {
+        None => Ok(None),
+        Some((root, session, problems)) if problems.is_empty() => Ok(Some((root, session.gates))),
+        Some((_, _, problems)) => Err(problems),
+    }
+}
+
+/// A session file's text and where it came from.
+struct Source {
+    origin: SessionOrigin,
+    file: PathBuf,
+    text: String,
+    /// Folder that a relative root is below; none is the folder the workbench is started in.
+    base: Option<PathBuf>,
+}
+
+impl Source {
+    fn of_project(file: PathBuf) -> Result<Self, Problem> {
+        let text = read(&file)?.ok_or_else(|| Problem::whole(&file, "there is no such file"))?;
+        let file = fs::canonicalize(&file).unwrap_or(file);
+        let base = file.parent().map(Path::to_path_buf);
+        Ok(Self { origin: SessionOrigin::File(file.clone()), file, text, base })
+    }
+}
+
+/// The session that a command line names.
+fn select(selector: &str, dir: &Path, paths: &Paths) -> Result<Source, Problem> {
+    let is_file = selector.contains('/') || Path::new(selector).extension().is_some_and(|ext| ext == "toml");
+    if is_file {
+        return Source::of_project(dir.join(paths.expand(selector)));
+    }
+    let folder = paths.config.join("sessions");
+    let file = folder.join(format!("{selector}.toml"));
+    if let Some(text) = read(&file)? {
+        return Ok(Source { origin: SessionOrigin::File(file.clone()), file, text, base: None });
+    }
+    let built_in = BUILT_IN.into_iter().find(|(name, _)| *name == selector);
+    built_in.map_or_else(
+        || {
+            let own: Vec<String> = named_files(paths).iter().filter_map(|file| stem(file)).collect();
+            let known: Vec<&str> = own.iter().map(String::as_str).chain(BUILT_IN.map(|(name, _)| name)).collect();
+            Err(Problem::whole(&folder, unknown("session", selector, &known)))
+        },
+        |(name, text)| {
+            let file = PathBuf::from(format!("sessions/{name}.toml"));
+            Ok(Source { origin: SessionOrigin::BuiltIn(name.to_owned()), file, text: text.to_owned(), base: None })
+        },
+    )
+}
+
+fn stem(file: &Path) -> Option<String> {
+    file.file_stem().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// Session files of the user's configuration, sorted.
+fn named_files(paths: &Paths) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(paths.config.join("sessions")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|file| file.extension().is_some_and(|ext| ext == "toml"))
+        .take(MOST_NAMED)
+        .collect();
+    files.sort();
+    files
+}
+
+/// The `hnpwb.toml` that governs a folder (see [`load`]).
+fn project_file(dir: &Path) -> Option<PathBuf> {
+    let Some(repository) = repository::find(dir) else {
+        return Some(dir.join(FILE_NAME)).filter(|file| file.is_file());
+    };
+    let upwards = |from: &Path, top: &Path| {
+        let within = from.ancestors().take_while(|folder| folder.starts_with(top));
+        within.map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
+    };
+    let in_main = || upwards(&in_main(dir, &repository)?, repository.main.as_deref()?);
+    in_main().or_else(|| upwards(dir, &repository.top))
+}
+
+/// The folder of the main working tree that corresponds to one of a linked worktree.
+fn in_main(dir: &Path, repository: &Repository) -> Option<PathBuf> {
+    let main = repository.main.as_ref().filter(|main| **main != repository.top)?;
+    Some(main.join(dir.strip_prefix(&repository.top).ok()?))
+}
+
+fn canonical_dir(dir: &Path) -> Result<PathBuf, Problem> {
+    let found = fs::canonicalize(dir).map_err(|error| Problem::whole(dir, format!("cannot be opened: {error}")))?;
+    if found.is_dir() { Ok(found) } else { Err(Problem::whole(dir, "is not a folder")) }
+}
+
+/// What the file names and the disk does not have. The session works; the panes will say the same when it lasts.
+fn absent(session: &SessionFile, file: &Path) -> Vec<Problem> {
+    let gitops = session.fabrics.iter().map(|fabric| ("gitops directory", fabric.repo.join(&fabric.directory)));
+    let boards = session.boards.iter().map(|board| ("board", board.clone()));
+    let repos = session.repos.iter().map(|repo| ("repository", repo.clone()));
+    boards
+        .chain(repos)
+        .chain(gitops)
+        .filter(|(_, path)| !path.exists())
+        .map(|(what, path)| Problem::whole(file, format!("the {what} {} does not exist", path.display())))
+        .collect()
+}
+
+fn discovered(root: &Path, paths: &Paths) -> Session {
+    let nothing = SessionFile {
+        name: None,
+        root: root.to_path_buf(),
+        names_root: false,
+        state: None,
+        layout: None,
+        theme: None,
+        boards: Vec::new(),
+        agents: Vec::new(),
+        repos: Vec::new(),
+        fabrics: Vec::new(),
+        gates: Vec::new(),
+        checks: Vec::new(),
+    };
+    let root = root.to_path_buf();
+    complete(nothing, SessionOrigin::Discovered, root, paths)
+}
+
+fn filled(mut file: SessionFile, source: Source, root: PathBuf, paths: &Paths) -> Session {
+    file.name = file.name.or_else(|| match &source.origin {
+        SessionOrigin::BuiltIn(name) => Some(name.clone()),
+        SessionOrigin::File(path) if source.base.is_none() => stem(path),
+        SessionOrigin::File(_) | SessionOrigin::Discovered => None,
+    });
+    complete(file, source.origin, root, paths)
+}
+
+/// Fills in by discovery what a file leaves out.
+fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Paths) -> Session {
+    let everything_said = !file.boards.is_empty() && !file.repos.is_empty() && !file.fabrics.is_empty();
+    let found = if everything_said {
+        let worktrees = repository::find(&root).map(|repository| repository.worktrees).unwrap_or_default();
+        Discovery { worktrees, ..Discovery::default() }
+    } else {
+        discover_in(&root, paths)
+    };
+    let or = |said: Vec<PathBuf>, found: Vec<PathBuf>| if said.is_empty() { found } else { said };
+    let mut faults = found.faults;
+    let (fabrics, cluster) = if file.fabrics.is_empty() {
+        faults.extend(found.context_faults);
+        let current = |context| ClusterSpec::Context { context: Some(context), kubeconfig: None };
+        (found.fabrics, found.context.map(current))
+    } else {
+        (file.fabrics, None)
+    };
+    let folder_name = || root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
+    Session {
+        name: file.name.unwrap_or_else(folder_name),
+        origin,
+        state_dir: file.state.unwrap_or_else(|| root.join(".hnpwb")),
+        layout: file.layout,
+        theme: file.theme,
+        boards: or(file.boards, found.boards),
+        agents: file.agents,
+        repos: or(file.repos, found.repos),
+        fabrics,
+        gates: file.gates,
+        claude_dirs: paths.claude.clone(),
+        checks: file.checks,
+        worktrees: found.worktrees,
+        cluster,
+        faults,
+        root,
+    }
+}
+
+#[cfg(test)]
+mod tests;
