@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::fabric::Seen;
-use super::repository::is_top;
+use super::repository::{self, is_top};
 use crate::domain::fault::Fault;
 
 /// What one walk may cost.
@@ -64,7 +64,8 @@ struct Folder {
     depth: usize,
 }
 
-/// Walks from `root`, nearest folders first. `worktrees` are not entered: they hold the root's own files once more.
+/// Walks from `root`, nearest folders first. Worktrees of the root's repository and linked ones of repositories below
+/// it are not entered: they hold the same files once more.
 pub fn walk(root: &Path, worktrees: &[PathBuf], limits: Limits) -> Found {
     let began = Instant::now();
     let mut found = Found::default();
@@ -87,7 +88,8 @@ pub fn walk(root: &Path, worktrees: &[PathBuf], limits: Limits) -> Found {
         for (name, is_dir) in &names {
             let path = folder.path.join(name);
             if *is_dir {
-                if folder.depth < DEEPEST && enters(name) && !worktrees.contains(&path) {
+                let again = || worktrees.contains(&path) || is_linked_within(&path, root);
+                if folder.depth < DEEPEST && enters(name) && !again() {
                     let repo = if is_top(&path) { path.clone() } else { folder.repo.clone() };
                     if repo == path {
                         found.repos.push(path.clone());
@@ -144,6 +146,12 @@ fn list(folder: &Path, most: usize) -> std::io::Result<Vec<(std::ffi::OsString, 
         }
     }
     Ok(names)
+}
+
+/// True for a linked worktree whose main one is below `root` too.
+fn is_linked_within(path: &Path, root: &Path) -> bool {
+    let repository = is_top(path).then(|| repository::find(path)).flatten();
+    repository.and_then(|found| found.main).is_some_and(|main| main != *path && main.starts_with(root))
 }
 
 fn enters(name: &OsStr) -> bool {
@@ -299,10 +307,13 @@ mod tests {
     #[test]
     fn a_repository_inside_keeps_its_own_manifests_and_a_worktree_inside_is_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let root = &fs::canonicalize(folder.path()).unwrap();
         write(root, "clone/.git/HEAD", "ref: refs/heads/main\n");
         write(root, "clone/gitops/env-1/a.yaml", "apiVersion: v1\nkind: Service\n");
         write(root, "wt/gitops/env-1/a.yaml", "apiVersion: v1\nkind: Service\n");
+        write(root, "clone/.git/worktrees/side/commondir", "../..\n");
+        write(root, "side/.git", &format!("gitdir: {}\n", root.join("clone/.git/worktrees/side").display()));
+        write(root, "side/gitops/env-1/a.yaml", "apiVersion: v1\nkind: Service\n");
         let found = walk(root, &[root.join("wt")], Limits::default());
         assert_eq!(found.repos, [root.join("clone")]);
         let seen: Vec<_> = found.seen.iter().map(|(repo, seen)| (repo.clone(), seen.manifests.len())).collect();
