@@ -106,3 +106,10 @@ fn the_users_file_comes_first_and_a_bad_one_falls_back() {
     let (outside, problems) = load("../secret", &paths);
     assert_eq!((outside.name.as_str(), problems.len()), ("operator", 1));
 }
+
+#[test]
+fn the_example_in_the_document_is_right() {
+    let document = include_str!("../../../docs/layouts.md");
+    let example = document.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(parse(example, Path::new("docs/layouts.md"), "example").is_ok());
+}

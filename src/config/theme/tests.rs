@@ -186,3 +186,22 @@ fn the_users_theme_may_extend_the_built_in_one_of_its_name_and_a_bad_one_falls_b
     let (unknown, problems) = load("solarised", &paths);
     assert_eq!((unknown, problems.len()), (Theme::default(), 1));
 }
+
+#[test]
+fn the_document_names_every_role() {
+    let document = include_str!("../../../docs/themes.md");
+    for role in Role::ALL {
+        let (group, last) = role.key().rsplit_once('.').unwrap_or(("", role.key()));
+        let by_group =
+            document.lines().any(|line| line.contains(&format!("`{group}.`")) && line.contains(&format!("`{last}`")));
+        let lane = matches!(role, Role::Lane(_)) && document.contains("`lane.0` … `lane.5`");
+        assert!(document.contains(&format!("`{}`", role.key())) || by_group || lane, "{}", role.key());
+    }
+}
+
+#[test]
+fn the_example_in_the_document_is_right() {
+    let document = include_str!("../../../docs/themes.md");
+    let example = document.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(alone(example).is_ok(), "{:?}", alone(example));
+}
