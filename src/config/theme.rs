@@ -58,6 +58,16 @@ impl Theme {
         self.styles.get(&role).copied().unwrap_or_default()
     }
 
+    /// The same theme for terminals without `COLORTERM=truecolor`: each colour is the nearest of xterm's 256.
+    #[must_use]
+    pub fn in_256_colours(mut self) -> Self {
+        for style in self.styles.values_mut() {
+            style.fg = style.fg.map(nearest_indexed);
+            style.bg = style.bg.map(nearest_indexed);
+        }
+        self
+    }
+
     /// For `NO_COLOR` (no-color.org): modifiers alone.
     pub fn no_colour() -> Self {
         let styles = Role::ALL.map(|role| (role, Style::new().add_modifier(plain(role))));
@@ -76,6 +86,20 @@ impl Default for Theme {
     fn default() -> Self {
         Self::built_in(DEFAULT).unwrap_or_else(Self::no_colour)
     }
+}
+
+/// The nearest colour of xterm's cube (16 to 231) and grey ramp (232 to 255). The first sixteen are the user's own and
+/// may be anything. Colours that are not RGB stay.
+fn nearest_indexed(colour: Color) -> Color {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let Color::Rgb(r, g, b) = colour else { return colour };
+    let cube = (0..216u8)
+        .map(|n| (16 + n, STEPS[usize::from(n / 36)], STEPS[usize::from(n / 6 % 6)], STEPS[usize::from(n % 6)]));
+    let greys = (0..24u8).map(|n| (232 + n, 8 + 10 * n, 8 + 10 * n, 8 + 10 * n));
+    let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+    // The eye is keener for green than for red, and for red than for blue.
+    let distance = |&(_, x, y, z): &(u8, u8, u8, u8)| 3 * square(r, x) + 4 * square(g, y) + 2 * square(b, z);
+    cube.chain(greys).min_by_key(distance).map_or(colour, |(index, ..)| Color::Indexed(index))
 }
 
 /// How a role is told apart without colour: what wants the operator is bold or reversed, what does not is dim.

@@ -78,6 +78,36 @@ fn text_can_be_read_on_its_ground_and_in_the_selected_row() {
     }
 }
 
+/// The colour of an index of xterm's palette.
+fn rgb(index: Color) -> Color {
+    let Color::Indexed(n) = index else { panic!("{index} is no index") };
+    let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+    match n {
+        16..=231 => Color::Rgb(step((n - 16) / 36), step((n - 16) / 6 % 6), step((n - 16) % 6)),
+        232.. => Color::Rgb(8 + 10 * (n - 232), 8 + 10 * (n - 232), 8 + 10 * (n - 232)),
+        _ => panic!("{n} is the user's own"),
+    }
+}
+
+#[test]
+fn with_256_colours_text_can_still_be_read_and_states_are_told_apart() {
+    use crate::domain::agent::AgentState::{Crashed, Waiting, Working};
+    for (name, least) in [("hedgehog-dark", 4.5), ("hedgehog-light", 4.5), ("high-contrast", 7.0)] {
+        let theme = Theme::built_in(name).unwrap().in_256_colours();
+        let ground = rgb(theme.style(Role::Background).bg.unwrap());
+        for role in Role::ALL.into_iter().filter(|role| !matches!(role, Role::Border)) {
+            let style = theme.style(role);
+            let under = style.bg.map_or(ground, rgb);
+            let Some(ink) = style.fg.map(rgb) else { continue };
+            let ratio = contrast(ink, under);
+            assert!(ratio >= least, "{name}: {} has {ratio:.2}", role.key());
+        }
+        let [working, waiting, crashed] = [Working, Waiting, Crashed].map(|state| theme.style(Role::State(state)).fg);
+        assert!(working != waiting && waiting != crashed && crashed != working, "{name}");
+        assert_ne!(theme.style(Role::Selection).bg, theme.style(Role::Background).bg, "{name}");
+    }
+}
+
 #[test]
 fn borders_are_quiet_but_there() {
     for (name, least) in [("hedgehog-dark", 1.5), ("hedgehog-light", 1.5), ("high-contrast", 7.0)] {
