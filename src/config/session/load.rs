@@ -57,14 +57,15 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
 /// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
 /// few milliseconds. `Ok(None)` when no file does.
 ///
-/// That is the file which [`load`] would take, else the session of the user's configuration whose `root` is named and
-/// holds `dir` (the innermost one when several do).
+/// That is the file which [`load`] would take, else the nearest `hnpwb.toml` of any folder above (agents in a clone
+/// below a session's root belong to that session), else the session of the user's configuration whose `root` is named
+/// and holds `dir` (the innermost one when several do).
 ///
 /// # Errors
 /// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
 pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Option<(PathBuf, Vec<GateRule>)>, Vec<Problem>> {
     let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
-    if let Some(file) = project_file(&dir) {
+    if let Some(file) = project_file(&dir).or_else(|| upwards(&dir, Path::new("/"))) {
         let source = Source::of_project(file).map_err(|problem| vec![problem])?;
         let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
         let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
@@ -155,17 +156,19 @@ fn named_files(paths: &Paths) -> Vec<PathBuf> {
     files
 }
 
-/// The `hnpwb.toml` that governs a folder (see [`load`]).
+/// The `hnpwb.toml` that [`load`] takes for a folder.
 fn project_file(dir: &Path) -> Option<PathBuf> {
-    let Some(repository) = repository::find(dir) else {
-        return Some(dir.join(FILE_NAME)).filter(|file| file.is_file());
-    };
-    let upwards = |from: &Path, top: &Path| {
-        let within = from.ancestors().take_while(|folder| folder.starts_with(top));
-        within.map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
-    };
+    let Some(repository) = repository::find(dir) else { return upwards(dir, dir) };
     let in_main = || upwards(&in_main(dir, &repository)?, repository.main.as_deref()?);
     in_main().or_else(|| upwards(dir, &repository.top))
+}
+
+/// The nearest `hnpwb.toml` from a folder up to `top`.
+fn upwards(from: &Path, top: &Path) -> Option<PathBuf> {
+    let within = from.ancestors().take_while(|folder| folder.starts_with(top));
+    // A link that leads nowhere is a file that cannot be read, and not none: its rules must not be lost in silence.
+    let is_there = |file: &PathBuf| file.symlink_metadata().is_ok_and(|found| !found.is_dir());
+    within.map(|folder| folder.join(FILE_NAME)).find(is_there)
 }
 
 /// The folder of the main working tree that corresponds to one of a linked worktree.

@@ -123,13 +123,25 @@ fn a_broken_file_is_an_error_and_never_half_a_session() {
 }
 
 #[test]
-fn rules_are_found_from_any_folder_up_to_the_top_and_not_beyond() {
+fn the_nearest_file_above_governs_and_one_beyond_the_repository_only_its_calls() {
     let world = World::new();
-    world.write("hnpwb.toml", RULE);
-    assert_eq!(world.rules(&world.project()), None);
+    let inside = world.project().join("gitops/env-1");
+    assert_eq!(world.rules(&inside), None);
+    world.write("hnpwb.toml", "[[gate]]\nname = \"all\"\nmatches = \"rm\"\n");
+    assert_eq!(world.rules(&inside), Some((world.base.clone(), vec!["all".to_owned()])));
+    assert_eq!(load(None, &inside, &world.paths).unwrap().0.origin, SessionOrigin::Discovered);
     world.write("project/hnpwb.toml", RULE);
-    let found = Some((world.project(), vec!["push".to_owned()]));
-    assert_eq!(world.rules(&world.project().join("gitops/env-1")), found);
+    assert_eq!(world.rules(&inside), Some((world.project(), vec!["push".to_owned()])));
+    assert_eq!(load(None, &inside, &world.paths).unwrap().0.gates.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_no_missing_file() {
+    let world = World::new();
+    std::os::unix::fs::symlink("/nowhere", world.project().join(FILE_NAME)).unwrap();
+    assert!(gate_rules(&world.project(), &world.paths).is_err());
+    assert!(load(None, &world.project(), &world.paths).is_err());
 }
 
 #[test]
