@@ -155,7 +155,10 @@ fn write_fabric(out: &mut String, fabric: &FabricSpec, found: &Discovery, paths:
         }
         (None, None) => out.push_str("# cluster = { context = \"my-context\" }\n"),
     }
-    let _ = writeln!(out, "grace = \"{}s\"\n", fabric.grace.as_secs());
+    let _ = match fabric.grace.as_secs() {
+        seconds if seconds % 60 == 0 => writeln!(out, "grace = \"{}m\"\n", seconds / 60),
+        seconds => writeln!(out, "grace = \"{seconds}s\"\n"),
+    };
 }
 
 /// A path as the file writes it: below the root relative, below the home directory with `~`.

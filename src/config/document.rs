@@ -241,6 +241,14 @@ mod tests {
     }
 
     #[test]
+    fn of_a_broken_line_only_the_syntax_is_said() {
+        let (mut checker, table) = Checker::open("zzz =\n", Path::new("f"));
+        checker.only(&table, "the file", &["a"]);
+        checker.complain(&(0..1), "this line means nothing");
+        assert_eq!(said(checker).len(), 1);
+    }
+
+    #[test]
     fn a_wrong_type_says_what_was_wanted_and_what_came() {
         let (mut checker, table) = Checker::open("a = 1\nb = [\"x\", 2]\nc = \"\"\n[d]\n", Path::new("f"));
         assert!(checker.string(&table, "a").is_none());
