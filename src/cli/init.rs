@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::output::{Exit, Failure, Format, OutputArgs, print_json, say};
 use crate::config::discovery::{Discovery, discover};
 use crate::config::paths::Paths;
-use crate::config::session::{ClusterSpec, EXCLUDED, FILE_NAME, FabricSpec};
+use crate::config::session::{ClusterSpec, FILE_NAME, FabricSpec};
 use crate::domain::fault::Fault;
 
 /// Arguments of `hnpwb init`.
@@ -122,7 +122,7 @@ pub fn render(found: &Discovery, paths: &Paths) -> String {
     }
     out.push_str(
         "# Tool calls that wait for you. `matches` is a regular expression on the command, or on the whole input.\n\
-         # Needs the hook: hnpwb hooks install\n\
+         # Claude Code asks `hnpwb hook`, once that is registered for PreToolUse in its settings.json.\n\
          # [[gate]]\n# name = \"push\"\n# tool = \"Bash\"\n# matches = \"git push\"\n\
          # fail = \"deny\"              # when nobody can decide: \"deny\", or \"ask\" the agent's own prompt\n\
          # deadline = \"30m\"\n\n\
@@ -140,7 +140,7 @@ fn write_fabric(out: &mut String, fabric: &FabricSpec, found: &Discovery, paths:
         "gitops = {{ repo = {}, directory = {}, exclude = [{}] }}",
         path(&fabric.repo, found, paths),
         quoted(&directory.to_string_lossy()),
-        EXCLUDED.map(quoted).join(", ")
+        fabric.exclude.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     );
     match (&fabric.cluster, &found.context) {
         (Some(ClusterSpec::Context { context: Some(context), .. }), _) => {
