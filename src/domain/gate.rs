@@ -5,10 +5,28 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::digest::sha256;
+
+pub mod call;
+pub mod command;
+pub mod wire;
+
+pub use call::ToolCall;
+
 /// Names a gate inside one run of the workbench.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GateId(pub String);
+
+impl GateId {
+    /// A new name: twelve hexadecimal digits from the time, a counter and the process, so that no name is met twice and
+    /// none can be foretold from the one before.
+    pub fn new(at: Timestamp, counter: u64, pid: u32) -> Self {
+        let mut digest = sha256(format!("{}/{counter}/{pid}", at.as_nanosecond()).as_bytes());
+        digest.truncate(12);
+        Self(digest)
+    }
+}
 
 /// Where a gate stands. The names are those of `hnpwb gate list -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,4 +93,18 @@ pub struct Decision {
     pub approved: bool,
     /// Reason, as it goes back to the agent; may be empty for an approval.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GateId;
+    use jiff::Timestamp;
+
+    #[test]
+    fn gates_asked_at_the_same_moment_have_different_names() {
+        let at = Timestamp::UNIX_EPOCH;
+        assert_ne!(GateId::new(at, 0, 7), GateId::new(at, 1, 7));
+        assert_ne!(GateId::new(at, 0, 7), GateId::new(at, 0, 8));
+        assert_eq!(GateId::new(at, 0, 7).0.len(), 12);
+    }
 }

@@ -1,0 +1,420 @@
+//! What a shell command line would run: its simple commands as plain words, so that a rule on `git push` also sees
+//! `git -C x push`, `g"it" push` and `sh -c 'git push'`.
+//!
+//! This is no shell. It expands nothing and over-reads on purpose (the body of a here-document counts as commands):
+//! a rule that holds one call too many costs a key, one too few costs a push.
+
+/// Commands that run the rest of their words as a command; any later word may be its first.
+const WRAPPERS: [&str; 25] = [
+    "builtin", "chroot", "command", "doas", "env", "exec", "find", "flock", "ionice", "nice", "nohup", "nsenter",
+    "parallel", "script", "setsid", "ssh", "stdbuf", "strace", "su", "sudo", "time", "timeout", "unshare", "watch",
+    "xargs",
+];
+/// Commands of which a word may itself be a command line.
+const SHELLS: [&str; 12] =
+    ["ash", "bash", "busybox", "dash", "eval", "fish", "ksh", "mksh", "rbash", "sh", "trap", "zsh"];
+/// Words that a command may stand behind.
+const RESERVED: [&str; 13] =
+    ["!", "{", "}", "if", "then", "elif", "else", "while", "until", "do", "coproc", "function", "time"];
+
+/// Command lines inside command lines that are followed.
+const DEPTH: usize = 8;
+/// Words of one command that are tried as the first of a command behind a wrapper.
+const STARTS: usize = 256;
+
+/// The readings of a command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// Normalised commands: quotes and assignments gone, one space between words.
+    pub texts: Vec<String>,
+    /// True when the line was too deep or too long to be read to its end.
+    pub cut_short: bool,
+}
+
+/// Reads a command line. Time and memory grow with its length, up to a fixed factor; a line that would take more is
+/// [cut short](Readings::cut_short).
+pub fn read(line: &str) -> Readings {
+    let mut reader = Reader { found: Readings::default(), budget: 32 * line.len() + 64 * 1024 };
+    reader.line(line, 0);
+    reader.found
+}
+
+struct Reader {
+    found: Readings,
+    /// Bytes that may still be written or read again.
+    budget: usize,
+}
+
+impl Reader {
+    /// Takes `bytes` off the budget; false when there are not that many left.
+    fn spend(&mut self, bytes: usize) -> bool {
+        if let Some(rest) = self.budget.checked_sub(bytes) {
+            self.budget = rest;
+            return true;
+        }
+        self.found.cut_short = true;
+        false
+    }
+
+    fn line(&mut self, line: &str, depth: usize) {
+        if depth > DEPTH {
+            self.found.cut_short = true;
+            return;
+        }
+        if !self.spend(line.len()) {
+            return;
+        }
+        let split = split(line);
+        for words in &split.commands {
+            self.command(words, depth);
+        }
+        for inner in &split.inner {
+            self.line(inner, depth + 1);
+        }
+    }
+
+    /// Adds the readings of one simple command.
+    fn command(&mut self, words: &[String], depth: usize) {
+        let Some(first) = words.iter().position(|word| !is_assignment(word) && !RESERVED.contains(&word.as_str())) else {
+            return;
+        };
+        let (name, rest) = (base_name(&words[first]), &words[first + 1..]);
+        for start in subcommand_starts(rest) {
+            self.keep(name, &rest[start..]);
+        }
+        if SHELLS.contains(&name) || WRAPPERS.contains(&name) {
+            for word in rest.iter().filter(|word| word.contains(char::is_whitespace)) {
+                self.line(word, depth + 1);
+            }
+        }
+        if name == "eval" {
+            self.line(&rest.join(" "), depth + 1);
+        }
+        if WRAPPERS.contains(&name) {
+            if rest.len() > STARTS {
+                self.found.cut_short = true;
+            }
+            for start in 0..rest.len().min(STARTS) {
+                if !rest[start].starts_with('-') {
+                    self.bare(&rest[start..], depth);
+                }
+            }
+        }
+    }
+
+    /// The readings of a command behind a wrapper, which are those of a command without wrappers of its own: the
+    /// words behind a second wrapper are tried as first words anyway.
+    fn bare(&mut self, words: &[String], depth: usize) {
+        let name = base_name(&words[0]);
+        let rest = &words[1..];
+        for start in subcommand_starts(rest) {
+            self.keep(name, &rest[start..]);
+        }
+        if name == "eval" {
+            self.line(&rest.join(" "), depth + 1);
+        }
+    }
+
+    /// Keeps one reading, as it is and without its options.
+    fn keep(&mut self, name: &str, rest: &[String]) {
+        let length = name.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
+        if !self.spend(2 * length) {
+            return;
+        }
+        let mut whole = String::with_capacity(length);
+        let mut plain = String::with_capacity(length);
+        whole.push_str(name);
+        plain.push_str(name);
+        for word in rest {
+            whole.push(' ');
+            whole.push_str(word);
+            if !word.starts_with('-') {
+                plain.push(' ');
+                plain.push_str(word);
+            }
+        }
+        if plain != whole {
+            self.found.texts.push(plain);
+        }
+        self.found.texts.push(whole);
+    }
+}
+
+/// Where the subcommand may begin: at once, or behind options and what may be their values.
+fn subcommand_starts(rest: &[String]) -> impl Iterator<Item = usize> {
+    let mut end = 0;
+    while end < rest.len() && (rest[end].starts_with('-') || (end > 0 && takes_value(&rest[end - 1]))) {
+        end += 1;
+    }
+    // Behind an option that may take a value either word can be the subcommand.
+    (0..=end.min(rest.len())).filter({
+        let values: Vec<bool> = rest[..end].iter().map(|word| !word.starts_with('-')).collect();
+        move |&start| start == 0 || start == end || values[start]
+    })
+}
+
+fn takes_value(word: &str) -> bool {
+    word.starts_with('-') && !word.contains('=')
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        let name = name.strip_suffix('+').unwrap_or(name);
+        !name.is_empty()
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    })
+}
+
+fn base_name(word: &str) -> &str {
+    match word.rsplit_once('/') {
+        Some((_, name)) if !name.is_empty() => name,
+        _ => word,
+    }
+}
+
+/// A command line taken apart.
+#[derive(Debug, Default)]
+struct Split {
+    /// Simple commands as words without quotes.
+    commands: Vec<Vec<String>>,
+    /// Command lines found inside words: `$(…)`, backquotes, here-strings.
+    inner: Vec<String>,
+}
+
+#[derive(Default)]
+struct Splitter {
+    split: Split,
+    words: Vec<String>,
+    word: Option<String>,
+    redirect: Redirect,
+}
+
+/// What the next word is for.
+#[derive(Default, PartialEq, Clone, Copy)]
+enum Redirect {
+    #[default]
+    None,
+    /// A file name.
+    File,
+    /// Text that the command reads, a command line if the command is a shell.
+    Text,
+}
+
+impl Splitter {
+    fn push(&mut self, c: char) {
+        self.word.get_or_insert_default().push(c);
+    }
+
+    fn end_word(&mut self) {
+        let Some(word) = self.word.take() else { return };
+        match std::mem::take(&mut self.redirect) {
+            Redirect::None => self.words.push(word),
+            Redirect::File => {}
+            Redirect::Text => self.split.inner.push(word),
+        }
+    }
+
+    fn end_command(&mut self) {
+        self.end_word();
+        self.redirect = Redirect::None;
+        if !self.words.is_empty() {
+            self.split.commands.push(std::mem::take(&mut self.words));
+        }
+    }
+}
+
+/// Takes a command line apart after the shell's rules of quoting (POSIX.1-2017, Shell Command Language, 2.2 and 2.3).
+fn split(line: &str) -> Split {
+    let chars: Vec<char> = line.chars().collect();
+    let at = |index: usize| chars.get(index).copied();
+    let mut s = Splitter::default();
+    let mut i = 0;
+    while let Some(c) = at(i) {
+        i += 1;
+        match c {
+            '\\' => {
+                match at(i) {
+                    Some('\n') | None => {}
+                    Some(next) => s.push(next),
+                }
+                i += 1;
+            }
+            '\'' => {
+                s.word.get_or_insert_default();
+                while let Some(c) = at(i).filter(|&c| c != '\'') {
+                    s.push(c);
+                    i += 1;
+                }
+                i += 1;
+            }
+            '"' => {
+                s.word.get_or_insert_default();
+                while let Some(c) = at(i).filter(|&c| c != '"') {
+                    i += 1;
+                    match (c, at(i)) {
+                        ('\\', Some('\n')) => i += 1,
+                        ('\\', Some(next @ ('"' | '\\' | '$' | '`'))) => {
+                            s.push(next);
+                            i += 1;
+                        }
+                        ('$', Some('(')) => i = substitution(&chars, i + 1, ')', &mut s),
+                        ('`', _) => i = substitution(&chars, i, '`', &mut s),
+                        _ => s.push(c),
+                    }
+                }
+                i += 1;
+            }
+            '$' if at(i) == Some('(') => i = substitution(&chars, i + 1, ')', &mut s),
+            // `$'…'` and `$"…"` are quotes; the dollar is not part of the word.
+            '$' if matches!(at(i), Some('\'' | '"')) => {}
+            '`' => i = substitution(&chars, i, '`', &mut s),
+            '<' | '>' => {
+                // A number right before it names the descriptor and is no word.
+                if s.word.as_deref().is_some_and(|word| word.chars().all(|c| c.is_ascii_digit())) {
+                    s.word = None;
+                }
+                s.end_word();
+                let mut same = 1;
+                while at(i) == Some(c) {
+                    same += 1;
+                    i += 1;
+                }
+                while matches!(at(i), Some('&' | '|' | '-' | '>')) {
+                    i += 1;
+                }
+                s.redirect = if c == '<' && same == 3 { Redirect::Text } else { Redirect::File };
+            }
+            '&' if at(i) == Some('>') => s.end_word(),
+            ';' | '&' | '|' | '\n' | '\r' | '(' | ')' => s.end_command(),
+            _ if c.is_whitespace() => s.end_word(),
+            _ => s.push(c),
+        }
+    }
+    s.end_command();
+    s.split
+}
+
+/// Notes a command substitution as a line of its own, and the plain text in the word; answers the index behind it.
+fn substitution(chars: &[char], start: usize, close: char, s: &mut Splitter) -> usize {
+    let mut depth = 1;
+    let mut end = start;
+    while let Some(&c) = chars.get(end) {
+        match c {
+            '\\' => end += 1,
+            _ if c == close => {
+                depth -= 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            '(' if close == ')' => depth += 1,
+            _ => {}
+        }
+        end += 1;
+    }
+    let inner: String = chars[start..end.min(chars.len())].iter().collect();
+    // `$(echo push)` most often stands for what it echoes; the last word is the best guess that costs nothing.
+    if let Some(last) = inner.split_whitespace().last() {
+        s.word.get_or_insert_default().push_str(last);
+    }
+    s.split.inner.push(inner);
+    end + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use proptest::prelude::*;
+
+    fn runs(line: &str, wanted: &str) -> bool {
+        read(line).texts.iter().any(|text| text == wanted || text.starts_with(&format!("{wanted} ")))
+    }
+
+    #[test]
+    fn a_push_is_seen_through_what_may_stand_around_it() {
+        let lines = [
+            "git push",
+            "git   push origin main",
+            "git -C x push",
+            "git -c a.b=c -C 'x y' --no-pager push --force",
+            "git --git-dir=/x/.git push",
+            "git -p push",
+            "GIT_DIR=/x/.git git push",
+            "A=1 B='two words' git push",
+            "/usr/bin/git push",
+            "g\"it\" pu''sh",
+            "g\\it push",
+            "git \\\n  push",
+            "cd x && git push",
+            "cd x;git push",
+            "true || git push",
+            "sleep 1 & git push",
+            "yes | git push",
+            "(cd x; git push)",
+            "{ git push; }",
+            "if git push; then echo ok; fi",
+            "for r in a b; do git -C $r push; done",
+            "! git push",
+            "sh -c 'git push'",
+            "bash -lc \"cd x && git -C y push\"",
+            "sh -c \"sh -c 'git push'\"",
+            "eval git push",
+            "eval 'git -C x' push",
+            "env -i X=1 git push",
+            "sudo -u root git -C x push",
+            "timeout 5 git -C x push",
+            "nohup git push &",
+            "find . -name x -exec git -C {} push \\;",
+            "echo x | xargs -n 1 git -C",
+            "echo $(git push)",
+            "echo \"done: $(git -C x push)\"",
+            "echo `git push`",
+            "2>/dev/null git push",
+            "git push >log 2>&1",
+            "bash <<< 'git -C x push'",
+            "bash <<EOF\ngit -C x push\nEOF",
+            "ssh host 'git -C x push'",
+            "git $(echo push)",
+            "$'git' push",
+        ];
+        for line in lines {
+            // The xargs line takes its subcommand from a pipe: nothing to be seen there, and no panic either.
+            assert_eq!(runs(line, "git push"), !line.ends_with("git -C"), "{line}: {:?}", read(line));
+        }
+    }
+
+    #[test]
+    fn other_commands_are_not_taken_for_it() {
+        for line in ["git stash push", "git log --oneline", "git commit -m push", "echo git; echo push", "git -C x pull"] {
+            assert!(!runs(line, "git push"), "{line}: {:?}", read(line));
+        }
+    }
+
+    #[test]
+    fn a_line_too_deep_to_be_read_says_so() {
+        let deep = format!("{}git push{}", "$(".repeat(40), ")".repeat(40));
+        assert!(read(&deep).cut_short);
+        assert!(!read("sh -c 'git push'").cut_short);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_within_bounds(line in "(?s)[ -~\\n\\u{e9}\\u{1f994}]{0,200}") {
+            let found = read(&line);
+            let bytes: usize = found.texts.iter().map(String::len).sum();
+            prop_assert!(bytes <= 32 * line.len() + 64 * 1024);
+        }
+
+        #[test]
+        fn quoting_a_word_changes_nothing(words in proptest::collection::vec("[a-z]{1,6}", 1..6)) {
+            let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+            prop_assert_eq!(read(&quoted.join(" ")), read(&words.join("  ")));
+        }
+
+        #[test]
+        fn nested_quotes_and_operators_never_panic(line in "[$(){}'\"`\\\\<>&|;! a-]{0,80}") {
+            let _ = read(&line);
+        }
+    }
+}
