@@ -5,6 +5,8 @@
 //! record before, or sixty-four zeros. The chain shows what was changed, reordered or cut out; records cut off at its
 //! end leave no trace in the file itself.
 
+use std::fmt::Write;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -65,12 +67,13 @@ pub fn append_line(tail: Option<&Tail>, at: Timestamp, kind: &str, body: Value) 
     };
     let prev = tail.map_or(GENESIS, |tail| tail.hash.as_str());
     let mut line = format!("{{\"seq\":{seq},\"at\":\"{at}\",\"kind\":{}", Value::from(kind));
+    // Writing into a string cannot fail, here and below.
     for (key, value) in body {
-        line.push_str(&format!(",{}:{value}", Value::from(key)));
+        let _ = write!(line, ",{}:{value}", Value::from(key));
     }
-    line.push_str(&format!(",\"prev\":\"{prev}\""));
+    let _ = write!(line, ",\"prev\":\"{prev}\"");
     let hash = sha256(format!("{line}}}").as_bytes());
-    line.push_str(&format!(",\"hash\":\"{hash}\"}}\n"));
+    let _ = writeln!(line, ",\"hash\":\"{hash}\"}}");
     (line, Tail { seq, hash })
 }
 
@@ -152,11 +155,12 @@ pub fn describe(line: &[u8]) -> String {
     let fields: Map<String, Value> = serde_json::from_slice(line).unwrap_or_default();
     let mut text = format!("{} {:<8}", links.at.strftime("%Y-%m-%d %H:%M:%SZ"), links.kind);
     for (key, value) in fields.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())) {
-        match value {
-            Value::Null => {}
-            Value::String(value) if value.is_empty() || key.ends_with("sha256") => {}
-            Value::String(value) => text.push_str(&format!("  {key}: {}", one_line(value))),
-            other => text.push_str(&format!("  {key}: {}", one_line(&other.to_string()))),
+        let value = match value {
+            Value::String(value) => one_line(value),
+            other => one_line(&other.to_string()),
+        };
+        if !matches!(value.as_str(), "" | "null") && !key.ends_with("sha256") {
+            let _ = write!(text, "  {key}: {value}");
         }
     }
     text.truncate(text.trim_end().len());

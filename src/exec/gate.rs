@@ -1,1 +1,62 @@
-//! (under construction: gate)
+//! Carries out a decision: into the journal first, then to whoever waits.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::domain::digest::sha256;
+use crate::domain::fault::Fault;
+use crate::domain::gate::{Decision, Gate};
+use crate::event::Done;
+use crate::exec::journal;
+use crate::source::gates::Gates;
+
+/// Characters of what was decided that the journal keeps; its digest stands for the rest.
+const KEPT: usize = 4_000;
+
+/// Writes the decision into the journal and hands it over. A decision that cannot be recorded is not handed over; one
+/// that finds nobody waiting is recorded as such.
+pub async fn decide(state_dir: &Path, gates: &Gates, gate: &Gate, decision: Decision, now: Timestamp) -> Done {
+    let outcome = carry_out(state_dir, gates, gate, &decision, now).await;
+    Done::Decided { gate: gate.id.clone(), decision, outcome: outcome.map(|()| now) }
+}
+
+async fn carry_out(
+    state_dir: &Path,
+    gates: &Gates,
+    gate: &Gate,
+    decision: &Decision,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    gates.check(gate)?;
+    record(state_dir, now, "gate", body(gate, decision)).await?;
+    let Err(fault) = gates.decide(gate, decision.clone()).await else { return Ok(()) };
+    record(state_dir, now, "gate-missed", json!({"gate": gate.id.0, "why": fault.why})).await?;
+    Err(fault)
+}
+
+fn body(gate: &Gate, decision: &Decision) -> Value {
+    json!({
+        "gate": gate.id.0,
+        "decision": if decision.approved { "approved" } else { "rejected" },
+        "reason": decision.reason,
+        "title": gate.title,
+        "detail": gate.detail.chars().take(KEPT).collect::<String>(),
+        "detail_sha256": sha256(gate.detail.as_bytes()),
+        "subject": gate.subject,
+        "agent": gate.agent,
+        "tool": gate.tool,
+        "rule": gate.rule,
+        "requested_at": gate.requested_at.to_string(),
+    })
+}
+
+/// Appends to the journal off the runtime's own threads.
+pub(super) async fn record(state_dir: &Path, at: Timestamp, kind: &'static str, body: Value) -> Result<(), Fault> {
+    let state_dir = state_dir.to_owned();
+    let on = journal::file(&state_dir);
+    tokio::task::spawn_blocking(move || journal::append(&state_dir, at, kind, body))
+        .await
+        .unwrap_or_else(|error| Err(Fault::new("writing", on.display(), error, "")))
+}

@@ -57,7 +57,12 @@ pub fn append(state_dir: &Path, at: Timestamp, kind: &str, body: Value) -> Resul
         .map_err(|error| refused(&error))?;
     journal.lock().map_err(|error| refused(&error))?;
     let (tail, torn) = read_tail(&mut journal).map_err(|error| refused(&error))?.map_err(|why| {
-        Fault::new("reading", path.display(), why, "run `hnpwb audit verify`, then move the file aside to begin a new one")
+        Fault::new(
+            "reading",
+            path.display(),
+            why,
+            "run `hnpwb audit verify`, then move the file aside to begin a new one",
+        )
     })?;
     let mut lines = String::new();
     let mut tail = tail;

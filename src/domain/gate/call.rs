@@ -88,7 +88,10 @@ mod tests {
     fn a_rule_on_bash_sees_the_command_however_it_is_written() {
         for line in ["git push", "git  push", "git -C /x push", "sh -c 'git -C /x push'", "make; g'i't push"] {
             assert!(holds(Some("Bash"), "git push", "Bash", &json!({"command": line})), "{line}");
-            assert!(holds(Some("Bash"), r"^git push\b", "Bash", &json!({"command": line})) || line.contains(';'), "{line}");
+            assert!(
+                holds(Some("Bash"), r"^git push\b", "Bash", &json!({"command": line})) || line.contains(';'),
+                "{line}"
+            );
         }
         assert!(!holds(Some("Bash"), "git push", "Bash", &json!({"command": "git status"})));
     }

@@ -75,7 +75,8 @@ impl Reader {
 
     /// Adds the readings of one simple command.
     fn command(&mut self, words: &[String], depth: usize) {
-        let Some(first) = words.iter().position(|word| !is_assignment(word) && !RESERVED.contains(&word.as_str())) else {
+        let Some(first) = words.iter().position(|word| !is_assignment(word) && !RESERVED.contains(&word.as_str()))
+        else {
             return;
         };
         let (name, rest) = (base_name(&words[first]), &words[first + 1..]);
@@ -386,7 +387,9 @@ mod tests {
 
     #[test]
     fn other_commands_are_not_taken_for_it() {
-        for line in ["git stash push", "git log --oneline", "git commit -m push", "echo git; echo push", "git -C x pull"] {
+        for line in
+            ["git stash push", "git log --oneline", "git commit -m push", "echo git; echo push", "git -C x pull"]
+        {
             assert!(!runs(line, "git push"), "{line}: {:?}", read(line));
         }
     }

@@ -1,6 +1,7 @@
 //! What goes over the workbench's socket: one JSON line each way. There is no message that decides anything.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,8 @@ pub fn binding(title: &str, detail: &str, subject: &BTreeMap<String, String>) ->
     // Lengths keep one part from passing for another.
     let mut bytes = format!("{}/{title}{}/{detail}", title.len(), detail.len());
     for (key, value) in subject {
-        bytes.push_str(&format!("{}/{key}{}/{value}", key.len(), value.len()));
+        // Writing into a string cannot fail.
+        let _ = write!(bytes, "{}/{key}{}/{value}", key.len(), value.len());
     }
     sha256(bytes.as_bytes())
 }
@@ -155,8 +157,12 @@ mod tests {
 
     #[test]
     fn nothing_that_decides_is_a_request() {
-        let answer =
-            Answer::Decided { gate: GateId("x".to_owned()), digest: String::new(), approved: true, reason: String::new() };
+        let answer = Answer::Decided {
+            gate: GateId("x".to_owned()),
+            digest: String::new(),
+            approved: true,
+            reason: String::new(),
+        };
         assert!(decode::<Request>(encode(&answer).unwrap().as_bytes()).is_err());
         assert!(decode::<Request>(br#"{"v":1,"ask":"decide","gate":"x","approved":true}"#).is_err());
     }

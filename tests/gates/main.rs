@@ -1,0 +1,4 @@
+//! The gate socket, the journal and the hook as they work together: a server and its clients in one process.
+
+mod socket;
+mod support;
