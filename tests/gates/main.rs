@@ -1,4 +1,5 @@
 //! The gate socket, the journal and the hook as they work together: a server and its clients in one process.
 
+mod hook;
 mod socket;
 mod support;

@@ -1,0 +1,40 @@
+//! Tells the workbench about an event, if one runs, and never keeps an agent waiting for it.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::paths::Paths;
+use crate::domain::gate::wire::{Request, encode};
+
+/// How long telling may take.
+const BUDGET: Duration = Duration::from_millis(50);
+/// Events longer than this are not passed on: what the workbench wants of them stands in the transcript too.
+const LONGEST: usize = 64 * 1024;
+
+/// Sends an event to the workbench that serves one of these folders or a folder above it. No workbench is no fault.
+pub(super) fn send(paths: &Paths, dirs: &[PathBuf], event: &[u8]) {
+    if event.len() > LONGEST {
+        return;
+    }
+    let sockets = dirs.iter().flat_map(|dir| dir.ancestors()).map(|dir| paths.socket(dir));
+    let Some(socket) = sockets.into_iter().find(|socket| socket.exists()) else { return };
+    let Ok(event) = serde_json::from_slice::<Value>(event) else { return };
+    let Ok(line) = encode(&Request::Event { event }) else { return };
+    // A workbench that was stopped (Ctrl-Z) accepts nothing, and connecting to it waits: so a thread does it, and the
+    // end of this process ends the thread.
+    let (told, done) = mpsc::sync_channel(1);
+    let sending = std::thread::Builder::new().spawn(move || {
+        let sent = UnixStream::connect(socket).and_then(|mut stream| stream.write_all(line.as_bytes()));
+        // The budget may be over and nobody listening.
+        let _ = told.send(sent);
+    });
+    if sending.is_ok() {
+        // Either outcome is fine.
+        let _ = done.recv_timeout(BUDGET);
+    }
+}

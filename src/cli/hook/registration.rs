@@ -1,0 +1,77 @@
+//! The timeout that a hook was registered with: behind it Claude Code lets the call run, so the answer must come before.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::paths::Paths;
+
+/// Claude Code's timeout for a hook that names none.
+const DEFAULT: Duration = Duration::from_secs(600);
+
+/// The shortest timeout under which `hnpwb hook` is registered for tool calls in the settings of the user or of these
+/// projects; Claude Code's default when it is found in none of them.
+pub(super) fn timeout<'a>(paths: &Paths, projects: impl Iterator<Item = &'a Path>) -> Duration {
+    let mut files: Vec<PathBuf> = paths.claude.iter().map(|dir| dir.join("settings.json")).collect();
+    files.push(paths.home.join(".codex/hooks.json"));
+    for project in projects {
+        files.push(project.join(".claude/settings.json"));
+        files.push(project.join(".claude/settings.local.json"));
+    }
+    let registered = files.iter().filter_map(|file| std::fs::read(file).ok()).filter_map(|text| shortest(&text)).min();
+    registered.unwrap_or(DEFAULT)
+}
+
+/// The shortest timeout in one settings file.
+fn shortest(text: &[u8]) -> Option<Duration> {
+    let settings: Value = serde_json::from_slice(text).ok()?;
+    let groups = settings.pointer("/hooks/PreToolUse")?.as_array()?;
+    let handlers = groups.iter().filter_map(|group| group.get("hooks")?.as_array()).flatten();
+    handlers.filter(|handler| is_ours(handler)).map(seconds).min()
+}
+
+fn is_ours(handler: &Value) -> bool {
+    let command = handler.get("command").and_then(Value::as_str).unwrap_or_default();
+    let args = handler.get("args").and_then(Value::as_array);
+    let hook = args.map_or_else(
+        || command.split_whitespace().any(|word| word.trim_matches(['"', '\'']) == "hook"),
+        |args| args.iter().any(|arg| arg == "hook"),
+    );
+    hook && command.contains("hnpwb")
+}
+
+fn seconds(handler: &Value) -> Duration {
+    let timeout = handler.get("timeout").and_then(Value::as_f64).filter(|seconds| *seconds > 0.0);
+    timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(DEFAULT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT, shortest};
+    use std::time::Duration;
+
+    #[test]
+    fn the_shortest_timeout_of_our_own_entries_counts() {
+        let settings = br#"{"hooks": {"PreToolUse": [
+            {"matcher": "Bash", "hooks": [{"type": "command", "command": "/bin/hnpwb hook", "timeout": 3600}]},
+            {"hooks": [{"type": "command", "command": "/bin/hnpwb", "args": ["hook"], "timeout": 900},
+                       {"type": "command", "command": "other hook", "timeout": 1}]}]}}"#;
+        assert_eq!(shortest(settings), Some(Duration::from_secs(900)));
+    }
+
+    #[test]
+    fn an_entry_without_a_timeout_has_the_default_one() {
+        let settings = br#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "\"/x y/hnpwb\" hook"}]}]}}"#;
+        assert_eq!(shortest(settings), Some(DEFAULT));
+    }
+
+    #[test]
+    fn what_is_no_registration_has_no_timeout() {
+        for settings in
+            ["", "[]", "{}", r#"{"hooks":{"PreToolUse":[{"hooks":[{"command":"hnpwb doctor","timeout":1}]}]}}"#]
+        {
+            assert_eq!(shortest(settings.as_bytes()), None, "{settings}");
+        }
+    }
+}
