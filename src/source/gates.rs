@@ -111,17 +111,21 @@ impl Gates {
             let Some(waiting) = desk.end(&shown.id, state, Some(&decision.reason)) else {
                 return Err(over(&shown.id));
             };
-            waiting.hand.send(Handover { decision, landed }).map_err(|_| over(&shown.id))?;
+            if waiting.hand.send(Handover { decision, landed }).is_err() {
+                desk.missed(&shown.id);
+                return Err(over(&shown.id));
+            }
         }
-        match tokio::time::timeout(HANDOVER, told).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Fault::new(
-                "handing over the decision on gate",
-                &shown.id.0,
-                "whoever asked is gone",
-                "nothing was let through; the agent may ask again",
-            )),
+        if let Ok(Ok(())) = tokio::time::timeout(HANDOVER, told).await {
+            return Ok(());
         }
+        self.desk().missed(&shown.id);
+        Err(Fault::new(
+            "handing over the decision on gate",
+            &shown.id.0,
+            "whoever asked is gone",
+            "nothing was let through; the agent may ask again",
+        ))
     }
 
     /// Whether this gate can be decided now, exactly as it was shown.
@@ -205,6 +209,13 @@ impl Desk {
             ..listed(&waiting.gate)
         });
         Some(waiting)
+    }
+
+    /// A decision reached nobody: the gate was abandoned after all.
+    fn missed(&mut self, id: &GateId) {
+        if let Some(gate) = self.ended.iter_mut().find(|gate| gate.id == *id) {
+            gate.state = GateState::Abandoned;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The gate socket, the journal and the hook as they work together: a server and its clients in one process.
 
 mod hook;
+mod request;
 mod socket;
 mod support;

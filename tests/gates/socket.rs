@@ -168,3 +168,41 @@ fn without_a_workbench_there_is_no_answer() {
     let unheard = client::ask_gate(&dir.path().join("none.sock"), &push()).unwrap_err();
     assert!(matches!(unheard, Unheard::NoWorkbench(fault) if fault.to_string().contains("start hnpwb")));
 }
+
+/// A stranger at the socket's place that says one line and hangs up.
+fn stranger(dir: &std::path::Path, line: &'static str) -> std::path::PathBuf {
+    let socket = dir.join("s.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let asked = std::io::BufRead::read_line(&mut std::io::BufReader::new(&stream), &mut String::new());
+        // A client that does not trust this folder is gone by now.
+        let _ = asked.and_then(|_| stream.write_all(line.as_bytes()));
+    });
+    socket
+}
+
+#[test]
+fn an_approval_of_something_else_or_of_half_a_line_is_no_approval() {
+    let lines = [
+        "{\"v\":1,\"answer\":\"decided\",\"gate\":\"g\",\"digest\":\"other\",\"approved\":true,\"reason\":\"\"}\n",
+        "{\"v\":1,\"answer\":\"noted\"}\n",
+        "{\"v\":1,\"answer\":\"decided\",\"gate\":\"g\"",
+        "yes\n",
+        "",
+    ];
+    for line in lines {
+        let dir = tempfile::tempdir().unwrap();
+        let answer = client::ask_gate(&stranger(dir.path(), line), &push());
+        assert!(matches!(answer, Err(Unheard::Broken(_))), "{line}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = stranger(dir.path(), "");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let answer = client::ask_gate(&socket, &push());
+    assert!(matches!(answer, Err(Unheard::Broken(fault)) if fault.why.contains("not this user's alone")));
+}

@@ -1,7 +1,6 @@
 //! Tells the workbench about an event, if one runs, and never keeps an agent waiting for it.
 
 use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use crate::config::paths::Paths;
 use crate::domain::gate::wire::{Request, encode};
+use crate::source::gates::client::connect;
 
 /// How long telling may take.
 const BUDGET: Duration = Duration::from_millis(50);
@@ -29,9 +29,9 @@ pub(super) fn send(paths: &Paths, dirs: &[PathBuf], event: &[u8]) {
     // end of this process ends the thread.
     let (told, done) = mpsc::sync_channel(1);
     let sending = std::thread::Builder::new().spawn(move || {
-        let sent = UnixStream::connect(socket).and_then(|mut stream| stream.write_all(line.as_bytes()));
-        // The budget may be over and nobody listening.
-        let _ = told.send(sent);
+        // Neither a workbench that went away nor a budget that is over matters to anybody.
+        let _ = connect(&socket).map(|mut stream| stream.write_all(line.as_bytes()));
+        let _ = told.send(());
     });
     if sending.is_ok() {
         // Either outcome is fine.

@@ -1,8 +1,11 @@
 //! What a shell command line would run: its simple commands as plain words, so that a rule on `git push` also sees
 //! `git -C x push`, `g"it" push` and `sh -c 'git push'`.
 //!
-//! This is no shell. It expands nothing and over-reads on purpose (the body of a here-document counts as commands):
-//! a rule that holds one call too many costs a key, one too few costs a push.
+//! This is no shell. It knows the variables that the line itself sets and nothing else, and over-reads on purpose (the
+//! body of a here-document counts as commands): a rule that holds one call too many costs a key, one too few costs a
+//! push. What a script, an alias or an encoding hides is not seen.
+
+use std::collections::HashMap;
 
 /// Commands that run the rest of their words as a command; any later word may be its first.
 const WRAPPERS: [&str; 25] = [
@@ -19,6 +22,8 @@ const RESERVED: [&str; 13] =
 
 /// Command lines inside command lines that are followed.
 const DEPTH: usize = 8;
+/// Characters of a variable's value that are kept.
+const LONGEST_VALUE: usize = 1024;
 /// Words of one command that are tried as the first of a command behind a wrapper.
 const STARTS: usize = 256;
 
@@ -34,7 +39,8 @@ pub struct Readings {
 /// Reads a command line. Time and memory grow with its length, up to a fixed factor; a line that would take more is
 /// [cut short](Readings::cut_short).
 pub fn read(line: &str) -> Readings {
-    let mut reader = Reader { found: Readings::default(), budget: 32 * line.len() + 64 * 1024 };
+    let mut reader =
+        Reader { found: Readings::default(), budget: 32 * line.len() + 64 * 1024, variables: HashMap::new() };
     reader.line(line, 0);
     reader.found
 }
@@ -43,6 +49,8 @@ struct Reader {
     found: Readings,
     /// Bytes that may still be written or read again.
     budget: usize,
+    /// What the line has set so far, also for the lines inside it.
+    variables: HashMap<String, String>,
 }
 
 impl Reader {
@@ -64,7 +72,10 @@ impl Reader {
         if !self.spend(line.len()) {
             return;
         }
-        let split = split(line);
+        let variables = std::mem::take(&mut self.variables);
+        let split = split(line, variables, self.budget);
+        self.variables = split.variables;
+        self.spend(split.expanded);
         for words in &split.commands {
             self.command(words, depth);
         }
@@ -118,6 +129,10 @@ impl Reader {
 
     /// Keeps one reading, as it is and without its options.
     fn keep(&mut self, name: &str, rest: &[String]) {
+        if self.found.cut_short {
+            // Nothing that could be added would change the outcome, and adding up lengths takes time too.
+            return;
+        }
         let length = name.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
         if !self.spend(2 * length) {
             return;
@@ -181,11 +196,17 @@ struct Split {
     commands: Vec<Vec<String>>,
     /// Command lines found inside words: `$(…)`, backquotes, here-strings.
     inner: Vec<String>,
+    /// Variables that it set, and those set before.
+    variables: HashMap<String, String>,
+    /// Characters that variables were replaced by; more than allowed when some were left as they are.
+    expanded: usize,
 }
 
 #[derive(Default)]
 struct Splitter {
     split: Split,
+    /// Characters that variables may be replaced by.
+    allowed: usize,
     words: Vec<String>,
     word: Option<String>,
     redirect: Redirect,
@@ -209,11 +230,47 @@ impl Splitter {
 
     fn end_word(&mut self) {
         let Some(word) = self.word.take() else { return };
+        if let Some((name, value)) = word.split_once('=')
+            && is_assignment(&word)
+            && value.len() <= LONGEST_VALUE
+        {
+            self.split.variables.insert(name.trim_end_matches('+').to_owned(), value.to_owned());
+        }
         match std::mem::take(&mut self.redirect) {
+            // `{git,push}` is two words.
+            Redirect::None if word.starts_with('{') && word.ends_with('}') && word.contains(',') => {
+                self.words.extend(word[1..word.len() - 1].split(',').map(str::to_owned));
+            }
             Redirect::None => self.words.push(word),
             Redirect::File => {}
             Redirect::Text => self.split.inner.push(word),
         }
+    }
+
+    /// Puts in what stands at `start`, just behind a dollar, if it names a variable that is known; answers the index
+    /// behind it. `IFS` is taken for white space, which is what it is good for in a command.
+    fn variable(&mut self, chars: &[char], start: usize, quoted: bool) -> usize {
+        let braced = chars.get(start) == Some(&'{');
+        let first = start + usize::from(braced);
+        let name: String = chars[first.min(chars.len())..]
+            .iter()
+            .take_while(|c| **c == '_' || c.is_ascii_alphanumeric())
+            .take(LONGEST_VALUE)
+            .collect();
+        let end = first + name.len();
+        let value = if name == "IFS" { Some(" ") } else { self.split.variables.get(&name).map(String::as_str) };
+        // `${X:-y}` and its kin are left as they are.
+        let Some(value) = value.filter(|_| !braced || chars.get(end) == Some(&'}')) else {
+            self.push('$');
+            return start;
+        };
+        self.split.expanded += value.len();
+        if self.split.expanded <= self.allowed {
+            for c in value.to_owned().chars() {
+                if c.is_whitespace() && !quoted { self.end_word() } else { self.push(c) }
+            }
+        }
+        end + usize::from(braced)
     }
 
     fn end_command(&mut self) {
@@ -226,10 +283,13 @@ impl Splitter {
 }
 
 /// Takes a command line apart after the shell's rules of quoting (POSIX.1-2017, Shell Command Language, 2.2 and 2.3).
-fn split(line: &str) -> Split {
+///
+/// Variables are replaced by at most `allowed` characters.
+fn split(line: &str, variables: HashMap<String, String>, allowed: usize) -> Split {
     let chars: Vec<char> = line.chars().collect();
     let at = |index: usize| chars.get(index).copied();
-    let mut s = Splitter::default();
+    let mut s = Splitter { allowed, ..Splitter::default() };
+    s.split.variables = variables;
     let mut i = 0;
     while let Some(c) = at(i) {
         i += 1;
@@ -260,6 +320,7 @@ fn split(line: &str) -> Split {
                             i += 1;
                         }
                         ('$', Some('(')) => i = substitution(&chars, i + 1, ')', &mut s),
+                        ('$', _) => i = s.variable(&chars, i, true),
                         ('`', _) => i = substitution(&chars, i, '`', &mut s),
                         _ => s.push(c),
                     }
@@ -269,6 +330,7 @@ fn split(line: &str) -> Split {
             '$' if at(i) == Some('(') => i = substitution(&chars, i + 1, ')', &mut s),
             // `$'…'` and `$"…"` are quotes; the dollar is not part of the word.
             '$' if matches!(at(i), Some('\'' | '"')) => {}
+            '$' => i = s.variable(&chars, i, false),
             '`' => i = substitution(&chars, i, '`', &mut s),
             '<' | '>' => {
                 // A number right before it names the descriptor and is no word.
@@ -378,6 +440,11 @@ mod tests {
             "ssh host 'git -C x push'",
             "git $(echo push)",
             "$'git' push",
+            "G='git -C /x'; $G push",
+            "GIT=/usr/bin/git && \"${GIT}\" push",
+            "export A=push; sh -c \"git $A\"",
+            "git${IFS}push",
+            "{git,push}",
         ];
         for line in lines {
             // The xargs line takes its subcommand from a pipe: nothing to be seen there, and no panic either.
@@ -401,6 +468,19 @@ mod tests {
         assert!(!read("sh -c 'git push'").cut_short);
     }
 
+    #[test]
+    fn a_line_of_many_options_is_given_up_on_early() {
+        assert!(read(&format!("xargs {}", "-a x ".repeat(100_000))).cut_short);
+        assert!(!read(&format!("echo {}", "word ".repeat(100_000))).cut_short);
+    }
+
+    #[test]
+    fn variables_that_grow_without_end_are_cut_short() {
+        let line = format!("A={}; echo {}", "x".repeat(1000), "$A".repeat(1000));
+        assert!(read(&line).cut_short);
+        assert!(!read("A=1; B=$A$A; echo $B $UNKNOWN ${B:-x}").cut_short);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_within_bounds(line in "(?s)[ -~\\n\\u{e9}\\u{1f994}]{0,200}") {
@@ -416,7 +496,7 @@ mod tests {
         }
 
         #[test]
-        fn nested_quotes_and_operators_never_panic(line in "[$(){}'\"`\\\\<>&|;! a-]{0,80}") {
+        fn nested_quotes_and_operators_never_panic(line in "[$(){}'\"`\\\\<>&|;! =,A-C-]{0,80}") {
             let _ = read(&line);
         }
     }

@@ -91,7 +91,7 @@ pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Answe
 }
 
 /// Connects to a workbench of this user. A folder that somebody else owns could hold anybody's answers.
-fn connect(socket: &Path) -> Result<UnixStream, Unheard> {
+pub fn connect(socket: &Path) -> Result<UnixStream, Unheard> {
     let missing = |why: &dyn std::fmt::Display| {
         let remedy = "start hnpwb in the session's folder, then ask again";
         Unheard::NoWorkbench(Fault::new("asking the workbench at", socket.display(), why, remedy))
