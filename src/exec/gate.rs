@@ -9,7 +9,7 @@ use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
 use crate::event::Done;
-use crate::exec::journal;
+use crate::exec::journal::record;
 use crate::source::gates::Gates;
 
 /// Characters of what was decided that the journal keeps; its digest stands for the rest.
@@ -50,13 +50,4 @@ fn body(gate: &Gate, decision: &Decision) -> Value {
         "rule": gate.rule,
         "requested_at": gate.requested_at.to_string(),
     })
-}
-
-/// Appends to the journal off the runtime's own threads.
-pub(super) async fn record(state_dir: &Path, at: Timestamp, kind: &'static str, body: Value) -> Result<(), Fault> {
-    let state_dir = state_dir.to_owned();
-    let on = journal::file(&state_dir);
-    tokio::task::spawn_blocking(move || journal::append(&state_dir, at, kind, body))
-        .await
-        .unwrap_or_else(|error| Err(Fault::new("writing", on.display(), error, "")))
 }

@@ -80,6 +80,15 @@ pub fn append(state_dir: &Path, at: Timestamp, kind: &str, body: Value) -> Resul
     journal.write_all(lines.as_bytes()).and_then(|()| journal.sync_all()).map_err(|error| refused(&error))
 }
 
+/// [`append`], off the runtime's own threads.
+pub async fn record(state_dir: &Path, at: Timestamp, kind: &'static str, body: Value) -> Result<(), Fault> {
+    let state_dir = state_dir.to_owned();
+    let on = file(&state_dir);
+    tokio::task::spawn_blocking(move || append(&state_dir, at, kind, body))
+        .await
+        .unwrap_or_else(|error| Err(Fault::new("writing", on.display(), error, "")))
+}
+
 /// A chain's end, and the bytes of a half-written line behind it.
 type Ending = (Option<Tail>, Option<Vec<u8>>);
 
