@@ -6,6 +6,11 @@ use serde::Serialize;
 use super::fault::Fault;
 use super::health::Health;
 
+mod live;
+
+pub use live::{LAST_APPLIED, LiveObject, LiveSet, Owner};
+pub(in crate::domain) use live::{is_within, join};
+
 /// State of the connection to one context. The names are those of `hnpwb status -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

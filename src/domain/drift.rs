@@ -9,6 +9,13 @@ use serde::Serialize;
 use super::cluster::Connection;
 use super::health::Health;
 
+mod compare;
+mod normal;
+mod quantity;
+
+pub use compare::{compare, is_as, is_drift, same_desire};
+pub use normal::normal;
+
 /// Drift state of one object. The names are those of `hnpwb drift -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,0 +1,178 @@
+//! Field by field: what must differ, and what must not.
+
+use serde_json::{Value, json};
+
+use super::super::FieldClass::{self, Changed, ExtraLive, Ineffective, MissingLive, RemovedInGit};
+use super::{compare, is_as, is_drift};
+use crate::domain::cluster::{Kind, LiveObject};
+
+fn live_of(group: &str, kind: &str, mut object: Value) -> LiveObject {
+    let kind =
+        Kind { group: group.into(), version: "v1".into(), kind: kind.into(), plural: String::new(), namespaced: true };
+    object["kind"] = kind.kind.clone().into();
+    object["apiVersion"] = format!("{group}/v1").trim_start_matches('/').into();
+    if object["metadata"].is_null() {
+        object["metadata"] = json!({});
+    }
+    object["metadata"]["name"] = "x".into();
+    LiveObject::new(&kind, object).unwrap()
+}
+
+fn fields(kind: &str, desired: Value, live: Value) -> Vec<(String, FieldClass)> {
+    let group = if kind == "Secret" { "" } else { "x.githedgehog.com" };
+    let mut object = desired;
+    object["kind"] = kind.into();
+    object["apiVersion"] = format!("{group}/v1").trim_start_matches('/').into();
+    compare(&object, &live_of(group, kind, live)).into_iter().map(|field| (field.path, field.class)).collect()
+}
+
+fn spec(desired: Value, live: Value) -> Vec<(String, FieldClass)> {
+    fields("VPC", json!({ "spec": desired }), json!({ "spec": live }))
+}
+
+#[test]
+fn defaults_of_the_server_are_no_drift() {
+    let desired = json!({ "subnets": { "default": { "subnet": "10.0.0.0/24", "vlan": 1001 } } });
+    let live = json!({ "ipv4Namespace": "default", "subnets": { "default": {
+        "subnet": "10.0.0.0/24", "gateway": "10.0.0.1", "vlan": 1001, "dhcp": {} } } });
+    assert_eq!(spec(desired, live), []);
+}
+
+#[test]
+fn a_changed_field_has_its_path_and_both_values() {
+    let desired =
+        json!({ "apiVersion": "x/v1", "kind": "VPC", "spec": { "subnets": { "default": { "vlan": 1001 } } } });
+    let found =
+        compare(&desired, &live_of("x", "VPC", json!({ "spec": { "subnets": { "default": { "vlan": 1002 } } } })));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].path.as_str(), found[0].class), ("spec.subnets.default.vlan", Changed));
+    assert_eq!((&found[0].desired, &found[0].live), (&json!(1001), &json!(1002)));
+}
+
+#[test]
+fn values_that_go_leaves_out_are_the_same_as_none() {
+    for zero in [json!(null), json!(false), json!(0), json!(""), json!([]), json!({}), json!({ "a": { "b": 0 } })] {
+        assert_eq!(spec(json!({ "x": zero }), json!({})), [], "{zero}");
+    }
+    assert_eq!(spec(json!({ "x": true }), json!({})), [("spec.x".into(), MissingLive)]);
+    assert_eq!(spec(json!({ "x": 0 }), json!({ "x": 5 })), [("spec.x".into(), Changed)]);
+    assert_eq!(spec(json!({ "x": [] }), json!({ "x": [1] })), [("spec.x[0]".into(), ExtraLive)]);
+}
+
+#[test]
+fn amounts_and_numbers_are_compared_by_value() {
+    for (a, b) in [
+        (json!("1000m"), json!("1")),
+        (json!(80), json!("80")),
+        (json!(1e3), json!(1000)),
+        (json!("60m"), json!("1h0m0s")),
+    ] {
+        assert_eq!(spec(json!({ "x": a }), json!({ "x": b })), [], "{a} {b}");
+    }
+}
+
+#[test]
+fn sets_have_no_order_and_other_lists_do() {
+    let set = |desired: Value, live: Value| {
+        fields("IPv4Namespace", json!({ "spec": { "subnets": desired } }), json!({ "spec": { "subnets": live } }))
+    };
+    assert_eq!(set(json!(["b", "a"]), json!(["a", "b"])), []);
+    assert_eq!(set(json!(["a"]), json!(["a", "b"])), [("spec.subnets".into(), Changed)]);
+    assert_eq!(spec(json!({ "l": ["b", "a"] }), json!({ "l": ["a", "b"] })).len(), 2);
+}
+
+#[test]
+fn the_redundancy_group_that_the_webhook_adds_is_no_drift() {
+    let desired = json!({ "spec": { "groups": ["b"], "redundancy": { "group": "a" } } });
+    let live = json!({ "spec": { "groups": ["a", "b"], "redundancy": { "group": "a" } } });
+    assert_eq!(fields("Switch", desired, live), []);
+}
+
+#[test]
+fn elements_with_a_name_are_found_by_it() {
+    let desired = json!({ "env": [{ "name": "b", "value": "2" }, { "name": "c", "value": "3" }] });
+    let live = json!({ "env": [{ "name": "a", "value": "1" }, { "name": "b", "value": "x" }] });
+    assert_eq!(
+        spec(desired, live),
+        [("spec.env[name=b].value".into(), Changed), ("spec.env[name=c]".into(), MissingLive)]
+    );
+}
+
+#[test]
+fn lists_without_names_go_by_place() {
+    let desired = json!({ "links": [{ "a": 1 }, { "a": 2 }] });
+    let live = json!({ "links": [{ "a": 1, "ip": "x" }, { "a": 3 }, { "a": 4 }] });
+    assert_eq!(spec(desired, live), [("spec.links[1].a".into(), Changed), ("spec.links[2]".into(), ExtraLive)]);
+}
+
+#[test]
+fn a_field_removed_in_git_is_drift_when_it_was_ours() {
+    let applied = r#"{"metadata":{"labels":{"mine":"1"}},"spec":{"mode":"l3","keep":1}}"#;
+    let live = json!({
+        "metadata": { "labels": { "mine": "1", "theirs": "2" },
+            "annotations": { "kubectl.kubernetes.io/last-applied-configuration": applied } },
+        "spec": { "mode": "l3", "keep": 1, "defaulted": true },
+    });
+    assert_eq!(
+        fields("VPC", json!({ "spec": { "keep": 1 } }), live),
+        [("metadata.labels.mine".into(), RemovedInGit), ("spec.mode".into(), RemovedInGit)]
+    );
+}
+
+#[test]
+fn fields_of_a_gitops_manager_are_ours_and_those_of_others_are_not() {
+    let entry = |manager: &str, operation: &str, field: &str| json!({ "manager": manager, "operation": operation, "fieldsV1": { "f:spec": { format!("f:{field}"): { "f:x": {} } } } });
+    let live = json!({
+        "metadata": { "managedFields": [
+            entry("argocd-controller", "Apply", "ours"),
+            entry("argocd-controller", "Update", "defaulted"),
+            entry("some-controller", "Apply", "theirs"),
+        ] },
+        "spec": { "ours": { "x": 1 }, "defaulted": { "x": 1 }, "theirs": { "x": 1 } },
+    });
+    let desired = json!({ "apiVersion": "x/v1", "kind": "VPC", "spec": {} });
+    let found = compare(&desired, &live_of("x", "VPC", live));
+    let found: Vec<_> =
+        found.iter().map(|field| (field.path.as_str(), field.class, field.manager.as_deref())).collect();
+    assert_eq!(found, [("spec.ours.x", RemovedInGit, Some("argocd-controller"))]);
+}
+
+#[test]
+fn what_the_webhook_drops_is_listed_and_is_no_drift() {
+    let desired =
+        json!({ "spec": { "subnets": { "d": { "dhcp": { "enable": false, "range": { "start": "10.0.0.9" } } } } } });
+    let mut object = desired;
+    object["apiVersion"] = "vpc.githedgehog.com/v1beta1".into();
+    object["kind"] = "VPC".into();
+    let live = live_of("vpc.githedgehog.com", "VPC", json!({ "spec": { "subnets": { "d": { "dhcp": {} } } } }));
+    let found = compare(&object, &live);
+    assert_eq!((found[0].path.as_str(), found[0].class), ("spec.subnets.d.dhcp.range", Ineffective));
+    assert!(!is_drift(&found));
+}
+
+#[test]
+fn secrets_differ_without_being_shown() {
+    let desired = json!({ "apiVersion": "v1", "kind": "Secret", "stringData": { "a": "open", "b": "same" } });
+    let live = live_of("", "Secret", json!({ "data": { "a": "c2VzYW1l", "b": "c2FtZQ==" } }));
+    let found = compare(&desired, &live);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].path.as_str(), &found[0].desired, &found[0].live),
+        ("data.a", &json!("(hidden)"), &json!("(hidden)"))
+    );
+}
+
+#[test]
+fn live_equals_an_earlier_version_only_if_every_difference_is_explained_by_it() {
+    let version = |vlan: Value| json!({ "apiVersion": "x/v1", "kind": "VPC", "spec": { "vlan": vlan, "a": 1 } });
+    let live = |vlan: u32| live_of("x", "VPC", json!({ "spec": { "vlan": vlan, "a": 1, "defaulted": true } }));
+    let now = version(json!(1001));
+    let behind = live(1000);
+    assert!(is_as(&version(json!(1000)), &compare(&now, &behind), &behind));
+    let edited = live(1002);
+    assert!(!is_as(&version(json!(1000)), &compare(&now, &edited), &edited));
+    let silent = json!({ "apiVersion": "x/v1", "kind": "VPC", "spec": { "a": 1 } });
+    assert!(!is_as(&silent, &compare(&now, &edited), &edited), "an earlier version that does not mention the field");
+    let never_set = live_of("x", "VPC", json!({ "spec": { "a": 1 } }));
+    assert!(is_as(&silent, &compare(&now, &never_set), &never_set));
+}

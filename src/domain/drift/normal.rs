@@ -1,0 +1,177 @@
+//! Objects as they are compared: without what the server, controllers and tools write, and in one spelling.
+
+use serde_json::{Map, Value};
+
+/// Prefixes of annotations that tools write into git or onto live objects.
+const TOOL_ANNOTATIONS: [&str; 4] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "argocd.argoproj.io/",
+    "hnp.githedgehog.com/",
+    "deployment.kubernetes.io/revision",
+];
+
+/// Label that GitOps tools set to mark their own.
+const TRACKING_LABEL: &str = "app.kubernetes.io/instance";
+
+/// Hedgehog's webhooks delete every label whose key holds this and derive them anew.
+const DERIVED_LABEL: &str = "fabric.githedgehog.com/";
+
+/// Lists in which the order says nothing: the kind and the end of the path. Hedgehog's webhooks sort them.
+const SETS: [(&str, &str); 9] = [
+    ("Switch", "spec.groups"),
+    ("Switch", "spec.vlanNamespaces"),
+    ("IPv4Namespace", "spec.subnets"),
+    ("ExternalPeering", "permit.vpc.subnets"),
+    ("ExternalPeering", "permit.external.prefixes"),
+    ("VPC", "dnsServers"),
+    ("VPC", "timeServers"),
+    ("VPC", "advertisedRoutes"),
+    ("ServiceAccount", "imagePullSecrets"),
+];
+
+/// True for lists that are compared without regard to order.
+pub(super) fn is_set(kind: &str, path: &str) -> bool {
+    SETS.iter().any(|(of, end)| *of == kind && path.ends_with(end))
+}
+
+/// The part of an object that somebody wants: everything but `status` and what the server, Hedgehog's webhooks and GitOps
+/// tools write; of the metadata only labels and annotations.
+pub fn normal(object: &Value) -> Value {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let kind = text("/kind").to_owned();
+    let group = text("/apiVersion").rsplit_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+    let mut fields = object.as_object().cloned().unwrap_or_default();
+    for field in ["apiVersion", "kind", "status"] {
+        fields.remove(field);
+    }
+    if let Some(metadata) = fields.remove("metadata") {
+        let metadata = normal_metadata(&metadata);
+        if !metadata.is_empty() {
+            fields.insert("metadata".to_owned(), metadata.into());
+        }
+    }
+    if group.is_empty() && kind == "Secret" {
+        merge_string_data(&mut fields);
+    }
+    if group.ends_with("githedgehog.com")
+        && let Some(spec) = fields.get_mut("spec")
+    {
+        normal_hedgehog(&kind, spec);
+    }
+    Value::Object(fields)
+}
+
+fn normal_metadata(metadata: &Value) -> Map<String, Value> {
+    let texts = |field: &str| metadata.get(field).and_then(Value::as_object).cloned().unwrap_or_default();
+    let (mut labels, mut annotations) = (texts("labels"), texts("annotations"));
+    labels.retain(|key, _| !key.contains(DERIVED_LABEL) && key != TRACKING_LABEL);
+    annotations.retain(|key, _| !TOOL_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix)));
+    let mut normal = Map::new();
+    for (field, texts) in [("labels", labels), ("annotations", annotations)] {
+        if !texts.is_empty() {
+            normal.insert(field.to_owned(), texts.into());
+        }
+    }
+    normal
+}
+
+/// `stringData` wins over `data`, as the server merges it.
+fn merge_string_data(fields: &mut Map<String, Value>) {
+    let Some(Value::Object(plain)) = fields.remove("stringData") else { return };
+    let data = fields.entry("data").or_insert_with(|| Value::Object(Map::new()));
+    if let Some(data) = data.as_object_mut() {
+        for (key, value) in plain {
+            data.insert(key, base64(value.as_str().unwrap_or_default().as_bytes()).into());
+        }
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for position in 0..4 {
+            let index = (group >> (18 - 6 * position)) as usize & 63;
+            text.push(if position <= chunk.len() { char::from(ALPHABET[index]) } else { '=' });
+        }
+    }
+    text
+}
+
+/// Spellings that Hedgehog's webhooks rewrite (`Default()` of the API types in githedgehog/fabric).
+fn normal_hedgehog(kind: &str, spec: &mut Value) {
+    match kind {
+        "VPCAttachment" => {
+            if let Some(Value::String(subnet)) = spec.get_mut("subnet")
+                && !subnet.contains('/')
+            {
+                subnet.push_str("/default");
+            }
+        }
+        "Switch" => {
+            for field in ["portGroupSpeeds", "portSpeeds"] {
+                for speed in spec.get_mut(field).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+                    if let Some(short) = speed.as_str().and_then(|speed| speed.strip_prefix("SPEED_")) {
+                        *speed = short.into();
+                    }
+                }
+            }
+        }
+        "VPC" => {
+            for subnet in spec.get_mut("subnets").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+                if let Some(Value::Object(hosts)) = subnet.pointer_mut("/dhcp/static") {
+                    *hosts = std::mem::take(hosts).into_iter().map(|(mac, host)| (mac.to_lowercase(), host)).collect();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{base64, normal};
+    use serde_json::json;
+
+    #[test]
+    fn only_what_somebody_wants_is_left() {
+        let object = json!({
+            "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPC", "status": {},
+            "metadata": { "name": "a", "uid": "1", "generation": 4, "namespace": "default",
+                "labels": { "fabric.githedgehog.com/ipv4ns": "default", "team": "x" },
+                "annotations": { "hnp.githedgehog.com/last-synced": "now" } },
+            "spec": { "subnets": { "d": { "dhcp": { "static": { "0C:20": { "ip": "10.0.0.1" } } } } } },
+        });
+        let wanted = json!({
+            "metadata": { "labels": { "team": "x" } },
+            "spec": { "subnets": { "d": { "dhcp": { "static": { "0c:20": { "ip": "10.0.0.1" } } } } } },
+        });
+        assert_eq!(normal(&object), wanted);
+    }
+
+    #[test]
+    fn text_of_a_secret_is_merged_into_its_data() {
+        let object =
+            json!({ "apiVersion": "v1", "kind": "Secret", "data": { "a": "eA==" }, "stringData": { "b": "hello" } });
+        assert_eq!(normal(&object), json!({ "data": { "a": "eA==", "b": "aGVsbG8=" } }));
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(plain.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn shorthands_are_written_out() {
+        let attachment =
+            json!({ "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPCAttachment", "spec": { "subnet": "v" } });
+        assert_eq!(normal(&attachment)["spec"]["subnet"], "v/default");
+        let switch = json!({ "apiVersion": "wiring.githedgehog.com/v1beta1", "kind": "Switch",
+            "spec": { "portSpeeds": { "E1/1": "SPEED_25G" } } });
+        assert_eq!(normal(&switch)["spec"]["portSpeeds"]["E1/1"], "25G");
+    }
+}
