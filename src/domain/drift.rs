@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::cluster::Connection;
 use super::health::Health;
 
+mod assess;
 mod compare;
 mod normal;
 mod quantity;
 
+pub use assess::{Assessment, History, Inputs, Version, assess};
 pub use compare::{compare, is_as, is_drift, same_desire};
 pub use normal::normal;
 

@@ -334,7 +334,7 @@ impl Step<'_> {
             Step::Index(index) => value.get(index),
             Step::Item(key, wanted) => value.as_array()?.iter().find(|item| match item.get(key) {
                 Some(Value::String(text)) => text == wanted,
-                Some(other) => other.to_string() == *wanted,
+                Some(other) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| *other == wanted),
                 None => false,
             }),
         }

@@ -9,6 +9,7 @@ fn verdict(object: &Value) -> (HealthState, String, String) {
     (health.state, health.reason, health.source)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a test reads better with the value in place")]
 fn with_conditions(conditions: Value) -> Value {
     json!({ "kind": "X", "metadata": { "generation": 3 }, "status": { "conditions": conditions } })
 }

@@ -1,0 +1,354 @@
+//! States: every object of a fabric judged from the working tree, HEAD, what was pushed, history and the live set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::compare::{compare, is_as, is_drift, same_desire};
+use super::{DriftRow, DriftState, FieldDiff, Finding, ObjectKey, Severity};
+use crate::domain::cluster::{Connection, LiveObject, LiveSet};
+use crate::domain::health::HealthState;
+use crate::domain::manifest::{Manifest, is_builtin_group};
+use crate::domain::time::age;
+
+mod orphans;
+
+/// One committed version of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// Commit that brought it, in full.
+    pub commit: String,
+    /// Committer time.
+    pub at: Timestamp,
+    /// File it stood in, relative to the repository.
+    pub file: PathBuf,
+    /// The object; `None` when the commit removed it.
+    pub value: Option<Arc<Value>>,
+}
+
+/// Versions of each object, newest first; changes that mean nothing (comments, time stamps) make no version.
+pub type History = BTreeMap<ObjectKey, Vec<Version>>;
+
+/// What a fabric's objects are judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Objects of the working tree.
+    pub worktree: &'a [Manifest],
+    /// Objects of HEAD; `None` outside git, where every file counts as committed and pushed.
+    pub head: Option<&'a [Manifest]>,
+    /// Objects of the upstream branch as last fetched; `None` when there is none, and everything committed counts as pushed.
+    pub pushed: Option<&'a [Manifest]>,
+    /// Versions in the history of HEAD.
+    pub history: &'a History,
+    /// The cluster.
+    pub live: &'a LiveSet,
+    /// Objects that other fabrics of the same cluster want, with the fabric's name.
+    pub claimed: &'a BTreeMap<ObjectKey, String>,
+    /// How long a commit may take to become live.
+    pub grace: SignedDuration,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Assessment {
+    /// Objects, worst first.
+    pub rows: Vec<DriftRow>,
+    /// Findings about identities and versions; those about files come from the loader.
+    pub findings: Vec<Finding>,
+    /// When the next grace ends, so that a state changes without any event.
+    pub next: Option<Timestamp>,
+}
+
+/// A state with its reason, clock and fields.
+struct Verdict {
+    state: DriftState,
+    reason: String,
+    since: Option<Timestamp>,
+    fields: Vec<FieldDiff>,
+}
+
+impl Verdict {
+    fn new(state: DriftState, reason: impl Into<String>) -> Self {
+        Self { state, reason: reason.into(), since: None, fields: Vec::new() }
+    }
+
+    fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
+        self
+    }
+
+    fn fields(mut self, fields: Vec<FieldDiff>) -> Self {
+        self.fields = fields;
+        self
+    }
+}
+
+type Objects<'a> = BTreeMap<ObjectKey, &'a Manifest>;
+
+/// Judges every object that git or the cluster has, by the precedence: not connected, draft, not pushed, not live (blocked,
+/// pending, overdue), live (synced, pending, behind, drifted), and live without git (deleting, pending, orphaned).
+pub fn assess(inputs: &Inputs<'_>) -> Assessment {
+    let mut findings = Vec::new();
+    let worktree = by_key(inputs.worktree, Some(&mut findings));
+    let head = inputs.head.map_or_else(|| worktree.clone(), |head| by_key(head, None));
+    let pushed = inputs.pushed.map_or_else(|| head.clone(), |pushed| by_key(pushed, None));
+    let mut keys: BTreeSet<&ObjectKey> = worktree.keys().chain(head.keys()).collect();
+    keys.extend(pushed.keys());
+    let mut next = None;
+    let mut rows = Vec::new();
+    let mut seen = BTreeSet::new();
+    for key in keys {
+        let (local, committed, public) = (worktree.get(key), head.get(key), pushed.get(key));
+        let Some(shown) = local.or(committed).or(public) else { continue };
+        let live = live_of(inputs.live, key);
+        seen.extend(live.map(LiveObject::key));
+        findings.extend(version_finding(inputs.live, shown));
+        if let Some(other) = inputs.claimed.get(key) {
+            let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
+            findings.push(finding(Severity::Error, "claimed-twice", shown, message));
+        }
+        let desired = Desired { key, local, committed, public };
+        let verdict = judge(inputs, &desired, live, &mut next);
+        rows.push(DriftRow {
+            key: key.clone(),
+            version: shown.version.clone(),
+            state: verdict.state,
+            reason: verdict.reason,
+            file: Some(shown.file.clone()),
+            line: Some(shown.line),
+            since: verdict.since,
+            health: live.map(|live| live.health.clone()),
+            fields: verdict.fields,
+        });
+    }
+    rows.extend(orphans::rows(inputs, &head, &seen, &mut next));
+    rows.sort_by(|a, b| (a.state, &a.key).cmp(&(b.state, &b.key)));
+    findings.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
+    Assessment { rows, findings, next }
+}
+
+/// One object in the three places that git has.
+struct Desired<'a> {
+    key: &'a ObjectKey,
+    local: Option<&'a &'a Manifest>,
+    committed: Option<&'a &'a Manifest>,
+    public: Option<&'a &'a Manifest>,
+}
+
+/// Objects by identity. Of two with the same one the last counts, as `kubectl apply` would have it; the other is a finding.
+fn by_key<'a>(manifests: &'a [Manifest], mut findings: Option<&mut Vec<Finding>>) -> Objects<'a> {
+    let mut objects: Objects<'a> = BTreeMap::new();
+    for manifest in manifests {
+        if let Some(other) = objects.insert(manifest.key(), manifest)
+            && let Some(findings) = findings.as_deref_mut()
+        {
+            let place = format!("{}:{}", manifest.file.display(), manifest.line);
+            let message = format!("{} {} is stated again in {place}, which counts", other.kind, other.name);
+            findings.push(finding(Severity::Error, "duplicate", other, message));
+        }
+    }
+    objects
+}
+
+fn finding(severity: Severity, code: &'static str, manifest: &Manifest, message: String) -> Finding {
+    Finding { severity, code, file: manifest.file.clone(), line: Some(manifest.line), message }
+}
+
+/// The live object of an identity. Git does not say whether a custom kind lives in namespaces, the cluster does.
+fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a LiveObject> {
+    live.objects.get(key).map(AsRef::as_ref).or_else(|| {
+        let global = ObjectKey { namespace: String::new(), ..key.clone() };
+        live.objects.get(&global).filter(|found| !found.kind.namespaced || live.served.is_none()).map(AsRef::as_ref)
+    })
+}
+
+/// Judges one object that git has.
+fn judge(
+    inputs: &Inputs<'_>,
+    desired: &Desired<'_>,
+    live: Option<&LiveObject>,
+    next: &mut Option<Timestamp>,
+) -> Verdict {
+    let draft = draft(desired);
+    if inputs.live.connection == Connection::None
+        && let Some(what) = draft
+    {
+        return Verdict::new(DriftState::Draft, what);
+    }
+    if let Some(why) = cannot_tell(inputs.live, desired.key) {
+        let mut reason = why;
+        if let Some(what) = draft {
+            reason = format!("{reason}; {what}");
+        } else if inputs.live.as_of.is_some() {
+            let last = settled(inputs, desired, live, &mut None);
+            reason = format!("{reason}; last known: {}", last.state.name());
+            return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of).fields(last.fields);
+        }
+        return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of);
+    }
+    if let Some(what) = draft {
+        // What is live is compared with what was committed: a draft must not look like drift.
+        let fields = desired.committed.zip(live).map(|(committed, live)| compare(&committed.value, live));
+        let fields = fields.unwrap_or_default();
+        let reason = if is_drift(&fields) { format!("{what}; live differs from HEAD too") } else { what.to_owned() };
+        return Verdict::new(DriftState::Draft, reason).fields(fields);
+    }
+    if !agree(desired.committed, desired.public) {
+        let versions = inputs.history.get(desired.key);
+        let at = versions.and_then(|versions| versions.first()).map(|version| version.at);
+        let what = match (desired.committed, desired.public) {
+            (Some(_), None) => "added in a commit that is not pushed",
+            (None, _) => "removed in a commit that is not pushed",
+            (Some(_), Some(_)) => "changed in a commit that is not pushed",
+        };
+        return Verdict::new(DriftState::Unpushed, what).since(at);
+    }
+    settled(inputs, desired, live, next)
+}
+
+/// Judges an object on which working tree, HEAD and upstream agree.
+fn settled(
+    inputs: &Inputs<'_>,
+    desired: &Desired<'_>,
+    live: Option<&LiveObject>,
+    next: &mut Option<Timestamp>,
+) -> Verdict {
+    let Some(wanted) = desired.committed.or(desired.public) else {
+        return Verdict::new(DriftState::Unknown, "git has no committed version");
+    };
+    let versions = inputs.history.get(desired.key).map(Vec::as_slice).unwrap_or_default();
+    let changed = versions.first().map(|version| version.at);
+    let waiting = changed.filter(|at| is_within_grace(inputs, *at, next));
+    let Some(live) = live else {
+        if let Some(why) = not_served(inputs.live, wanted) {
+            return Verdict::new(DriftState::Blocked, why).since(changed);
+        }
+        return match (waiting, versions.first()) {
+            (Some(at), Some(version)) => {
+                let reason =
+                    format!("committed {} ago in {}, not live yet", age(at, inputs.now), short(&version.commit));
+                Verdict::new(DriftState::Pending, reason).since(changed)
+            }
+            (_, Some(version)) => {
+                let since = age(version.at, inputs.now);
+                let reason = format!("committed {since} ago in {}, and still not live", short(&version.commit));
+                Verdict::new(DriftState::Overdue, reason).since(changed)
+            }
+            _ => Verdict::new(DriftState::Overdue, "not live, and no commit says since when it should be"),
+        };
+    };
+    if live.deleting.is_some() {
+        let reason = "being deleted, and git still has it";
+        return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
+    }
+    let fields = compare(&wanted.value, live);
+    if !is_drift(&fields) {
+        return Verdict::new(DriftState::Synced, "live as committed").since(changed).fields(fields);
+    }
+    let earlier = versions
+        .iter()
+        .skip(1)
+        .find(|version| version.value.as_deref().is_some_and(|value| is_as(value, &fields, live)));
+    let verdict = match (earlier, waiting) {
+        (Some(earlier), Some(at)) => {
+            let commit = short(&earlier.commit);
+            let reason = format!("committed {} ago, live is still as in {commit}", age(at, inputs.now));
+            Verdict::new(DriftState::Pending, reason)
+        }
+        (Some(earlier), None) => {
+            Verdict::new(DriftState::Behind, format!("live is as in {}, an earlier commit", short(&earlier.commit)))
+        }
+        (None, _) => {
+            let first = fields.iter().find(|field| is_drift(std::slice::from_ref(field)));
+            let more = fields.len().saturating_sub(1);
+            let path = first.map(|field| field.path.as_str()).unwrap_or_default();
+            let and = if more == 0 { String::new() } else { format!(" and {more} more") };
+            Verdict::new(DriftState::Drifted, format!("{path}{and} differs from every commit"))
+        }
+    };
+    verdict.since(changed).fields(fields)
+}
+
+/// What the working tree changes of the committed object, if it changes anything that means something.
+fn draft(desired: &Desired<'_>) -> Option<&'static str> {
+    match (desired.local, desired.committed) {
+        (Some(_), None) => Some("in the working tree, not committed"),
+        (None, Some(_)) => Some("deleted in the working tree, not committed"),
+        (Some(local), Some(committed)) if !same_desire(&local.value, &committed.value) => {
+            Some("changed in the working tree, not committed")
+        }
+        _ => None,
+    }
+}
+
+fn agree(a: Option<&&Manifest>, b: Option<&&Manifest>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => same_desire(&a.value, &b.value),
+        (a, b) => a.is_none() == b.is_none(),
+    }
+}
+
+/// Why the cluster cannot be asked about an object, if it cannot.
+fn cannot_tell(live: &LiveSet, key: &ObjectKey) -> Option<String> {
+    match live.connection {
+        Connection::Connected => {}
+        Connection::None => return Some("no cluster is configured".to_owned()),
+        Connection::Connecting | Connection::Unreachable | Connection::Unauthorized | Connection::Forbidden => {
+            let why = live.fault.as_ref().map(|fault| format!(": {}", fault.why)).unwrap_or_default();
+            return Some(format!("the cluster is {}{why}", live.connection.name()));
+        }
+    }
+    let kind = (key.group.clone(), key.kind.clone());
+    if let Some(fault) = live.refused.get(&kind) {
+        return Some(format!("{} cannot be listed: {}", key.kind, fault.why));
+    }
+    // A kind that is not served at all has no list to wait for.
+    let served = live.served.as_ref()?.iter().any(|served| served.group == key.group && served.kind == key.kind);
+    (served && !live.listed.contains(&kind)).then(|| format!("{} is not listed yet", key.kind))
+}
+
+/// Why the cluster does not take an object at all, if it does not.
+fn not_served(live: &LiveSet, wanted: &Manifest) -> Option<String> {
+    let served = live.served.as_ref()?;
+    let mut versions: Vec<&str> = served
+        .iter()
+        .filter(|served| served.group == wanted.group && served.kind == wanted.kind)
+        .map(|served| served.version.as_str())
+        .collect();
+    versions.sort_unstable();
+    if versions.contains(&wanted.version.as_str()) {
+        return None;
+    }
+    let name = if wanted.group.is_empty() { wanted.kind.clone() } else { format!("{}.{}", wanted.kind, wanted.group) };
+    Some(match versions.as_slice() {
+        [] => format!("the cluster serves no {name}"),
+        versions => format!("{name} is not served as {}, only as {}", wanted.version, versions.join(", ")),
+    })
+}
+
+fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
+    let why = not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
+    Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
+}
+
+/// True while the grace of a change runs; notes when it ends.
+fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, next: &mut Option<Timestamp>) -> bool {
+    let Ok(end) = at.checked_add(inputs.grace) else { return false };
+    if end <= inputs.now {
+        return false;
+    }
+    *next = Some(next.map_or(end, |next| next.min(end)));
+    true
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Objects that are live and not in git, as far as this directory is the one to have them.
+
+use super::{
+    BTreeSet, Connection, DriftRow, DriftState, HealthState, Inputs, LiveObject, ObjectKey, Objects, Timestamp,
+    Verdict, age, is_builtin_group, is_within_grace, short,
+};
+
+/// Kinds that Hedgehog's controllers generate.
+const GENERATED: [&str; 5] = ["Agent", "Catalog", "DHCPSubnet", "VPCInfo", "SwitchProfile"];
+
+/// Objects that every fabric has without any git.
+const ALWAYS_THERE: [(&str, &str); 2] = [("VLANNamespace", "default"), ("IPv4Namespace", "default")];
+
+/// Labels and annotations by which GitOps tools mark what they applied.
+const TRACKING: [&str; 4] = [
+    "argocd.argoproj.io/tracking-id",
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "app.kubernetes.io/instance",
+];
+
+/// Rows of live objects that git does not have (`seen` are those it has).
+pub(super) fn rows(
+    inputs: &Inputs<'_>,
+    head: &Objects<'_>,
+    seen: &BTreeSet<ObjectKey>,
+    next: &mut Option<Timestamp>,
+) -> Vec<DriftRow> {
+    if inputs.live.connection != Connection::Connected {
+        return Vec::new();
+    }
+    let kind_of = |key: &ObjectKey| (key.group.clone(), key.kind.clone());
+    let managed: BTreeSet<_> = head.keys().chain(inputs.history.keys()).map(kind_of).collect();
+    let mut rows = Vec::new();
+    for live in inputs.live.objects.values() {
+        let key = live.key();
+        if seen.contains(&key) || !managed.contains(&kind_of(&key)) || is_exempt(inputs, live, &key) {
+            continue;
+        }
+        let verdict = judge(inputs, live, &key, next);
+        rows.push(DriftRow {
+            key,
+            version: live.kind.version.clone(),
+            state: verdict.state,
+            reason: verdict.reason,
+            file: None,
+            line: None,
+            since: verdict.since,
+            health: Some(live.health.clone()),
+            fields: Vec::new(),
+        });
+    }
+    rows
+}
+
+fn is_exempt(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey) -> bool {
+    let hedgehog = key.group.ends_with("githedgehog.com");
+    live.owned
+        || inputs.claimed.contains_key(key)
+        || (hedgehog && GENERATED.contains(&key.kind.as_str()))
+        || (hedgehog && ALWAYS_THERE.contains(&(key.kind.as_str(), key.name.as_str())))
+        // Clusters are full of their own ConfigMaps and Services: of those only what came from git can be missed there.
+        || (is_builtin_group(&key.group) && !inputs.history.contains_key(key) && !is_applied(live))
+}
+
+/// True when something says that the object was applied from files.
+fn is_applied(live: &LiveObject) -> bool {
+    let marked = |place: &str| {
+        let marks = live.value.pointer(place).and_then(serde_json::Value::as_object);
+        marks.is_some_and(|marks| TRACKING.iter().any(|mark| marks.contains_key(*mark)))
+    };
+    live.last_applied.is_some() || marked("/metadata/labels") || marked("/metadata/annotations")
+}
+
+fn judge(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey, next: &mut Option<Timestamp>) -> Verdict {
+    if live.deleting.is_some() {
+        debug_assert_eq!(live.health.state, HealthState::Terminating);
+        return Verdict::new(DriftState::Deleting, live.health.reason.clone()).since(live.deleting);
+    }
+    let removed = inputs.history.get(key).and_then(|versions| versions.first()).filter(|last| last.value.is_none());
+    let Some(removed) = removed else {
+        return Verdict::new(DriftState::Orphaned, "live, and never in git").since(live.created);
+    };
+    let (ago, commit) = (age(removed.at, inputs.now), short(&removed.commit));
+    let verdict = if is_within_grace(inputs, removed.at, next) {
+        Verdict::new(DriftState::Pending, format!("removed {ago} ago in {commit}, still live"))
+    } else {
+        Verdict::new(DriftState::Orphaned, format!("live, and removed from git {ago} ago in {commit}"))
+    };
+    verdict.since(Some(removed.at))
+}

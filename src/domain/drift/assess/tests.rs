@@ -1,0 +1,298 @@
+//! States: one world per test, changed in one thing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Assessment, History, Inputs, Version, assess};
+use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
+use crate::domain::drift::{DriftState, ObjectKey};
+use crate::domain::fault::Fault;
+use crate::domain::manifest::{Manifest, load};
+
+const GROUP: &str = "vpc.githedgehog.com";
+
+fn at(minutes: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+}
+
+fn object(name: &str, vlan: u32) -> Value {
+    json!({ "apiVersion": format!("{GROUP}/v1beta1"), "kind": "VPC", "metadata": { "name": name }, "spec": { "vlan": vlan } })
+}
+
+fn manifest(value: &Value) -> Manifest {
+    load(Path::new("f/a.yaml"), value.to_string().as_bytes()).objects.remove(0)
+}
+
+fn kind(name: &str) -> Kind {
+    Kind { group: GROUP.into(), version: "v1beta1".into(), kind: name.into(), plural: String::new(), namespaced: true }
+}
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey { group: GROUP.into(), kind: "VPC".into(), namespace: "default".into(), name: name.into() }
+}
+
+/// A world in which `a` is committed at minute 0 and live, and it is minute 60.
+struct World {
+    worktree: Vec<Manifest>,
+    head: Option<Vec<Manifest>>,
+    pushed: Option<Vec<Manifest>>,
+    history: History,
+    live: LiveSet,
+    claimed: BTreeMap<ObjectKey, String>,
+    now: Timestamp,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut live = LiveSet::empty("c", Connection::Connected);
+        live.served = Some(vec![kind("VPC"), kind("Agent")]);
+        live.listed.extend(["VPC", "Agent"].map(|kind| (GROUP.to_owned(), kind.to_owned())));
+        let mut world = Self {
+            worktree: vec![manifest(&object("a", 1))],
+            head: Some(vec![manifest(&object("a", 1))]),
+            pushed: None,
+            history: History::new(),
+            live,
+            claimed: BTreeMap::new(),
+            now: at(60),
+        };
+        world.commit("a", 0, Some(object("a", 1)));
+        world.put(&object("a", 1));
+        world
+    }
+
+    fn commit(&mut self, name: &str, minute: i64, value: Option<Value>) {
+        let commit = format!("{minute:0>7}fffff");
+        let version = Version { commit, at: at(minute), file: "f/a.yaml".into(), value: value.map(Arc::new) };
+        self.history.entry(key(name)).or_default().insert(0, version);
+    }
+
+    fn put(&mut self, value: &Value) {
+        let mut value = value.clone();
+        value["metadata"]["namespace"] = "default".into();
+        let live = LiveObject::new(&kind(value["kind"].as_str().unwrap()), value).unwrap();
+        self.live.objects.insert(live.key(), Arc::new(live));
+    }
+
+    fn vanish(&mut self, name: &str) {
+        self.live.objects.remove(&key(name));
+    }
+
+    fn assess(&self) -> Assessment {
+        assess(&Inputs {
+            worktree: &self.worktree,
+            head: self.head.as_deref(),
+            pushed: self.pushed.as_deref(),
+            history: &self.history,
+            live: &self.live,
+            claimed: &self.claimed,
+            grace: SignedDuration::from_mins(5),
+            now: self.now,
+        })
+    }
+
+    fn states(&self) -> Vec<(String, DriftState)> {
+        self.assess().rows.into_iter().map(|row| (row.key.name, row.state)).collect()
+    }
+
+    fn only(&self) -> (DriftState, String) {
+        let mut rows = self.assess().rows;
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        let row = rows.remove(0);
+        (row.state, row.reason)
+    }
+}
+
+#[test]
+fn live_as_committed_is_synced() {
+    let world = World::new();
+    assert_eq!(world.only().0, DriftState::Synced);
+    assert_eq!(world.assess().next, None);
+}
+
+#[test]
+fn a_live_edit_is_drift_with_path_and_both_values() {
+    let mut world = World::new();
+    world.put(&object("a", 2));
+    let rows = world.assess().rows;
+    assert_eq!(rows[0].state, DriftState::Drifted);
+    assert_eq!(rows[0].fields[0].path, "spec.vlan");
+    assert_eq!((&rows[0].fields[0].desired, &rows[0].fields[0].live), (&json!(1), &json!(2)));
+    assert!(rows[0].reason.starts_with("spec.vlan"), "{}", rows[0].reason);
+}
+
+#[test]
+fn a_commit_that_is_not_live_is_pending_in_its_grace_and_overdue_after_it() {
+    let mut world = World::new();
+    world.vanish("a");
+    world.now = at(4);
+    assert_eq!(world.only().0, DriftState::Pending);
+    assert_eq!(world.assess().next, Some(at(5)));
+    world.now = at(5);
+    assert_eq!(world.only().0, DriftState::Overdue);
+    assert_eq!(world.assess().next, None);
+}
+
+#[test]
+fn live_as_in_an_earlier_commit_is_pending_then_behind() {
+    let mut world = World::new();
+    for side in [&mut world.worktree, world.head.as_mut().unwrap()] {
+        *side = vec![manifest(&object("a", 9))];
+    }
+    world.commit("a", 58, Some(object("a", 9)));
+    assert_eq!(world.only().0, DriftState::Pending);
+    world.now = at(70);
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Behind);
+    assert!(reason.contains("0000000"), "{reason}");
+    world.put(&object("a", 5));
+    assert_eq!(world.only().0, DriftState::Drifted);
+}
+
+#[test]
+fn a_draft_is_a_draft_and_never_drift() {
+    let mut world = World::new();
+    world.worktree = vec![manifest(&object("a", 7))];
+    assert_eq!(world.only(), (DriftState::Draft, "changed in the working tree, not committed".into()));
+    world.put(&object("a", 2));
+    assert!(world.only().1.ends_with("live differs from HEAD too"));
+    world.worktree.clear();
+    assert_eq!(world.only().0, DriftState::Draft);
+    world.worktree = vec![manifest(&object("b", 1))];
+    assert_eq!(world.states(), [("a".into(), DriftState::Draft), ("b".into(), DriftState::Draft)]);
+}
+
+#[test]
+fn a_change_of_time_stamps_alone_is_no_draft() {
+    let mut world = World::new();
+    let mut touched = object("a", 1);
+    touched["metadata"]["annotations"] = json!({ "hnp.githedgehog.com/last-synced": "2026-01-01" });
+    world.worktree = vec![manifest(&touched)];
+    assert_eq!(world.only().0, DriftState::Synced);
+}
+
+#[test]
+fn what_is_committed_and_not_pushed_is_said_so() {
+    let mut world = World::new();
+    world.pushed = Some(Vec::new());
+    assert_eq!(world.only(), (DriftState::Unpushed, "added in a commit that is not pushed".into()));
+    world.pushed = Some(vec![manifest(&object("a", 4))]);
+    assert_eq!(world.only().1, "changed in a commit that is not pushed");
+    world.pushed = Some(vec![manifest(&object("a", 1))]);
+    assert_eq!(world.only().0, DriftState::Synced);
+}
+
+#[test]
+fn without_git_every_file_counts_as_committed() {
+    let mut world = World::new();
+    world.head = None;
+    world.history.clear();
+    assert_eq!(world.only().0, DriftState::Synced);
+    world.vanish("a");
+    assert_eq!(world.only().0, DriftState::Overdue);
+}
+
+#[test]
+fn without_a_connection_nothing_is_claimed_but_the_last_state_is_said() {
+    let mut world = World::new();
+    world.live.as_of = Some(at(59));
+    world.put(&object("a", 2));
+    for connection in [Connection::Unreachable, Connection::Unauthorized, Connection::Forbidden, Connection::Connecting]
+    {
+        world.live.connection = connection;
+        let (state, reason) = world.only();
+        assert_eq!(state, DriftState::Unknown);
+        assert!(reason.ends_with("last known: drifted"), "{reason}");
+    }
+    world.live.connection = Connection::None;
+    world.worktree = vec![manifest(&object("a", 7))];
+    assert_eq!(world.only().0, DriftState::Draft);
+}
+
+#[test]
+fn a_kind_that_is_refused_or_not_listed_yet_is_unknown() {
+    let mut world = World::new();
+    world.live.refused.insert((GROUP.into(), "VPC".into()), Fault::new("listing", "vpcs", "forbidden", ""));
+    assert_eq!(world.only(), (DriftState::Unknown, "VPC cannot be listed: forbidden".into()));
+    world.live.refused.clear();
+    world.live.listed.clear();
+    assert_eq!(world.only().0, DriftState::Unknown);
+}
+
+#[test]
+fn a_version_that_is_not_served_blocks_what_is_not_live_and_is_a_finding_anyway() {
+    let mut world = World::new();
+    let mut old = object("a", 1);
+    old["apiVersion"] = format!("{GROUP}/v1alpha2").into();
+    world.worktree = vec![manifest(&old)];
+    world.head = Some(vec![manifest(&old)]);
+    assert_eq!(world.only().0, DriftState::Synced, "the version is no part of the identity");
+    assert_eq!(world.assess().findings[0].code, "version-not-served");
+    world.vanish("a");
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Blocked);
+    assert_eq!(reason, "VPC.vpc.githedgehog.com is not served as v1alpha2, only as v1beta1");
+    world.live.served = Some(vec![kind("Agent")]);
+    assert_eq!(world.only().1, "the cluster serves no VPC.vpc.githedgehog.com");
+}
+
+#[test]
+fn what_git_does_not_have_is_orphaned_unless_it_is_none_of_ours() {
+    let mut world = World::new();
+    world.put(&object("stray", 1));
+    let mut agent = object("switch-1", 1);
+    agent["kind"] = "Agent".into();
+    world.put(&agent);
+    let mut owned = object("owned", 1);
+    owned["metadata"]["ownerReferences"] = json!([{ "name": "x" }]);
+    world.put(&owned);
+    assert_eq!(world.states(), [("stray".into(), DriftState::Orphaned), ("a".into(), DriftState::Synced)]);
+    world.claimed.insert(key("stray"), "other".into());
+    assert_eq!(world.states(), [("a".into(), DriftState::Synced)]);
+}
+
+#[test]
+fn a_removal_is_pending_in_its_grace_and_then_names_its_commit() {
+    let mut world = World::new();
+    world.worktree.clear();
+    world.head = Some(Vec::new());
+    world.commit("a", 58, None);
+    assert_eq!(world.only().0, DriftState::Pending);
+    assert_eq!(world.assess().next, Some(at(63)));
+    world.now = at(90);
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Orphaned);
+    assert!(reason.contains("0000058"), "{reason}");
+    let mut going = object("a", 1);
+    going["metadata"]["deletionTimestamp"] = "1970-01-01T01:00:00Z".into();
+    world.put(&going);
+    assert_eq!(world.only().0, DriftState::Deleting);
+}
+
+#[test]
+fn the_same_object_twice_is_a_finding_and_one_row() {
+    let mut world = World::new();
+    world.worktree.push(manifest(&object("a", 1)));
+    let found = world.assess();
+    assert_eq!(found.rows.len(), 1);
+    assert_eq!(found.findings[0].code, "duplicate");
+    world.claimed.insert(key("a"), "other".into());
+    assert!(world.assess().findings.iter().any(|finding| finding.code == "claimed-twice"));
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let mut world = World::new();
+    for name in ["b", "c"] {
+        world.worktree.push(manifest(&object(name, 1)));
+        world.head.as_mut().unwrap().push(manifest(&object(name, 1)));
+        world.commit(name, 0, Some(object(name, 1)));
+    }
+    world.put(&object("c", 3));
+    let states: Vec<DriftState> = world.states().into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [DriftState::Drifted, DriftState::Overdue, DriftState::Synced]);
+}
