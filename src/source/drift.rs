@@ -1,1 +1,3 @@
 //! (under construction: drift)
+
+pub(in crate::source) mod notice;

@@ -1,1 +1,315 @@
-//! (under construction: kube)
+//! Clusters: one isolated worker per context or snapshot file. One that hangs, refuses or expires slows no other.
+//!
+//! A worker builds its client off the loop, probes `/version` on its own clock (a dead connection makes no noise), discovers
+//! what is served and then lists and watches the kinds that the GitOps directories hold, Hedgehog's, and a few that tell
+//! how a cluster is. It never writes anything. What it knows it publishes twice: as a [`ClusterView`] for the screen and as
+//! a [`LiveSet`] for drift.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::session::ClusterSpec;
+use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet};
+use crate::domain::fault::Fault;
+use crate::event::{Event, SourceId};
+use crate::source::Outbox;
+
+mod book;
+mod connect;
+mod discover;
+mod fault;
+mod list_watch;
+mod snapshot;
+
+use book::Book;
+use connect::Connector;
+use discover::Discovered;
+use fault::{connection_of, unanswered};
+use list_watch::KindNews;
+
+pub use connect::context_name;
+pub use snapshot::read_snapshot;
+
+/// How long any single answer may take.
+pub(in crate::source) const ANSWER: Duration = Duration::from_secs(8);
+/// How often `/version` is asked for.
+const PROBE: Duration = Duration::from_secs(10);
+/// How long a refused or broken configuration is left alone, unless its file changes.
+const RETRY: Duration = Duration::from_secs(30);
+/// Changes that come within this are published together.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+/// Seconds after which an age alone is published.
+const AGE: i64 = 30;
+/// News that may wait for the worker before the watches have to.
+const QUEUE: usize = 64;
+
+/// Groups and kinds.
+pub type KindNames = BTreeSet<(String, String)>;
+
+/// What a worker is to watch.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Name of the context or snapshot, as [`context_name`] gives it: the name of its slot.
+    pub name: String,
+    /// Where it is.
+    pub cluster: ClusterSpec,
+    /// Kinds that the GitOps directories hold, by fabric; they may change at any time.
+    pub wanted: watch::Receiver<BTreeMap<String, KindNames>>,
+    /// Changes when everything is to be looked at again.
+    pub refresh: watch::Receiver<u64>,
+}
+
+/// Starts the worker of one cluster. It ends with `cancel`; the live set is that of a cluster not known until it is.
+pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch::Receiver<Arc<LiveSet>> {
+    let (sender, receiver) = watch::channel(Arc::new(LiveSet::empty(&target.name, Connection::Connecting)));
+    let publisher = Publisher { outbox, sender, last: None };
+    match target.cluster.clone() {
+        ClusterSpec::Snapshot(file) => {
+            tokio::spawn(cancel.run_until_cancelled_owned(snapshot::follow(target, file, publisher)));
+        }
+        ClusterSpec::Context { context, kubeconfig } => {
+            let worker = Worker {
+                connector: Connector::new(context, kubeconfig),
+                book: Book::new(&target.name),
+                target,
+                publisher,
+                watches: BTreeMap::new(),
+            };
+            tokio::spawn(cancel.run_until_cancelled_owned(worker.run()));
+        }
+    }
+    receiver
+}
+
+/// Sends what changed, and nothing else.
+struct Publisher {
+    outbox: Outbox,
+    sender: watch::Sender<Arc<LiveSet>>,
+    last: Option<ClusterView>,
+}
+
+impl Publisher {
+    /// Publishes a set. An age alone is news only every half minute; `changed` says that there is more.
+    fn publish(&mut self, live: LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>, changed: bool) {
+        let view = book::view(&live, server, watched);
+        let young = |last: &ClusterView| {
+            last.as_of.zip(view.as_of).is_some_and(|(last, now)| now.as_second() - last.as_second() < AGE)
+        };
+        let is_old_news = |last: &ClusterView| young(last) && ClusterView { as_of: view.as_of, ..last.clone() } == view;
+        let quiet = self.last.as_ref().is_some_and(is_old_news);
+        if changed || !quiet {
+            self.sender.send_replace(Arc::new(live));
+        }
+        if !quiet {
+            self.last = Some(view.clone());
+            self.outbox.post(SourceId::Cluster(view.context.clone()), Event::Cluster(view));
+        }
+    }
+}
+
+/// What reaches a worker from its tasks.
+enum News {
+    Probe(Result<String, kube::Error>),
+    ProbeUnanswered,
+    Discovered(Result<Discovered, (Connection, Fault)>),
+    Kind(Kind, KindNews),
+}
+
+struct Worker {
+    connector: Connector,
+    target: Target,
+    publisher: Publisher,
+    book: Book,
+    watches: BTreeMap<(String, String), Task>,
+}
+
+/// A task that ends when it is dropped.
+struct Task(AbortHandle);
+
+impl Task {
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(future).abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Worker {
+    async fn run(mut self) {
+        self.publish();
+        loop {
+            match self.connector.client().await {
+                Ok(client) => self.talk(client).await,
+                Err((connection, fault)) => self.book.lose(connection, fault),
+            }
+            self.publish();
+            self.wait_to_retry().await;
+        }
+    }
+
+    fn publish(&mut self) {
+        let changed = self.book.is_changed();
+        self.publisher.publish(self.book.live(), self.book.server(), self.book.watched(), changed);
+    }
+
+    /// Until something may have changed: time, the kubeconfig, or the operator's wish.
+    async fn wait_to_retry(&mut self) {
+        let refresh = self.target.refresh.changed();
+        tokio::select! {
+            () = sleep(RETRY) => {}
+            () = self.connector.changed() => {}
+            changed = refresh => if changed.is_err() { std::future::pending().await },
+        }
+    }
+
+    /// Works with one client until it is of no more use: its credentials are refused or expire, or all is to be looked at anew.
+    async fn talk(&mut self, client: Client) {
+        let (sender, mut news) = mpsc::channel(QUEUE);
+        let hurry = Arc::new(tokio::sync::Notify::new());
+        let _probe = Task::spawn(probe(client.clone(), sender.clone(), Arc::clone(&hurry)));
+        let mut discovery = None;
+        let mut deadline: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                changed = self.target.refresh.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    hurry.notify_one();
+                    discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
+                }
+                changed = self.target.wanted.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    self.start_watches(&client, &sender);
+                    deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                }
+                Some(news) = news.recv() => {
+                    deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                    match news {
+                        News::Probe(Ok(version)) => {
+                            if self.book.answered(version) || discovery.is_none() {
+                                discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
+                            }
+                            if self.connector.is_expired() {
+                                return;
+                            }
+                        }
+                        News::Probe(Err(error)) => {
+                            let connection = connection_of(&error);
+                            self.lose(connection, fault::of("connecting to", &self.target.name, &error));
+                            discovery = None;
+                            if matches!(connection, Connection::Unauthorized) {
+                                self.connector.forget();
+                                return;
+                            }
+                        }
+                        News::ProbeUnanswered => {
+                            self.lose(Connection::Unreachable, unanswered("connecting to", &self.target.name));
+                            discovery = None;
+                        }
+                        News::Discovered(Ok(found)) => {
+                            self.book.discovered(found);
+                            self.start_watches(&client, &sender);
+                        }
+                        News::Discovered(Err((connection, fault))) => {
+                            self.lose(connection, fault);
+                            discovery = None;
+                        }
+                        News::Kind(kind, KindNews::DefinitionsChanged) => {
+                            debug_assert_eq!(kind, discover::definitions());
+                            discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
+                        }
+                        News::Kind(kind, what) => {
+                            if matches!(what, KindNews::Lost(_)) {
+                                hurry.notify_one();
+                            }
+                            self.book.take(&kind, what);
+                        }
+                    }
+                }
+                () = at(deadline), if deadline.is_some() => {
+                    deadline = None;
+                    self.publish();
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, connection: Connection, fault: Fault) {
+        self.watches.clear();
+        self.book.lose(connection, fault);
+    }
+
+    /// Starts a watch for every kind that is to be watched and is not yet, and ends those of kinds no longer served.
+    fn start_watches(&mut self, client: &Client, sender: &mpsc::Sender<News>) {
+        if self.book.connection() != Connection::Connected {
+            return;
+        }
+        let wanted: KindNames = self.target.wanted.borrow().values().flatten().cloned().collect();
+        let kinds = self.book.select(&wanted);
+        let name = |kind: &Kind| (kind.group.clone(), kind.kind.clone());
+        self.watches.retain(|watched, _| kinds.iter().any(|kind| name(kind) == *watched));
+        for kind in kinds {
+            let (client, sender) = (client.clone(), sender.clone());
+            self.watches.entry(name(&kind)).or_insert_with(|| Task::spawn(list_watch::run(client, kind, sender)));
+        }
+        let definitions = discover::definitions();
+        if self.book.serves(&definitions) {
+            let (client, sender) = (client.clone(), sender.clone());
+            let start = || Task::spawn(list_watch::run_definitions(client, sender));
+            self.watches.entry(name(&definitions)).or_insert_with(start);
+        }
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks for `/version` for ever; `hurry` brings the next question forward.
+async fn probe(client: Client, sender: mpsc::Sender<News>, hurry: Arc<tokio::sync::Notify>) {
+    let mut clock = interval(PROBE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {}
+            () = hurry.notified() => clock.reset(),
+        }
+        let news = match timeout(ANSWER, client.apiserver_version()).await {
+            Ok(answer) => News::Probe(answer.map(|info| info.git_version)),
+            Err(_) => News::ProbeUnanswered,
+        };
+        if sender.send(news).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn discover(client: Client, sender: mpsc::Sender<News>) {
+    let found = discover::run(client).await;
+    // The worker that asked may have gone on to another client.
+    let _ = sender.send(News::Discovered(found)).await;
+}
+
+/// The file of a kubeconfig, if it is named; none is the one that the environment names.
+type ConfigFile = Option<PathBuf>;
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,7 @@ pub struct LiveObject {
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// The object without `managedFields`, `status` and the last-applied annotation.
+    /// The object without `status`, `resourceVersion`, `managedFields` and the last-applied annotation.
     pub value: Value,
     /// Health when it was read.
     pub health: Health,
@@ -74,6 +74,8 @@ impl LiveObject {
         let fields = object.as_object_mut()?;
         fields.remove("status");
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+            // The version changes with every heartbeat in a status; what is compared here does not.
+            metadata.remove("resourceVersion");
             metadata.remove("managedFields");
             if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
                 annotations.remove(LAST_APPLIED);

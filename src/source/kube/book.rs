@@ -1,0 +1,186 @@
+//! What a worker knows of its cluster, and the two forms in which others get it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::KindNames;
+use super::discover::{self, Discovered};
+use super::list_watch::KindNews;
+use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow};
+use crate::domain::fault::Fault;
+
+/// The last good data and the present connection.
+pub(super) struct Book {
+    live: LiveSet,
+    server: Option<String>,
+    found: Discovered,
+    watched: BTreeSet<Kind>,
+    /// Kinds that the server refuses; those that merely broke are not among them.
+    forbidden: KindNames,
+    changed: bool,
+}
+
+impl Book {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            live: LiveSet::empty(name, Connection::Connecting),
+            server: None,
+            found: Discovered::default(),
+            watched: BTreeSet::new(),
+            forbidden: KindNames::new(),
+            changed: true,
+        }
+    }
+
+    /// True when more than the age changed since this was last asked.
+    pub(super) fn is_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    pub(super) fn live(&self) -> LiveSet {
+        self.live.clone()
+    }
+
+    pub(super) fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    pub(super) fn watched(&self) -> &BTreeSet<Kind> {
+        &self.watched
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        self.live.connection
+    }
+
+    pub(super) fn serves(&self, kind: &Kind) -> bool {
+        self.found.watchable.contains(kind)
+    }
+
+    /// The server answered. True when it did not before, so that all is to be discovered anew.
+    pub(super) fn answered(&mut self, version: String) -> bool {
+        self.server = Some(version);
+        if self.live.connection == Connection::Connected {
+            self.live.as_of = Some(Timestamp::now());
+            return false;
+        }
+        true
+    }
+
+    /// Discovery came to its end: the connection is good.
+    pub(super) fn discovered(&mut self, found: Discovered) {
+        self.changed = true;
+        self.live.connection = Connection::Connected;
+        self.live.fault = None;
+        self.live.as_of = Some(Timestamp::now());
+        self.live.served = Some(found.served.clone());
+        self.found = found;
+    }
+
+    /// The connection is gone. Data stays, with its age; what is listed again counts again.
+    pub(super) fn lose(&mut self, connection: Connection, fault: Fault) {
+        self.changed = true;
+        self.live.connection = connection;
+        self.live.fault = Some(fault);
+        self.live.listed.clear();
+        self.live.refused.clear();
+        self.forbidden.clear();
+    }
+
+    /// The kinds to watch; objects of kinds that are not among them any more are forgotten.
+    pub(super) fn select(&mut self, wanted: &KindNames) -> Vec<Kind> {
+        self.changed = true;
+        let kinds = discover::select(&self.found.watchable, wanted);
+        self.watched = kinds.iter().cloned().collect();
+        let names: KindNames = kinds.iter().map(|kind| (kind.group.clone(), kind.kind.clone())).collect();
+        self.live.listed.retain(|kind| names.contains(kind));
+        self.live.refused.retain(|kind, _| names.contains(kind));
+        self.forbidden.retain(|kind| names.contains(kind));
+        self.live.objects.retain(|key, _| names.contains(&(key.group.clone(), key.kind.clone())));
+        kinds
+    }
+
+    /// Takes in what happened to a kind.
+    pub(super) fn take(&mut self, kind: &Kind, news: KindNews) {
+        let name = (kind.group.clone(), kind.kind.clone());
+        let live = &mut self.live;
+        match news {
+            KindNews::Listed(objects) => {
+                live.objects.retain(|key, _| (&key.group, &key.kind) != (&name.0, &name.1));
+                live.objects.extend(objects.into_iter().map(|object| (object.key(), Arc::new(object))));
+                live.refused.remove(&name);
+                self.forbidden.remove(&name);
+                live.listed.insert(name);
+                live.as_of = Some(Timestamp::now());
+            }
+            KindNews::Applied(object) => {
+                live.as_of = Some(Timestamp::now());
+                let key = object.key();
+                // A status that is written every few seconds is no news while the health stays the same.
+                if live.objects.get(&key).is_some_and(|known| **known == *object) {
+                    return;
+                }
+                live.objects.insert(key, Arc::new(*object));
+            }
+            KindNews::Deleted(key) => {
+                live.objects.remove(&key);
+                live.as_of = Some(Timestamp::now());
+            }
+            KindNews::Refused(fault) => {
+                live.objects.retain(|key, _| (&key.group, &key.kind) != (&name.0, &name.1));
+                live.listed.remove(&name);
+                self.forbidden.insert(name.clone());
+                live.refused.insert(name, fault);
+            }
+            // Whether the cluster is gone is for the probe to say; this kind is not current until it is listed again.
+            KindNews::Lost(fault) => {
+                live.listed.remove(&name);
+                live.refused.insert(name, fault);
+            }
+            KindNews::DefinitionsChanged => return,
+        }
+        self.changed = true;
+        let forbidden = self.forbidden.len();
+        if live.connection == Connection::Connected && forbidden > 0 && forbidden >= self.watched.len() {
+            live.fault = live.refused.values().next().cloned();
+            live.connection = Connection::Forbidden;
+        } else if live.connection == Connection::Forbidden && !live.listed.is_empty() {
+            live.fault = None;
+            live.connection = Connection::Connected;
+        }
+    }
+}
+
+/// The form for the screen.
+pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) -> ClusterView {
+    let mut counts: BTreeMap<&Kind, usize> = watched.iter().map(|kind| (kind, 0)).collect();
+    let mut objects = Vec::with_capacity(live.objects.len());
+    for object in live.objects.values() {
+        *counts.entry(&object.kind).or_insert(0) += 1;
+        objects.push(ObjectRow {
+            kind: object.kind.clone(),
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            health: object.health.clone(),
+            created: object.created,
+            generation: object.generation,
+        });
+    }
+    objects.sort_by(|a, b| (&a.kind, &a.namespace, &a.name).cmp(&(&b.kind, &b.namespace, &b.name)));
+    let kinds = counts.into_iter().map(|(kind, count)| KindCount {
+        kind: kind.clone(),
+        count,
+        fault: live.refused.get(&(kind.group.clone(), kind.kind.clone())).cloned(),
+    });
+    ClusterView {
+        context: live.context.clone(),
+        connection: live.connection,
+        fault: live.fault.clone(),
+        server: server.map(str::to_owned),
+        kinds: kinds.collect(),
+        objects,
+        as_of: live.as_of,
+    }
+}

@@ -1,0 +1,280 @@
+//! List and watch of one kind, as untyped JSON.
+//!
+//! `kube::runtime::watcher` decodes into typed metadata, and one item that cannot be decoded fails the whole list (kube#774);
+//! it also repeats a WATCH that is answered with HTTP 410 for ever. Both are states of a real cluster, so this loop reads
+//! values and relists.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use kube::Client;
+use kube::api::{ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams};
+use kube::core::Resource;
+use kube::core::request::Request;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::fault::{of, unanswered};
+use super::{ANSWER, News, discover};
+use crate::domain::cluster::{Kind, LiveObject};
+use crate::domain::drift::ObjectKey;
+use crate::domain::fault::Fault;
+
+/// Seconds that the server keeps a watch open. Some load balancers silently drop what is idle for four minutes.
+const WATCH: u32 = 50;
+/// Objects asked for at once.
+const PAGE: u32 = 500;
+/// Objects of one kind at most; a kind that has more is refused, since half of it would show the other half as missing.
+const OBJECTS: usize = 20_000;
+/// First and longest wait before another try.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(30));
+/// Wait before a kind that was refused is asked for again.
+const REFUSED: Duration = Duration::from_secs(60);
+
+/// News of one kind.
+#[derive(Debug)]
+pub(super) enum KindNews {
+    /// All of its objects.
+    Listed(Vec<LiveObject>),
+    /// One object is new or changed.
+    Applied(Box<LiveObject>),
+    /// One object is gone.
+    Deleted(ObjectKey),
+    /// It cannot be listed.
+    Refused(Fault),
+    /// The connection broke.
+    Lost(Fault),
+    /// Definitions of kinds changed.
+    DefinitionsChanged,
+}
+
+enum End {
+    /// List again, at once.
+    Relist,
+    /// It is not to be had.
+    Refused(Fault),
+    /// The connection broke.
+    Lost(Fault),
+    /// The worker is gone.
+    Closed,
+}
+
+/// Lists and watches a kind until the worker is gone.
+pub(super) async fn run(client: Client, kind: Kind, sender: mpsc::Sender<News>) {
+    let mut wait = BACKOFF.0;
+    let mut namespace = None;
+    loop {
+        let mut listed = false;
+        let end = cycle(&client, &kind, namespace, &sender, &mut listed).await;
+        if listed {
+            wait = BACKOFF.0;
+        }
+        let (news, pause) = match end {
+            End::Closed => return,
+            End::Relist => (None, BACKOFF.0),
+            // What is refused for the whole cluster may be allowed where Hedgehog keeps its objects.
+            End::Refused(_) if kind.namespaced && namespace.is_none() && !listed => {
+                namespace = Some("default");
+                continue;
+            }
+            End::Refused(fault) => {
+                namespace = None;
+                (Some(KindNews::Refused(fault)), REFUSED)
+            }
+            End::Lost(fault) => {
+                wait = (wait * 2).min(BACKOFF.1);
+                (Some(KindNews::Lost(fault)), wait)
+            }
+        };
+        if let Some(news) = news
+            && sender.send(News::Kind(kind.clone(), news)).await.is_err()
+        {
+            return;
+        }
+        sleep(pause).await;
+    }
+}
+
+async fn cycle(
+    client: &Client,
+    kind: &Kind,
+    namespace: Option<&str>,
+    sender: &mpsc::Sender<News>,
+    listed: &mut bool,
+) -> End {
+    let request = Request::new(DynamicObject::url_path(&resource(kind), namespace));
+    let (items, mut version) = match list(client, kind, &request).await {
+        Ok(listed) => listed,
+        Err(end) => return end,
+    };
+    *listed = true;
+    let objects = items.into_iter().filter_map(|item| LiveObject::new(kind, item)).collect();
+    if sender.send(News::Kind(kind.clone(), KindNews::Listed(objects))).await.is_err() {
+        return End::Closed;
+    }
+    loop {
+        let began = Instant::now();
+        if let Err(end) = watch(client, kind, &request, &mut version, sender).await {
+            return end;
+        }
+        // A server that ends every watch at once must not be asked in a circle.
+        sleep_until(began + BACKOFF.0).await;
+    }
+}
+
+async fn list(client: &Client, kind: &Kind, request: &Request) -> Result<(Vec<Value>, String), End> {
+    let mut items = Vec::new();
+    let mut params = ListParams::default().limit(PAGE);
+    loop {
+        let http = request.list(&params).map_err(|error| End::Lost(built_badly(kind, &error)))?;
+        let mut page: Value = answer(kind, client.request(http)).await?;
+        if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
+            items.extend(found);
+        }
+        if items.len() > OBJECTS {
+            let why = format!("it has more than {OBJECTS} objects");
+            return Err(End::Refused(Fault::new("listing", &kind.plural, why, "it is not watched")));
+        }
+        let text = |field: &str| page["metadata"][field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        match text("continue") {
+            Some(token) => params.continue_token = Some(token),
+            None => return Ok((items, text("resourceVersion").unwrap_or_default())),
+        }
+    }
+}
+
+/// One watch, from its start to its orderly end.
+async fn watch(
+    client: &Client,
+    kind: &Kind,
+    request: &Request,
+    version: &mut String,
+    sender: &mpsc::Sender<News>,
+) -> Result<(), End> {
+    let params = WatchParams::default().timeout(WATCH);
+    let http = request.watch(&params, version).map_err(|error| End::Lost(built_badly(kind, &error)))?;
+    let mut events = pin!(answer(kind, client.request_events::<Value>(http)).await?);
+    loop {
+        // The server ends a watch in time; what is silent for longer is dead.
+        let next = timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await;
+        let event = match next {
+            Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
+            Ok(Err(error)) => return Err(refused_or_lost(kind, &error)),
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Ok(Some(event))) => event,
+        };
+        let news = match event {
+            WatchEvent::Bookmark(bookmark) => {
+                version.clone_from(&bookmark.metadata.resource_version);
+                continue;
+            }
+            WatchEvent::Error(status) => {
+                return Err(refused_or_lost(kind, &kube::Error::Api(status)));
+            }
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                remember(&object, version);
+                LiveObject::new(kind, object).map(|object| KindNews::Applied(Box::new(object)))
+            }
+            WatchEvent::Deleted(object) => {
+                remember(&object, version);
+                LiveObject::new(kind, object).map(|object| KindNews::Deleted(object.key()))
+            }
+        };
+        if let Some(news) = news
+            && sender.send(News::Kind(kind.clone(), news)).await.is_err()
+        {
+            return Err(End::Closed);
+        }
+    }
+}
+
+fn remember(object: &Value, version: &mut String) {
+    if let Some(new) = object.pointer("/metadata/resourceVersion").and_then(Value::as_str) {
+        new.clone_into(version);
+    }
+}
+
+/// Watches the definitions of custom kinds by their metadata alone, and tells when one comes, changes or goes.
+pub(super) async fn run_definitions(client: Client, sender: mpsc::Sender<News>) {
+    let kind = discover::definitions();
+    let request = Request::new(DynamicObject::url_path(&resource(&kind), None));
+    let mut known: Option<BTreeMap<String, Option<i64>>> = None;
+    loop {
+        let found = definitions(&client, &kind, &request).await;
+        let mut pause = REFUSED;
+        if let Ok((found, version)) = found {
+            // The first list was discovered a moment ago.
+            if known.replace(found.clone()).is_some_and(|known| known != found)
+                && sender.send(News::Kind(kind.clone(), KindNews::DefinitionsChanged)).await.is_err()
+            {
+                return;
+            }
+            if wait_for_change(&client, &kind, &request, version).await.is_ok() {
+                pause = BACKOFF.0;
+            }
+        }
+        sleep(pause).await;
+    }
+}
+
+type Generations = BTreeMap<String, Option<i64>>;
+
+async fn definitions(client: &Client, kind: &Kind, request: &Request) -> Result<(Generations, String), End> {
+    let params = ListParams::default();
+    let http = request.list_metadata(&params).map_err(|error| End::Lost(built_badly(kind, &error)))?;
+    let list: Value = answer(kind, client.request(http)).await?;
+    let generation = |item: &Value| {
+        let name = item["metadata"]["name"].as_str()?.to_owned();
+        Some((name, item["metadata"]["generation"].as_i64()))
+    };
+    let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+    Ok((list["items"].as_array().into_iter().flatten().filter_map(generation).collect(), version))
+}
+
+/// Returns when an object of the kind changes. The error is that of a watch that cannot be held.
+async fn wait_for_change(client: &Client, kind: &Kind, request: &Request, mut version: String) -> Result<(), End> {
+    loop {
+        let params = WatchParams::default().timeout(WATCH);
+        let http = request.watch_metadata(&params, &version).map_err(|error| End::Lost(built_badly(kind, &error)))?;
+        let mut events = pin!(answer(kind, client.request_events::<Value>(http)).await?);
+        loop {
+            match timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await {
+                Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
+                Ok(Err(error)) => return Err(refused_or_lost(kind, &error)),
+                Ok(Ok(None)) => break,
+                Ok(Ok(Some(WatchEvent::Bookmark(bookmark)))) => version = bookmark.metadata.resource_version,
+                Ok(Ok(Some(_))) => return Ok(()),
+            }
+        }
+    }
+}
+
+fn resource(kind: &Kind) -> ApiResource {
+    let gvk = kube::core::GroupVersionKind::gvk(&kind.group, &kind.version, &kind.kind);
+    ApiResource::from_gvk_with_plural(&gvk, &kind.plural)
+}
+
+async fn answer<T>(kind: &Kind, answer: impl Future<Output = Result<T, kube::Error>>) -> Result<T, End> {
+    match timeout(ANSWER, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(refused_or_lost(kind, &error)),
+        Err(_) => Err(End::Lost(unanswered("listing", &kind.plural))),
+    }
+}
+
+fn refused_or_lost(kind: &Kind, error: &kube::Error) -> End {
+    match error {
+        kube::Error::Api(status) if status.code == 410 => End::Relist,
+        kube::Error::Api(status) if matches!(status.code, 403..=405) => {
+            End::Refused(of("listing", &kind.plural, error))
+        }
+        _ => End::Lost(of("watching", &kind.plural, error)),
+    }
+}
+
+fn built_badly(kind: &Kind, error: &kube::core::request::Error) -> Fault {
+    Fault::new("listing", &kind.plural, error, "")
+}

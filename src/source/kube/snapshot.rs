@@ -1,0 +1,59 @@
+//! A cluster that is a file: what `kubectl get … -o yaml` or `-o json` wrote.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Publisher, Target};
+use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
+use crate::domain::drift::Severity;
+use crate::domain::fault::Fault;
+use crate::domain::manifest;
+use crate::source::drift::notice::Notice;
+
+/// Reads a snapshot; its age is that of the file. Fails when the file cannot be read or holds what is no object.
+pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
+    let fault = |why: String| Fault::new("reading", file.display(), why, "write it anew with kubectl get … -o yaml");
+    let bytes = std::fs::read(file).map_err(|error| fault(error.to_string()))?;
+    let written =
+        std::fs::metadata(file).and_then(|metadata| metadata.modified()).map_err(|error| fault(error.to_string()))?;
+    let as_of = Timestamp::try_from(written).map_err(|error| fault(error.to_string()))?;
+    let loaded = manifest::load(file, &bytes);
+    if let Some(finding) = loaded.findings.iter().find(|finding| finding.severity != Severity::Note) {
+        return Err(fault(format!("line {}: {}", finding.line.unwrap_or(1), finding.message)));
+    }
+    let objects = loaded.objects.into_iter().filter_map(|object| {
+        let namespaced = !object.key().namespace.is_empty() && !object.namespace.is_empty();
+        let plural = object.kind.to_lowercase();
+        let kind = Kind { group: object.group, version: object.version, kind: object.kind, plural, namespaced };
+        LiveObject::new(&kind, object.value)
+    });
+    Ok(LiveSet::snapshot(file.display().to_string(), objects, as_of))
+}
+
+/// Publishes a snapshot whenever its file changes.
+pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Publisher) {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut notice = Notice::new(&[folder.to_owned()], false);
+    loop {
+        let path = file.clone();
+        let read = tokio::task::spawn_blocking(move || read_snapshot(&path)).await;
+        let live = match read {
+            Ok(Ok(live)) => LiveSet { context: target.name.clone(), ..live },
+            Ok(Err(fault)) => LiveSet { fault: Some(fault), ..LiveSet::empty(&target.name, Connection::None) },
+            Err(_) => return,
+        };
+        let kinds: BTreeSet<Kind> = live.objects.values().map(|object| object.kind.clone()).collect();
+        publisher.publish(live, None, &kinds, true);
+        loop {
+            tokio::select! {
+                paths = notice.changed() => if paths.iter().any(|path| path.file_name() == file.file_name()) { break },
+                changed = target.refresh.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A worker against the in-process API in each of its behaviours.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{KindNames, Target, read_snapshot, spawn};
+use crate::config::session::ClusterSpec;
+use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
+use crate::domain::cluster::{ClusterView, Connection, LiveSet};
+use crate::domain::health::HealthState;
+use crate::event::Event;
+use crate::source::Inbox;
+use crate::source::mailbox::mailbox;
+
+const GROUP: &str = "vpc.githedgehog.com";
+
+fn vpc(name: &str, vlan: u32) -> Value {
+    json!({ "apiVersion": format!("{GROUP}/v1beta1"), "kind": "VPC", "metadata": { "name": name }, "spec": { "vlan": vlan } })
+}
+
+/// A worker and all that keeps it going.
+struct Running {
+    live: watch::Receiver<Arc<LiveSet>>,
+    inbox: Inbox,
+    refresh: watch::Sender<u64>,
+    wanted: watch::Sender<BTreeMap<String, KindNames>>,
+    folder: tempfile::TempDir,
+    _stop: DropGuard,
+}
+
+fn start(kubeconfig: &str) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, kubeconfig).unwrap();
+    start_with(folder, ClusterSpec::Context { context: Some("test".into()), kubeconfig: Some(file) })
+}
+
+fn start_with(folder: tempfile::TempDir, cluster: ClusterSpec) -> Running {
+    let (outbox, inbox) = mailbox();
+    let (wanted, wanted_receiver) = watch::channel(BTreeMap::new());
+    let (refresh, refresh_receiver) = watch::channel(0);
+    let cancel = CancellationToken::new();
+    let target = Target { name: "test".into(), cluster, wanted: wanted_receiver, refresh: refresh_receiver };
+    let live = spawn(target, outbox, cancel.clone());
+    Running { live, inbox, refresh, wanted, folder, _stop: cancel.drop_guard() }
+}
+
+impl Running {
+    /// Waits for a live set that is as wanted.
+    async fn until(&mut self, what: impl FnMut(&Arc<LiveSet>) -> bool) -> Arc<LiveSet> {
+        let mut live = self.live.clone();
+        let found = tokio::time::timeout(Duration::from_secs(30), live.wait_for(what)).await;
+        let Ok(found) = found else { panic!("it did not come to this in time: {:?}", self.live.borrow()) };
+        Arc::clone(&found.unwrap())
+    }
+
+    async fn view(&mut self, mut what: impl FnMut(&ClusterView) -> bool) -> ClusterView {
+        let found = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                match self.inbox.next().await {
+                    Some(Event::Cluster(view)) if what(&view) => return view,
+                    Some(_) => {}
+                    None => panic!("the worker is gone"),
+                }
+            }
+        });
+        found.await.expect("no such view in time")
+    }
+}
+
+fn vlan(live: &LiveSet, name: &str) -> Option<i64> {
+    let (_, object) = live.objects.iter().find(|(key, _)| key.name == name)?;
+    object.value["spec"]["vlan"].as_i64()
+}
+
+fn is_listed(live: &LiveSet) -> bool {
+    live.listed.contains(&(GROUP.into(), "VPC".into()))
+}
+
+#[tokio::test]
+async fn objects_are_listed_and_followed() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    let live = running.until(|live| vlan(live, "a") == Some(1)).await;
+    assert_eq!(live.connection, Connection::Connected);
+    assert_eq!(live.served.as_ref().map(|served| served.iter().filter(|kind| kind.kind == "VPC").count()), Some(1));
+    api.put(vpc("b", 5)).unwrap();
+    api.put(vpc("a", 2)).unwrap();
+    running.until(|live| vlan(live, "a") == Some(2) && vlan(live, "b") == Some(5)).await;
+    api.delete("VPC", "default", "a");
+    running.until(|live| vlan(live, "a").is_none()).await;
+    let view = running.view(|view| view.objects.len() == 1).await;
+    assert_eq!(view.server.as_deref(), Some("v1.30.0-hnpwb"));
+    assert_eq!(view.objects[0].health.state, HealthState::NoSignal);
+    assert!(view.kinds.iter().any(|kind| kind.kind.kind == "VPC" && kind.count == 1));
+}
+
+#[tokio::test]
+async fn one_kind_that_is_refused_leaves_the_others() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.behave(Behaviour::Forbidden("connections".into()));
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    let refused = ("wiring.githedgehog.com".to_owned(), "Connection".to_owned());
+    let live = running.until(|live| live.refused.contains_key(&refused) && is_listed(live)).await;
+    assert_eq!(live.connection, Connection::Connected);
+    let view = running.view(|view| view.kinds.iter().any(|kind| kind.fault.is_some())).await;
+    let faults: Vec<&str> =
+        view.kinds.iter().filter(|kind| kind.fault.is_some()).map(|kind| kind.kind.kind.as_str()).collect();
+    assert_eq!(faults, ["Connection"]);
+}
+
+#[tokio::test]
+async fn refusing_everything_is_forbidden() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.behave(Behaviour::Forbidden("*".into()));
+    let live = start(&api.kubeconfig("test")).until(|live| live.connection == Connection::Forbidden).await;
+    assert!(live.fault.as_ref().unwrap().why.contains("403"));
+}
+
+#[tokio::test]
+async fn credentials_that_expire_are_said_so_and_the_data_stays() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(is_listed_arc).await;
+    api.behave(Behaviour::Unauthorized);
+    let live = running.until(|live| live.connection == Connection::Unauthorized).await;
+    assert_eq!(vlan(&live, "a"), Some(1));
+    assert!(live.as_of.is_some() && live.listed.is_empty());
+    api.behave(Behaviour::Normal);
+    running.refresh.send_modify(|count| *count += 1);
+    running.until(|live| live.connection == Connection::Connected && is_listed(live)).await;
+}
+
+fn is_listed_arc(live: &Arc<LiveSet>) -> bool {
+    is_listed(live)
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_unreachable() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.behave(Behaviour::Hang);
+    let live = start(&api.kubeconfig("test")).until(|live| live.connection == Connection::Unreachable).await;
+    assert_eq!(live.fault.as_ref().unwrap().why, "no answer within 8 s");
+}
+
+#[tokio::test]
+async fn a_closed_port_and_a_server_in_trouble_are_unreachable() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    let kubeconfig = api.kubeconfig("test");
+    api.behave(Behaviour::Unavailable);
+    let live = start(&kubeconfig).until(|live| live.connection == Connection::Unreachable).await;
+    assert!(live.fault.as_ref().unwrap().why.contains("503"));
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let kubeconfig = kubeconfig.replace(&api.addr().to_string(), &closed.to_string());
+    let live = start(&kubeconfig).until(|live| live.connection == Connection::Unreachable).await;
+    assert!(live.fault.as_ref().unwrap().why.contains("refused"), "{:?}", live.fault);
+}
+
+#[tokio::test]
+async fn an_item_that_no_typed_client_reads_hides_no_other() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    api.behave(Behaviour::UndecodableItem);
+    let live = start(&api.kubeconfig("test")).until(|live| vlan(live, "a") == Some(1)).await;
+    assert!(live.objects.keys().any(|key| key.name == "undecodable"));
+}
+
+#[tokio::test]
+async fn a_watch_that_is_gone_is_listed_anew() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(|live| vlan(live, "a") == Some(1)).await;
+    api.behave(Behaviour::Gone);
+    api.put(vpc("a", 2)).unwrap();
+    running.until(|live| vlan(live, "a") == Some(2)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_noticed_before_the_next_probe() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(is_listed_arc).await;
+    drop(api);
+    let live = running.until(|live| live.connection == Connection::Unreachable).await;
+    assert_eq!(vlan(&live, "a"), Some(1), "the last good data stays");
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_is_missing_broken_or_without_the_context_is_a_fault_with_a_remedy() {
+    let missing = ClusterSpec::Context { context: Some("test".into()), kubeconfig: Some("/nonexistent/config".into()) };
+    let cases = [
+        (start_with(tempfile::tempdir().unwrap(), missing), "/nonexistent/config"),
+        (start("apiVersion: v1\nclusters: [\n"), "YAML"),
+        (start("apiVersion: v1\nkind: Config\ncontexts: []\nclusters: []\nusers: []\n"), "no context \"test\""),
+    ];
+    for (mut running, why) in cases {
+        let live = running.until(|live| live.connection == Connection::None).await;
+        let fault = live.fault.clone().unwrap();
+        assert!(fault.why.contains(why), "{fault}");
+        assert!(!fault.remedy.is_empty(), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_is_corrected_is_taken_up_by_itself() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    let mut running = start("broken: [\n");
+    running.until(|live| live.connection == Connection::None).await;
+    std::fs::write(running.folder.path().join("config"), api.kubeconfig("test")).unwrap();
+    running.until(|live| live.connection == Connection::Connected).await;
+}
+
+#[tokio::test]
+async fn a_kind_that_git_asks_for_is_watched_from_then_on() {
+    let mut kinds = hedgehog_kinds();
+    kinds.push(crate::domain::cluster::Kind {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "ConfigMap".into(),
+        plural: "configmaps".into(),
+        namespaced: true,
+    });
+    let api = Api::start(kinds).unwrap();
+    api.put(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" } })).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    let live = running.until(is_listed_arc).await;
+    assert!(!live.objects.keys().any(|key| key.kind == "ConfigMap"));
+    let wanted = KindNames::from([(String::new(), "ConfigMap".to_owned())]);
+    running.wanted.send_modify(|all| drop(all.insert("fabric".into(), wanted)));
+    running.until(|live| live.objects.keys().any(|key| key.kind == "ConfigMap")).await;
+}
+
+#[test]
+fn a_snapshot_is_a_live_set_with_the_age_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cluster.yaml");
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [vpc("a", 1), vpc("b", 2)] });
+    std::fs::write(&file, list.to_string()).unwrap();
+    let live = read_snapshot(&file).unwrap();
+    assert_eq!((live.objects.len(), live.connection), (2, Connection::Connected));
+    assert!(live.as_of.is_some() && live.is_snapshot());
+    std::fs::write(&file, "kind: [").unwrap();
+    assert!(read_snapshot(&file).unwrap_err().why.starts_with("line 1"));
+    assert!(read_snapshot(Path::new("/nonexistent")).is_err());
+}
+
+#[tokio::test]
+async fn a_snapshot_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file: PathBuf = folder.path().join("cluster.json");
+    std::fs::write(&file, vpc("a", 1).to_string()).unwrap();
+    let mut running = start_with(folder, ClusterSpec::Snapshot(file.clone()));
+    running.until(|live| vlan(live, "a") == Some(1)).await;
+    std::fs::write(&file, vpc("a", 2).to_string()).unwrap();
+    running.until(|live| vlan(live, "a") == Some(2)).await;
+}
