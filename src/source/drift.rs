@@ -1,3 +1,363 @@
-//! (under construction: drift)
+//! Drift: one worker per fabric, which reads its GitOps directory and judges it against its cluster's live set.
+//!
+//! Nothing runs while nothing changes: a worker waits for its files, its repository, its live set, and the end of the
+//! nearest grace.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::kube::{self, KindNames, Target};
+use crate::config::session::{ClusterSpec, FabricSpec, Session, SessionOrigin};
+use crate::domain::cluster::{Connection, LiveSet};
+use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::fault::Fault;
+use crate::event::{Event, SourceId};
+use crate::source::Outbox;
+
+mod history;
 pub(in crate::source) mod notice;
+mod read;
+
+use notice::Notice;
+pub use read::{Cache, GitSide, read};
+
+/// Changes of files that come within this are read together; commits come in storms.
+const DEBOUNCE: Duration = Duration::from_secs(1);
+
+/// Objects that fabrics want, by cluster and fabric.
+type Claims = BTreeMap<String, BTreeMap<String, BTreeSet<ObjectKey>>>;
+
+/// The running cluster and drift workers.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    refresh: Arc<watch::Sender<u64>>,
+}
+
+impl Workers {
+    /// Has every worker look again now.
+    pub fn refresh(&self) {
+        self.refresh.send_modify(|count| *count += 1);
+    }
+}
+
+/// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
+/// share its worker; a discovered session without a fabric that names a cluster gets the kubeconfig's current context.
+///
+/// Must be called inside a tokio runtime. The workers end with `cancel`, or when what is returned is dropped.
+pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
+    let refresh = Arc::new(watch::Sender::new(0));
+    let workers = Workers { refresh: Arc::clone(&refresh) };
+    let updates = refresh.subscribe();
+    tokio::spawn(async move {
+        let specs = Arc::clone(&session);
+        // Names of contexts may stand in a kubeconfig on a slow disk.
+        let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
+        start(&session, names, &outbox, &updates, &cancel);
+    });
+    workers
+}
+
+/// Clusters of the session with the name each is shown by, once each.
+fn cluster_names(session: &Session) -> Vec<(ClusterSpec, String)> {
+    let mut clusters: Vec<(ClusterSpec, String)> = Vec::new();
+    for cluster in session.fabrics.iter().filter_map(|fabric| fabric.cluster.as_ref()) {
+        if !clusters.iter().any(|(known, _)| known == cluster) {
+            let name = kube::context_name(cluster).unwrap_or_else(|| "current context".to_owned());
+            clusters.push((cluster.clone(), name));
+        }
+    }
+    if clusters.is_empty() && session.origin == SessionOrigin::Discovered {
+        let current = ClusterSpec::Context { context: None, kubeconfig: None };
+        clusters.extend(kube::context_name(&current).map(|name| (current, name)));
+    }
+    clusters
+}
+
+fn start(
+    session: &Session,
+    clusters: Vec<(ClusterSpec, String)>,
+    outbox: &Outbox,
+    refresh: &watch::Receiver<u64>,
+    cancel: &CancellationToken,
+) {
+    let claims = Arc::new(watch::Sender::new(Claims::new()));
+    let mut running = Vec::new();
+    for (cluster, name) in clusters {
+        let wanted = Arc::new(watch::Sender::new(BTreeMap::new()));
+        let target = Target {
+            name: name.clone(),
+            cluster: cluster.clone(),
+            wanted: wanted.subscribe(),
+            refresh: refresh.clone(),
+        };
+        let live = kube::spawn(target, outbox.clone(), cancel.clone());
+        running.push((cluster, name, wanted, live));
+    }
+    for fabric in &session.fabrics {
+        let cluster = running.iter().find(|(cluster, ..)| fabric.cluster.as_ref() == Some(cluster));
+        let worker = Worker {
+            spec: fabric.clone(),
+            cluster: cluster.map(|(_, name, wanted, live)| (name.clone(), Arc::clone(wanted), live.clone())),
+            claims: Arc::clone(&claims),
+            outbox: outbox.clone(),
+            refresh: refresh.clone(),
+            cache: Cache::default(),
+            last: None,
+        };
+        tokio::spawn(cancel.clone().run_until_cancelled_owned(worker.run()));
+    }
+    if session.fabrics.is_empty() {
+        // Nobody else keeps these, and a cluster worker ends when what it is to watch can no longer change.
+        let (cancel, wanted) = (cancel.clone(), running);
+        tokio::spawn(async move {
+            cancel.cancelled().await;
+            drop(wanted);
+        });
+    }
+}
+
+type ClusterOfFabric = (String, Arc<watch::Sender<BTreeMap<String, KindNames>>>, watch::Receiver<Arc<LiveSet>>);
+
+struct Worker {
+    spec: FabricSpec,
+    cluster: Option<ClusterOfFabric>,
+    claims: Arc<watch::Sender<Claims>>,
+    outbox: Outbox,
+    refresh: watch::Receiver<u64>,
+    cache: Cache,
+    last: Option<DriftView>,
+}
+
+/// Why a worker looks again.
+enum Wake {
+    /// Files or commits changed.
+    Git,
+    /// The cluster, the claims of others or the clock changed.
+    Other,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let mut claims = self.claims.subscribe();
+        let mut files = Notice::new(&[self.spec.repo.join(&self.spec.directory)], true);
+        let mut git: Option<GitNotice> = None;
+        let mut side = None;
+        loop {
+            if side.is_none() {
+                match self.read().await {
+                    Ok(read) => {
+                        self.announce(&read);
+                        if git.as_ref().is_none_or(|git| git.folders != read.git_folders) {
+                            git = Some(GitNotice::new(&read.git_folders));
+                        }
+                        side = Some(Arc::new(read));
+                    }
+                    Err(fault) => {
+                        let slot = SourceId::Drift(self.spec.name.clone());
+                        self.outbox.post(slot.clone(), Event::SourceFault(slot, fault));
+                    }
+                }
+            }
+            let mut next = None;
+            claims.mark_unchanged();
+            if let Some(side) = &side {
+                next = self.judge(side).await;
+            }
+            match self.wait(&mut files, git.as_mut(), &mut claims, next).await {
+                Some(Wake::Git) => side = None,
+                Some(Wake::Other) => {}
+                None => return,
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<GitSide, Fault> {
+        let spec = self.spec.clone();
+        let mut cache = std::mem::take(&mut self.cache);
+        let reading = tokio::task::spawn_blocking(move || {
+            let side = read(&spec, &mut cache);
+            (side, cache)
+        });
+        match reading.await {
+            Ok((side, cache)) => {
+                self.cache = cache;
+                side
+            }
+            Err(error) => Err(Fault::new("reading", &self.spec.name, error, "refresh to try again")),
+        }
+    }
+
+    /// Tells the cluster worker which kinds are wanted, and other fabrics of the cluster which objects.
+    fn announce(&self, side: &GitSide) {
+        let Some((cluster, wanted, _)) = &self.cluster else { return };
+        let name = &self.spec.name;
+        let kinds = kinds_of(side);
+        wanted.send_if_modified(|all| all.insert(name.clone(), kinds.clone()) != Some(kinds.clone()));
+        let keys: BTreeSet<ObjectKey> =
+            side.head.as_ref().unwrap_or(&side.worktree).iter().map(crate::domain::manifest::Manifest::key).collect();
+        self.claims.send_if_modified(|all| {
+            let fabrics = all.entry(cluster.clone()).or_default();
+            if fabrics.get(name) == Some(&keys) {
+                return false;
+            }
+            fabrics.insert(name.clone(), keys.clone());
+            true
+        });
+    }
+
+    /// Judges and posts what changed; the moment at which the next grace ends.
+    async fn judge(&mut self, side: &Arc<GitSide>) -> Option<Timestamp> {
+        let live = match &mut self.cluster {
+            Some((.., live)) => Arc::clone(&live.borrow_and_update()),
+            None => Arc::new(LiveSet::empty("", Connection::None)),
+        };
+        let mut claimed = BTreeMap::new();
+        if let Some((cluster, ..)) = &self.cluster {
+            let claims = self.claims.borrow();
+            for (fabric, keys) in claims.get(cluster).into_iter().flatten().filter(|(name, _)| **name != self.spec.name)
+            {
+                claimed.extend(keys.iter().map(|key| (key.clone(), fabric.clone())));
+            }
+        }
+        let (side, spec, now) = (Arc::clone(side), self.spec.clone(), Timestamp::now());
+        let judged = tokio::task::spawn_blocking(move || view(&spec, &side, &live, &claimed, now)).await;
+        let (view, next) = judged.ok()?;
+        if self.last.as_ref() != Some(&view) {
+            self.last = Some(view.clone());
+            self.outbox.post(SourceId::Drift(view.fabric.clone()), Event::Drift(view));
+        }
+        next
+    }
+
+    /// Waits for a reason to look again; `None` when there can be none any more.
+    async fn wait(
+        &mut self,
+        files: &mut Notice,
+        git: Option<&mut GitNotice>,
+        claims: &mut watch::Receiver<Claims>,
+        next: Option<Timestamp>,
+    ) -> Option<Wake> {
+        let live = async {
+            match &mut self.cluster {
+                Some((.., live)) => live.changed().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        let commits = async {
+            match git {
+                Some(git) => git.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let grace = async {
+            match next {
+                Some(next) => {
+                    let wait = next.duration_since(Timestamp::now());
+                    // A little later than the moment itself, so that it is over by every clock.
+                    sleep(Duration::try_from(wait).unwrap_or_default() + Duration::from_millis(50)).await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = files.changed() => {
+                sleep(DEBOUNCE).await;
+                Some(Wake::Git)
+            }
+            () = commits => {
+                sleep(DEBOUNCE).await;
+                Some(Wake::Git)
+            }
+            changed = self.refresh.changed() => changed.ok().map(|()| Wake::Git),
+            true = live => Some(Wake::Other),
+            Ok(()) = claims.changed() => Some(Wake::Other),
+            () = grace => Some(Wake::Other),
+            else => None,
+        }
+    }
+}
+
+/// Groups and kinds that a directory has, or had.
+pub fn kinds_of(side: &GitSide) -> KindNames {
+    let stated = side.worktree.iter().chain(side.head.iter().flatten()).chain(side.pushed.iter().flatten());
+    let stated = stated.map(|manifest| (manifest.group.clone(), manifest.kind.clone()));
+    stated.chain(side.history.keys().map(|key| (key.group.clone(), key.kind.clone()))).collect()
+}
+
+/// Judges one fabric: what the pane shows and scripts print, and when the next grace ends.
+pub fn view(
+    spec: &FabricSpec,
+    side: &GitSide,
+    live: &LiveSet,
+    claimed: &BTreeMap<ObjectKey, String>,
+    now: Timestamp,
+) -> (DriftView, Option<Timestamp>) {
+    let Assessment { rows, findings, next } = assess(&Inputs {
+        worktree: &side.worktree,
+        head: side.head.as_deref(),
+        pushed: side.pushed.as_deref(),
+        history: &side.history,
+        live,
+        claimed,
+        grace: SignedDuration::try_from(spec.grace).unwrap_or(SignedDuration::MAX),
+        now,
+    });
+    let mut all = side.findings.clone();
+    all.extend(findings);
+    all.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
+    let view = DriftView {
+        fabric: spec.name.clone(),
+        connection: live.connection,
+        head: side.commit.clone(),
+        branch: side.branch.clone(),
+        rows,
+        findings: all,
+        as_of: live.as_of,
+    };
+    (view, next)
+}
+
+/// Watches the folders of a repository for commits.
+struct GitNotice {
+    folders: Vec<PathBuf>,
+    own: Notice,
+    refs: Notice,
+}
+
+impl GitNotice {
+    fn new(folders: &[PathBuf]) -> Self {
+        let (refs, own): (Vec<PathBuf>, Vec<PathBuf>) =
+            folders.iter().cloned().partition(|folder| folder.ends_with("refs"));
+        Self { folders: folders.to_vec(), own: Notice::new(&own, false), refs: Notice::new(&refs, true) }
+    }
+
+    /// Returns when HEAD or a ref changed; locks and the index change all the time and say nothing.
+    async fn changed(&mut self) {
+        let says_something = |path: &PathBuf| {
+            let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+            let lock = path.extension().is_some_and(|extension| extension == "lock");
+            !lock
+                && (path.components().any(|part| part.as_os_str() == "refs")
+                    || matches!(name, "HEAD" | "packed-refs" | "config" | ".git"))
+        };
+        loop {
+            let paths = tokio::select! {
+                paths = self.own.changed() => paths,
+                paths = self.refs.changed() => paths,
+            };
+            if paths.iter().any(says_something) {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The versions of every object in the history of a directory, along first parents: when a change reached the branch.
+//!
+//! In real GitOps repositories nineteen commits of twenty change nothing but time stamps (a sync every second), so that
+//! versions are told apart by what the objects want, and only commits that touch the directory are looked into.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use git2::{Commit, DiffOptions, Oid, Repository};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::read::{Blobs, Directory, LINK};
+use crate::domain::drift::{History, ObjectKey, Version, same_desire};
+
+/// Commits that are walked at most.
+const COMMITS: usize = 5_000;
+/// Versions that are kept of one object.
+const VERSIONS: usize = 8;
+
+/// A history and the commit up to which it reaches.
+#[derive(Debug)]
+pub struct Walked {
+    head: Oid,
+    pub(super) history: Arc<History>,
+}
+
+/// Walks from `head`. What was walked before is used again when `head` follows from it.
+pub(super) fn walk(
+    repository: &Repository,
+    head: Oid,
+    directory: &Directory<'_>,
+    before: Option<&Walked>,
+) -> Result<Walked, git2::Error> {
+    if let Some(before) = before
+        && before.head == head
+    {
+        return Ok(Walked { head, history: Arc::clone(&before.history) });
+    }
+    let mut history = History::new();
+    let mut blobs = Blobs::default();
+    let mut commit = repository.find_commit(head)?;
+    for _ in 0..COMMITS {
+        if let Some(before) = before
+            && before.head == commit.id()
+        {
+            for (key, versions) in before.history.iter() {
+                let known = history.entry(key.clone()).or_default();
+                known.extend(versions.iter().take(VERSIONS.saturating_sub(known.len())).cloned());
+            }
+            break;
+        }
+        // The parents of a shallow clone's last commit are named and not there.
+        let parent = commit.parent(0).ok();
+        add_versions(repository, &commit, parent.as_ref(), directory, &mut blobs, &mut history)?;
+        match parent {
+            Some(parent) => commit = parent,
+            None => break,
+        }
+    }
+    Ok(Walked { head, history: Arc::new(history) })
+}
+
+/// An object of one side of a diff, with its file.
+type Side = BTreeMap<ObjectKey, (PathBuf, Value)>;
+
+fn add_versions(
+    repository: &Repository,
+    commit: &Commit<'_>,
+    parent: Option<&Commit<'_>>,
+    directory: &Directory<'_>,
+    blobs: &mut Blobs,
+    history: &mut History,
+) -> Result<(), git2::Error> {
+    let new = directory.tree_id(&commit.tree()?);
+    let old = match parent {
+        Some(parent) => directory.tree_id(&parent.tree()?),
+        None => None,
+    };
+    if new == old {
+        return Ok(());
+    }
+    let find = |id: Option<Oid>| id.map(|id| repository.find_tree(id)).transpose();
+    let (old, new) = (find(old)?, find(new)?);
+    let mut options = DiffOptions::new();
+    options.skip_binary_check(true);
+    let diff = repository.diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options))?;
+    let (mut before, mut after) = (Side::new(), Side::new());
+    for delta in diff.deltas() {
+        for (file, side) in [(delta.old_file(), &mut before), (delta.new_file(), &mut after)] {
+            let is_link = i32::from(file.mode()) == LINK;
+            let Some(path) = file.path().and_then(|below| directory.manifest_path(below)) else { continue };
+            if file.id().is_zero() || is_link {
+                continue;
+            }
+            for object in &blobs.load(repository, file.id(), &path).objects {
+                side.insert(object.key(), (path.clone(), object.value.clone()));
+            }
+        }
+    }
+    let at = Timestamp::from_second(commit.time().seconds()).unwrap_or_default();
+    let mut add = |key: &ObjectKey, file: &PathBuf, value: Option<Value>| {
+        let versions = history.entry(key.clone()).or_default();
+        if versions.len() < VERSIONS {
+            let commit = commit.id().to_string();
+            versions.push(Version { commit, at, file: file.clone(), value: value.map(Arc::new) });
+        }
+    };
+    for (key, (file, value)) in &after {
+        if before.get(key).is_none_or(|(_, before)| !same_desire(before, value)) {
+            add(key, file, Some(value.clone()));
+        }
+    }
+    for (key, (file, _)) in &before {
+        if !after.contains_key(key) {
+            add(key, file, None);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Cluster and drift workers together, against the in-process API and a real repository.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use git2::{IndexAddOption, Repository, Signature};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::spawn;
+use crate::config::session::{ClusterSpec, FabricSpec, Session, SessionOrigin};
+use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
+use crate::domain::drift::{DriftState, DriftView};
+use crate::event::Event;
+use crate::source::Inbox;
+use crate::source::mailbox::mailbox;
+
+fn session(root: &std::path::Path, fabrics: Vec<FabricSpec>) -> Session {
+    Session {
+        name: "t".into(),
+        origin: SessionOrigin::Discovered,
+        root: root.into(),
+        state_dir: root.join(".hnpwb"),
+        layout: None,
+        theme: None,
+        boards: Vec::new(),
+        agents: Vec::new(),
+        repos: Vec::new(),
+        fabrics,
+        gates: Vec::new(),
+        claude_dirs: Vec::new(),
+    }
+}
+
+fn commit(repository: &Repository) {
+    let mut index = repository.index().unwrap();
+    index.add_all(["gitops"], IndexAddOption::DEFAULT, None).unwrap();
+    index.write().unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let who = Signature::now("t", "t@example.com").unwrap();
+    let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+    repository.commit(Some("HEAD"), &who, &who, "x", &tree, &parent.iter().collect::<Vec<_>>()).unwrap();
+}
+
+fn manifest(name: &str, vlan: u32) -> serde_json::Value {
+    json!({ "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPC", "metadata": { "name": name }, "spec": { "vlan": vlan } })
+}
+
+async fn until(inbox: &mut Inbox, name: &str, state: DriftState) -> DriftView {
+    let mut last = None;
+    let found = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(Event::Drift(view)) = inbox.next().await {
+                if view.rows.iter().any(|row| row.key.name == name && row.state == state) {
+                    return view;
+                }
+                last = Some(view);
+            }
+        }
+    });
+    let Ok(view) = found.await else { panic!("{name} did not become {}: {last:?}", state.name()) };
+    view
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fabric_is_followed_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::init(folder.path()).unwrap();
+    std::fs::create_dir(folder.path().join("gitops")).unwrap();
+    let file = folder.path().join("gitops/a.json");
+    std::fs::write(&file, manifest("a", 1).to_string()).unwrap();
+    commit(&repository);
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(manifest("a", 1)).unwrap();
+    let kubeconfig = folder.path().join("config");
+    std::fs::write(&kubeconfig, api.kubeconfig("lab")).unwrap();
+    let fabric = |name: &str| FabricSpec {
+        name: name.into(),
+        repo: folder.path().into(),
+        directory: "gitops".into(),
+        exclude: Vec::new(),
+        cluster: Some(ClusterSpec::Context { context: None, kubeconfig: Some(kubeconfig.clone()) }),
+        grace: Duration::from_secs(2),
+    };
+    let (outbox, mut inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    let workers = spawn(Arc::new(session(folder.path(), vec![fabric("one")])), outbox, cancel);
+
+    until(&mut inbox, "a", DriftState::Synced).await;
+    api.put(manifest("a", 5)).unwrap();
+    let view = until(&mut inbox, "a", DriftState::Drifted).await;
+    assert_eq!(view.rows[0].fields[0].path, "spec.vlan");
+    api.put(manifest("a", 1)).unwrap();
+    until(&mut inbox, "a", DriftState::Synced).await;
+    std::fs::write(&file, manifest("a", 2).to_string()).unwrap();
+    until(&mut inbox, "a", DriftState::Draft).await;
+    commit(&repository);
+    until(&mut inbox, "a", DriftState::Pending).await;
+    until(&mut inbox, "a", DriftState::Behind).await;
+    api.put(manifest("a", 2)).unwrap();
+    until(&mut inbox, "a", DriftState::Synced).await;
+    api.behave(Behaviour::Unauthorized);
+    workers.refresh();
+    until(&mut inbox, "a", DriftState::Unknown).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_fabrics_that_want_one_object_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("a.json"), manifest("a", 1).to_string()).unwrap();
+    }
+    let snapshot = folder.path().join("live.json");
+    std::fs::write(&snapshot, manifest("a", 1).to_string()).unwrap();
+    let fabric = |name: &str| FabricSpec {
+        name: name.into(),
+        repo: folder.path().into(),
+        directory: name.into(),
+        exclude: Vec::new(),
+        cluster: Some(ClusterSpec::Snapshot(snapshot.clone())),
+        grace: Duration::ZERO,
+    };
+    let (outbox, mut inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric("one"), fabric("two")])), outbox, cancel);
+    let found = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(Event::Drift(view)) = inbox.next().await
+                && view.findings.iter().any(|finding| finding.code == "claimed-twice")
+            {
+                return view;
+            }
+        }
+    });
+    assert_eq!(found.await.unwrap().rows[0].state, DriftState::Synced);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_there_is_a_fault_of_its_fabric() {
+    let folder = tempfile::tempdir().unwrap();
+    let fabric = FabricSpec {
+        name: "gone".into(),
+        repo: folder.path().into(),
+        directory: "none".into(),
+        exclude: Vec::new(),
+        cluster: None,
+        grace: Duration::ZERO,
+    };
+    let (outbox, mut inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
+    let event = tokio::time::timeout(Duration::from_secs(30), inbox.next()).await.unwrap();
+    assert!(matches!(event, Some(Event::SourceFault(_, fault)) if fault.on.ends_with("none")));
+}
