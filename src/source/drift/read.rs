@@ -204,7 +204,16 @@ impl Walk<'_> {
         entries.sort();
         for path in entries {
             let name = path.file_name().unwrap_or_default();
-            if name == ".git" || self.exclude.iter().any(|excluded| name == excluded.as_str()) {
+            if name == ".git" {
+                continue;
+            }
+            if self.exclude.iter().any(|excluded| name == excluded.as_str()) {
+                self.find(
+                    Severity::Note,
+                    "excluded",
+                    &path,
+                    "left out, as the fabric has it: no desired state".to_owned(),
+                );
                 continue;
             }
             // Of the link itself: what it points to may be outside, or above.
