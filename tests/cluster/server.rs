@@ -1,0 +1,200 @@
+//! One kube-apiserver with its etcd for all tests of this binary.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::Status;
+use kube::{Client, Config};
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+/// Tokens of a user who may do everything and of one who may only read VPCs.
+const ADMIN: &str = "admin-for-tests";
+const LIMITED: &str = "limited-for-tests";
+
+/// Starts etcd and the API server, and ends both when its standard input ends: with the test process, however that ends.
+const KEEPER: &str = r#"
+assets=$1; dir=$2; etcd=$3; peer=$4; api=$5
+"$assets/etcd" --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$etcd" \
+  --advertise-client-urls "http://127.0.0.1:$etcd" --listen-peer-urls "http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 &
+one=$!
+"$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$etcd" --secure-port="$api" --bind-address=127.0.0.1 \
+  --cert-dir="$dir/certs" --service-account-issuer="https://127.0.0.1:$api" --service-account-key-file="$dir/sa.key" \
+  --service-account-signing-key-file="$dir/sa.key" --token-auth-file="$dir/tokens.csv" --authorization-mode=RBAC \
+  --service-cluster-ip-range=10.0.0.0/24 --disable-admission-plugins=ServiceAccount >"$dir/api.log" 2>&1 &
+two=$!
+read -r _
+kill -KILL "$two" "$one"
+wait
+rm -rf "$dir"
+"#;
+
+/// A running API server.
+pub struct Server {
+    pub port: u16,
+    pub folder: PathBuf,
+    /// Holds the keeper's standard input open.
+    _keeper: Child,
+}
+
+/// The server of this binary; `None`, said once per test, when there are no assets to start it from.
+pub fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| assets().map(|assets| start(&assets))).as_ref();
+    if server.is_none() {
+        println!("skipped: KUBEBUILDER_ASSETS is not set");
+    }
+    server
+}
+
+/// The folder that envtest's variable names.
+pub fn assets() -> Option<PathBuf> {
+    std::env::var_os("KUBEBUILDER_ASSETS").filter(|assets| !assets.is_empty()).map(PathBuf::from)
+}
+
+fn start(assets: &Path) -> Server {
+    let folder = tempfile::tempdir().expect("a temporary folder").keep();
+    let key = Command::new("openssl").args(["genrsa", "2048"]).stderr(Stdio::null()).output().expect("openssl runs");
+    std::fs::write(folder.join("sa.key"), key.stdout).expect("the key is written");
+    let tokens = format!("{ADMIN},admin,1,\"system:masters\"\n{LIMITED},limited,2\n");
+    std::fs::write(folder.join("tokens.csv"), tokens).expect("the tokens are written");
+    let [etcd, peer, port] = free_ports();
+    let keeper = Command::new("sh")
+        .args(["-c", KEEPER, "keeper"])
+        .args([assets, &folder])
+        .args([etcd, peer, port].map(|port| port.to_string()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh runs");
+    let server = Server { port, folder, _keeper: keeper };
+    let prepared = std::thread::scope(|scope| {
+        // The caller may be inside a runtime, in which another one must not block.
+        let prepare = scope.spawn(|| tokio::runtime::Runtime::new().expect("a runtime").block_on(server.prepare()));
+        prepare.join()
+    });
+    prepared.expect("the server is prepared");
+    server
+}
+
+fn free_ports() -> [u16; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("its address").port())
+}
+
+/// A kubeconfig with the context `test`, for the user who may do everything or for the limited one.
+pub fn kubeconfig(port: u16, limited: bool) -> String {
+    let token = if limited { LIMITED } else { ADMIN };
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  cluster:\n    server: \
+         https://127.0.0.1:{port}\n    insecure-skip-tls-verify: true\ncontexts:\n- name: test\n  context: {{cluster: test, \
+         user: test}}\nusers:\n- name: test\n  user: {{token: {token}}}\n"
+    )
+}
+
+impl Server {
+    /// A client of the user who may do everything.
+    pub async fn client(&self) -> Client {
+        let kubeconfig = Kubeconfig::from_yaml(&kubeconfig(self.port, false)).expect("a kubeconfig");
+        let config =
+            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a configuration");
+        Client::try_from(config).expect("a client")
+    }
+
+    /// Waits until it is ready, and puts the custom kinds and the limited user's rights into it.
+    async fn prepare(&self) {
+        let client = self.client().await;
+        let ready = timeout(Duration::from_secs(120), async {
+            loop {
+                let request = hyper::Request::get("/readyz").body(Vec::new()).expect("a request");
+                match client.request_text(request).await {
+                    Ok(answer) if answer == "ok" => return,
+                    _ => sleep(Duration::from_millis(200)).await,
+                }
+            }
+        });
+        if ready.await.is_err() {
+            let log = std::fs::read_to_string(self.folder.join("api.log")).unwrap_or_default();
+            let _ = std::io::stderr().write_all(log.as_bytes());
+            panic!("the API server did not become ready");
+        }
+        for file in ["vpc.yaml", "connection.yaml"] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crds").join(file);
+            let text = std::fs::read(&file).expect("the fixture");
+            for object in hnpwb::domain::manifest::load(&file, &text).objects {
+                self.create(object.value).await;
+            }
+        }
+        self.create(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "limited" },
+            "rules": [{ "apiGroups": ["vpc.githedgehog.com"], "resources": ["vpcs"], "verbs": ["get", "list", "watch"] }],
+        }))
+        .await;
+        self.create(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "limited" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "limited" },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited" }],
+        }))
+        .await;
+    }
+
+    /// An API for objects like this one.
+    async fn api(&self, object: &Value) -> Api<DynamicObject> {
+        let text = |field: &str| object[field].as_str().expect(field).to_owned();
+        let (version, kind) = (text("apiVersion"), text("kind"));
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", &version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+        match object["metadata"]["namespace"].as_str() {
+            Some(namespace) => Api::namespaced_with(self.client().await, namespace, &resource),
+            None => Api::all_with(self.client().await, &resource),
+        }
+    }
+
+    /// Creates an object; waits for its kind to be served and its namespace to be there.
+    pub async fn create(&self, object: Value) {
+        let api = self.api(&object).await;
+        let object: DynamicObject = serde_json::from_value(object).expect("an object");
+        let created = timeout(Duration::from_secs(60), async {
+            loop {
+                match api.create(&PostParams::default(), &object).await {
+                    Ok(_) => return,
+                    Err(kube::Error::Api(status)) if is_early(&status) => sleep(Duration::from_millis(100)).await,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+        created.await.expect("it is created in time");
+    }
+
+    /// Applies an object on the server as this manager.
+    pub async fn apply(&self, object: &Value, manager: &str) {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let parameters = PatchParams::apply(manager).force();
+        self.api(object).await.patch(name, &parameters, &Patch::Apply(object)).await.expect("it is applied");
+    }
+
+    /// Merges a change into an object.
+    pub async fn merge(&self, object: &Value, change: &Value) {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let patch = Patch::Merge(change);
+        self.api(object).await.patch(name, &PatchParams::default(), &patch).await.expect("it is merged");
+    }
+
+    /// Deletes an object.
+    pub async fn delete(&self, object: &Value) {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let _ = self.api(object).await.delete(name, &kube::api::DeleteParams::default()).await.expect("it is deleted");
+    }
+}
+
+/// True for refusals that pass: a kind that is not served yet, a server that still starts.
+fn is_early(status: &Status) -> bool {
+    matches!(status.code, 404 | 429 | 503)
+}
