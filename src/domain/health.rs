@@ -172,7 +172,9 @@ fn condition_verdicts(object: &Value, status: &Value) -> Vec<Health> {
         let state = match (tone, value) {
             (Tone::Positive, "True") if stale.is_some_and(|(seen, now)| seen < now) => HealthState::Progressing,
             (Tone::Positive, "True") => HealthState::Healthy,
-            (Tone::Positive, "False") if is_bad_reason(reason_word) && !issuing => HealthState::Degraded,
+            (Tone::Positive | Tone::Progress, "False") if is_bad_reason(reason_word) && !issuing => {
+                HealthState::Degraded
+            }
             // Some kinds write conditions without a status: being there is being true.
             (Tone::Negative, "True" | "") => HealthState::Degraded,
             (Tone::Progress, "True") if words::is_settled_reason(reason_word) => HealthState::Healthy,

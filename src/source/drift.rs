@@ -50,7 +50,7 @@ impl Workers {
 /// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
 /// share its worker; a discovered session without a fabric that names a cluster gets the kubeconfig's current context.
 ///
-/// Must be called inside a tokio runtime. The workers end with `cancel`, or when what is returned is dropped.
+/// Must be called inside a tokio runtime. The workers end with `cancel`, whether what is returned is kept or not.
 pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
     let refresh = Arc::new(watch::Sender::new(0));
     let workers = Workers { refresh: Arc::clone(&refresh) };
@@ -59,7 +59,10 @@ pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
-        start(&session, names, &outbox, &updates, &cancel);
+        let kept = start(&session, names, &outbox, &updates, &cancel);
+        // Cluster workers stop when what they wait for can no longer change, so the senders live as long as they do.
+        cancel.cancelled().await;
+        drop((kept, refresh));
     });
     workers
 }
@@ -86,7 +89,7 @@ fn start(
     outbox: &Outbox,
     refresh: &watch::Receiver<u64>,
     cancel: &CancellationToken,
-) {
+) -> Vec<WantedKinds> {
     let claims = Arc::new(watch::Sender::new(Claims::new()));
     let mut running = Vec::new();
     for (cluster, name) in clusters {
@@ -113,17 +116,13 @@ fn start(
         };
         tokio::spawn(cancel.clone().run_until_cancelled_owned(worker.run()));
     }
-    if session.fabrics.is_empty() {
-        // Nobody else keeps these, and a cluster worker ends when what it is to watch can no longer change.
-        let (cancel, wanted) = (cancel.clone(), running);
-        tokio::spawn(async move {
-            cancel.cancelled().await;
-            drop(wanted);
-        });
-    }
+    running.into_iter().map(|(_, _, wanted, _)| wanted).collect()
 }
 
-type ClusterOfFabric = (String, Arc<watch::Sender<BTreeMap<String, KindNames>>>, watch::Receiver<Arc<LiveSet>>);
+/// Kinds that fabrics want of one cluster.
+type WantedKinds = Arc<watch::Sender<BTreeMap<String, KindNames>>>;
+
+type ClusterOfFabric = (String, WantedKinds, watch::Receiver<Arc<LiveSet>>);
 
 struct Worker {
     spec: FabricSpec,
@@ -146,22 +145,33 @@ enum Wake {
 impl Worker {
     async fn run(mut self) {
         let mut claims = self.claims.subscribe();
-        let mut files = Notice::new(&[self.spec.repo.join(&self.spec.directory)], true);
+        let root = self.spec.repo.join(&self.spec.directory);
+        let mut files = Notice::new(std::slice::from_ref(&root), true);
         let mut git: Option<GitNotice> = None;
         let mut side = None;
+        let mut fault: Option<Fault> = None;
         loop {
             if side.is_none() {
-                match self.read().await {
+                let read = self.read().await;
+                if read.is_err() || fault.is_some() {
+                    // A directory that went or came is another one to the system.
+                    files = Notice::new(std::slice::from_ref(&root), true);
+                }
+                match read {
                     Ok(read) => {
+                        fault = None;
                         self.announce(&read);
                         if git.as_ref().is_none_or(|git| git.folders != read.git_folders) {
                             git = Some(GitNotice::new(&read.git_folders));
                         }
                         side = Some(Arc::new(read));
                     }
-                    Err(fault) => {
+                    Err(new) if fault.as_ref() == Some(&new) => {}
+                    Err(new) => {
+                        fault = Some(new.clone());
+                        self.last = None;
                         let slot = SourceId::Drift(self.spec.name.clone());
-                        self.outbox.post(slot.clone(), Event::SourceFault(slot, fault));
+                        self.outbox.post(slot.clone(), Event::SourceFault(slot, new));
                     }
                 }
             }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
@@ -97,17 +98,21 @@ struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes a set. An age alone is news only every half minute; `changed` says that there is more.
-    fn publish(&mut self, live: LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>, changed: bool) {
-        let view = book::view(&live, server, watched);
-        let young = |last: &ClusterView| {
-            last.as_of.zip(view.as_of).is_some_and(|(last, now)| now.as_second() - last.as_second() < AGE)
-        };
-        let is_old_news = |last: &ClusterView| young(last) && ClusterView { as_of: view.as_of, ..last.clone() } == view;
-        let quiet = self.last.as_ref().is_some_and(is_old_news);
-        if changed || !quiet {
-            self.sender.send_replace(Arc::new(live));
+    /// True when an age alone is worth publishing: it is half a minute newer than the one last published.
+    fn is_due(&self, as_of: Option<Timestamp>) -> bool {
+        let Some(last) = &self.last else { return true };
+        match (last.as_of, as_of) {
+            (Some(last), Some(now)) => now.as_second() - last.as_second() >= AGE,
+            (last, now) => last.is_some() != now.is_some(),
         }
+    }
+
+    /// Publishes a set. The screen is told only what it would show differently.
+    fn publish(&mut self, live: LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) {
+        let view = book::view(&live, server, watched);
+        let same = |last: &ClusterView| ClusterView { as_of: view.as_of, ..last.clone() } == view;
+        let quiet = !self.is_due(view.as_of) && self.last.as_ref().is_some_and(same);
+        self.sender.send_replace(Arc::new(live));
         if !quiet {
             self.last = Some(view.clone());
             self.outbox.post(SourceId::Cluster(view.context.clone()), Event::Cluster(view));
@@ -160,8 +165,9 @@ impl Worker {
     }
 
     fn publish(&mut self) {
-        let changed = self.book.is_changed();
-        self.publisher.publish(self.book.live(), self.book.server(), self.book.watched(), changed);
+        if self.book.is_changed() || self.publisher.is_due(self.book.as_of()) {
+            self.publisher.publish(self.book.live(), self.book.server(), self.book.watched());
+        }
     }
 
     /// Until something may have changed: time, the kubeconfig, or the operator's wish.

@@ -14,6 +14,9 @@ use crate::domain::health::{Health, judge};
 /// Annotation in which client-side apply keeps what it applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// Group of Hedgehog's agents. Their specs carry credentials in clear, and no git ever states them.
+const AGENTS: &str = "agent.githedgehog.com";
+
 /// A field's manager, as `metadata.managedFields` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -73,6 +76,9 @@ impl LiveObject {
         let health = judge(&object);
         let fields = object.as_object_mut()?;
         fields.remove("status");
+        if kind.group == AGENTS {
+            fields.remove("spec");
+        }
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
             // The version changes with every heartbeat in a status; what is compared here does not.
             metadata.remove("resourceVersion");
@@ -292,6 +298,13 @@ mod tests {
     fn an_object_without_a_name_is_none() {
         assert!(LiveObject::new(&kind(), json!({ "metadata": {} })).is_none());
         assert!(LiveObject::new(&kind(), json!(5)).is_none());
+    }
+
+    #[test]
+    fn credentials_of_agents_are_not_kept() {
+        let agents = Kind { group: "agent.githedgehog.com".into(), kind: "Agent".into(), ..kind() };
+        let agent = json!({ "metadata": { "name": "a" }, "spec": { "version": { "username": "u" } } });
+        assert!(LiveObject::new(&agents, agent).unwrap().value.get("spec").is_none());
     }
 
     #[test]

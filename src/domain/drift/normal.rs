@@ -50,6 +50,10 @@ pub fn normal(object: &Value) -> Value {
             fields.insert("metadata".to_owned(), metadata.into());
         }
     }
+    if kind == "ClusterRole" && fields.contains_key("aggregationRule") {
+        // A controller fills these in from other roles.
+        fields.remove("rules");
+    }
     if group.is_empty() && kind == "Secret" {
         merge_string_data(&mut fields);
     }
@@ -149,6 +153,13 @@ mod tests {
             "spec": { "subnets": { "d": { "dhcp": { "static": { "0c:20": { "ip": "10.0.0.1" } } } } } },
         });
         assert_eq!(normal(&object), wanted);
+    }
+
+    #[test]
+    fn rules_that_a_controller_aggregates_are_nobodys() {
+        let role = json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "aggregationRule": { "x": 1 }, "rules": [{ "verbs": ["*"] }] });
+        assert_eq!(normal(&role), json!({ "aggregationRule": { "x": 1 } }));
     }
 
     #[test]

@@ -142,3 +142,17 @@ fn a_pod_that_ended_well_is_not_waiting_to_be_ready() {
     assert_eq!(judge(&pod("Succeeded")).state, HealthState::Healthy);
     assert_eq!(judge(&pod("Running")).state, HealthState::Progressing);
 }
+
+#[test]
+fn progress_that_ended_badly_is_a_failure() {
+    let object = with_conditions(json!([
+        { "type": "Available", "status": "True" },
+        { "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" },
+    ]));
+    assert_eq!(verdict(&object).2, ".status.conditions[Progressing]");
+    assert_eq!(verdict(&object).0, HealthState::Degraded);
+    assert_eq!(
+        judge(&with_conditions(json!([{ "type": "PartiallyReady", "status": "True" }]))).state,
+        HealthState::Degraded
+    );
+}

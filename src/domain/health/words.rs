@@ -161,7 +161,7 @@ const HEALTHY: [&str; 21] = [
 /// What a condition's name says; `None` for names that say nothing known.
 ///
 /// The last word of the name decides (`example.com/LastSyncFailed` is `failed`): a test for parts of words would take
-/// `Installed` for `stalled`. A `Not` or `Un` before a positive word turns it around.
+/// `Installed` for `stalled`. A `Not` or `Partially` before a positive word turns it around.
 pub(super) fn condition_tone(name: &str) -> Option<Tone> {
     let name = name.rsplit('/').next().unwrap_or_default();
     let words = camel_words(name);
@@ -170,7 +170,7 @@ pub(super) fn condition_tone(name: &str) -> Option<Tone> {
     if NEGATIVE.contains(&last) {
         Some(Tone::Negative)
     } else if POSITIVE.contains(&last) {
-        Some(if before == Some("not") { Tone::Negative } else { Tone::Positive })
+        Some(if matches!(before, Some("not" | "partially")) { Tone::Negative } else { Tone::Positive })
     } else if PROGRESS.contains(&last) {
         Some(Tone::Progress)
     } else if PAUSED.contains(&last) {

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How often files that cannot be watched are looked at.
-const POLL: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_secs(5);
 /// Paths that are remembered between two calls; beyond that, only that something changed.
 const PATHS: usize = 256;
 

@@ -139,12 +139,12 @@ async fn two_fabrics_that_want_one_object_say_so() {
 }
 
 #[tokio::test]
-async fn a_directory_that_is_not_there_is_a_fault_of_its_fabric() {
+async fn a_directory_that_is_not_there_is_a_fault_until_it_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let fabric = FabricSpec {
         name: "gone".into(),
         repo: folder.path().into(),
-        directory: "none".into(),
+        directory: "late".into(),
         exclude: Vec::new(),
         cluster: None,
         grace: Duration::ZERO,
@@ -152,7 +152,35 @@ async fn a_directory_that_is_not_there_is_a_fault_of_its_fabric() {
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
+    let _ = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
     let event = tokio::time::timeout(Duration::from_secs(30), inbox.next()).await.unwrap();
-    assert!(matches!(event, Some(Event::SourceFault(_, fault)) if fault.on.ends_with("none")));
+    assert!(matches!(event, Some(Event::SourceFault(_, fault)) if fault.on.ends_with("late")));
+    std::fs::create_dir(folder.path().join("late")).unwrap();
+    std::fs::write(folder.path().join("late/a.json"), manifest("a", 1).to_string()).unwrap();
+    until(&mut inbox, "a", DriftState::Unknown).await;
+}
+
+#[tokio::test]
+async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(manifest("a", 1)).unwrap();
+    let kubeconfig = folder.path().join("config");
+    std::fs::write(&kubeconfig, api.kubeconfig("lab")).unwrap();
+    let (outbox, mut inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    let clusters = vec![(ClusterSpec::Context { context: None, kubeconfig: Some(kubeconfig) }, "lab".to_owned())];
+    let refresh = tokio::sync::watch::Sender::new(0);
+    let _kept = super::start(&session(folder.path(), Vec::new()), clusters, &outbox, &refresh.subscribe(), &cancel);
+    let found = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(Event::Cluster(view)) = inbox.next().await
+                && !view.objects.is_empty()
+            {
+                return view;
+            }
+        }
+    });
+    assert_eq!(found.await.unwrap().context, "lab");
 }

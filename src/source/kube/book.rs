@@ -43,6 +43,10 @@ impl Book {
         self.live.clone()
     }
 
+    pub(super) fn as_of(&self) -> Option<Timestamp> {
+        self.live.as_of
+    }
+
     pub(super) fn server(&self) -> Option<&str> {
         self.server.as_deref()
     }

@@ -45,7 +45,7 @@ pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Pub
             Err(_) => return,
         };
         let kinds: BTreeSet<Kind> = live.objects.values().map(|object| object.kind.clone()).collect();
-        publisher.publish(live, None, &kinds, true);
+        publisher.publish(live, None, &kinds);
         loop {
             tokio::select! {
                 paths = notice.changed() => if paths.iter().any(|path| path.file_name() == file.file_name()) { break },

@@ -1,5 +1,6 @@
 //! Field by field: what must differ, and what must not.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::FieldClass::{self, Changed, ExtraLive, Ineffective, MissingLive, RemovedInGit};
@@ -176,4 +177,38 @@ fn live_equals_an_earlier_version_only_if_every_difference_is_explained_by_it() 
     assert!(!is_as(&silent, &compare(&now, &edited), &edited), "an earlier version that does not mention the field");
     let never_set = live_of("x", "VPC", json!({ "spec": { "a": 1 } }));
     assert!(is_as(&silent, &compare(&now, &never_set), &never_set));
+}
+
+/// Any JSON, a few levels deep.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[a-z0-9.\\[\\]\"=]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::btree_map("[a-z.\\[\"]{0,4}|name|key", inner, 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn an_object_never_differs_from_itself(spec in any_json()) {
+        prop_assert_eq!(super::differences("VPC", &spec, &spec), []);
+    }
+
+    #[test]
+    fn every_path_that_is_reported_leads_to_its_values(desired in any_json(), live in any_json()) {
+        for field in super::differences("VPC", &desired, &live) {
+            if field.class == Changed {
+                prop_assert_eq!(super::lookup(&desired, &field.path), Some(&field.desired), "{}", field.path);
+                prop_assert_eq!(super::lookup(&live, &field.path), Some(&field.live), "{}", field.path);
+            }
+        }
+    }
 }
