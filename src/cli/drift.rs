@@ -79,7 +79,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Unavailable, Fault::new("starting", "drift", error, "")))?;
-    let reports = runtime.block_on(report(fabrics))?;
+    let (reports, faults) = runtime.block_on(report(fabrics));
     // An exec plugin or a look-up of a name may still hang in a thread of its own.
     runtime.shutdown_background();
     for report in &reports {
@@ -96,7 +96,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::new(Exit::Unavailable, Fault::new("writing", "standard output", error, ""))),
     })?;
-    Ok(exit(args, &reports))
+    if faults.is_empty() { Ok(exit(args, &reports)) } else { Err(Failure { exit: Exit::Usage, faults }) }
 }
 
 fn exit(args: &Args, reports: &[Report]) -> Exit {
@@ -151,15 +151,19 @@ fn of_session(session: &Session, name: Option<&str>) -> Result<Vec<FabricSpec>, 
     Ok(found)
 }
 
-/// Reads every fabric and asks every cluster once, all at the same time.
-async fn report(fabrics: Vec<FabricSpec>) -> Result<Vec<Report>, Failure> {
+/// Reads every fabric and asks every cluster once, all at the same time. A directory that cannot be read is a fault and
+/// costs the other fabrics nothing.
+async fn report(fabrics: Vec<FabricSpec>) -> (Vec<Report>, Vec<Fault>) {
     let mut sides: Vec<(FabricSpec, GitSide)> = Vec::new();
+    let mut faults = Vec::new();
     for spec in fabrics {
         let reading = spec.clone();
         let side = tokio::task::spawn_blocking(move || read(&reading, &mut Cache::default())).await;
         let side = side.map_err(|error| Fault::new("reading", &spec.name, error, ""));
-        let side = side.and_then(|side| side).map_err(|fault| Failure::new(Exit::Usage, fault))?;
-        sides.push((spec, side));
+        match side.and_then(|side| side) {
+            Ok(side) => sides.push((spec, side)),
+            Err(fault) => faults.push(fault),
+        }
     }
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
@@ -201,7 +205,7 @@ async fn report(fabrics: Vec<FabricSpec>) -> Result<Vec<Report>, Failure> {
         let (view, _) = view(spec, side, live, &claims(spec, &sides), now);
         Report { spec: spec.clone(), view, fault: live.fault.clone() }
     });
-    Ok(reports.collect())
+    (reports.collect(), faults)
 }
 
 /// Objects that other fabrics of the same cluster want.
@@ -339,6 +343,7 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::{Args, Exit, by_hand, exit, object, report};
     use crate::config::paths::Paths;
+    use crate::config::session::FabricSpec;
     use crate::demo::api::{Api, hedgehog_kinds};
     use clap::{Args as _, Command, FromArgMatches as _};
     use serde_json::{Value, json};
@@ -361,7 +366,7 @@ mod tests {
         let args = args(arguments);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let fabric = by_hand(&args, args.gitops.as_ref().unwrap(), &paths()).unwrap();
-        let reports = runtime.block_on(report(vec![fabric])).unwrap();
+        let (reports, _) = runtime.block_on(report(vec![fabric]));
         (exit(&args, &reports), object(&reports[0]))
     }
 
@@ -414,6 +419,18 @@ mod tests {
         assert_eq!((code, &fabric["connection"]), (Exit::Unavailable, &json!("unreachable")));
         assert_eq!(fabric["objects"][0]["state"], "unknown");
         assert!(fabric["connection_reason"].as_str().unwrap().contains("refused"));
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_costs_the_other_fabrics_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), vpc(1).to_string()).unwrap();
+        let args = args(&["--gitops", folder.path().to_str().unwrap()]);
+        let good = by_hand(&args, folder.path(), &paths()).unwrap();
+        let gone = FabricSpec { name: "gone".into(), directory: "none".into(), ..good.clone() };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (reports, faults) = runtime.block_on(report(vec![gone, good]));
+        assert_eq!((reports.len(), faults.len()), (1, 1));
     }
 
     #[test]

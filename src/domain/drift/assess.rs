@@ -297,7 +297,10 @@ fn agree(a: Option<&&Manifest>, b: Option<&&Manifest>) -> bool {
 fn cannot_tell(live: &LiveSet, key: &ObjectKey) -> Option<String> {
     match live.connection {
         Connection::Connected => {}
-        Connection::None => return Some("no cluster is configured".to_owned()),
+        Connection::None => {
+            let why = live.fault.as_ref().map(|fault| format!("there is no cluster: {}", fault.why));
+            return Some(why.unwrap_or_else(|| "no cluster is configured".to_owned()));
+        }
         Connection::Connecting | Connection::Unreachable | Connection::Unauthorized | Connection::Forbidden => {
             let why = live.fault.as_ref().map(|fault| format!(": {}", fault.why)).unwrap_or_default();
             return Some(format!("the cluster is {}{why}", live.connection.name()));

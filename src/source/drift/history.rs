@@ -16,6 +16,8 @@ use crate::domain::drift::{History, ObjectKey, Version, same_desire};
 
 /// Commits that are walked at most.
 const COMMITS: usize = 5_000;
+/// Commits that are walked through one open repository.
+const CHUNK: usize = 250;
 /// Versions that are kept of one object.
 const VERSIONS: usize = 8;
 
@@ -40,23 +42,27 @@ pub(super) fn walk(
     }
     let mut history = History::new();
     let mut blobs = Blobs::default();
-    let mut commit = repository.find_commit(head)?;
-    for _ in 0..COMMITS {
-        if let Some(before) = before
-            && before.head == commit.id()
-        {
-            for (key, versions) in before.history.iter() {
-                let known = history.entry(key.clone()).or_default();
-                known.extend(versions.iter().take(VERSIONS.saturating_sub(known.len())).cloned());
+    let mut next = Some(head);
+    for _ in 0..COMMITS / CHUNK {
+        // A repository keeps every commit and tree that was read through it.
+        let chunk = Repository::open(repository.path())?;
+        for _ in 0..CHUNK {
+            let Some(id) = next else { return Ok(Walked { head, history: Arc::new(history) }) };
+            if let Some(before) = before
+                && before.head == id
+            {
+                for (key, versions) in before.history.iter() {
+                    let known = history.entry(key.clone()).or_default();
+                    known.extend(versions.iter().take(VERSIONS.saturating_sub(known.len())).cloned());
+                }
+                next = None;
+                continue;
             }
-            break;
-        }
-        // The parents of a shallow clone's last commit are named and not there.
-        let parent = commit.parent(0).ok();
-        add_versions(repository, &commit, parent.as_ref(), directory, &mut blobs, &mut history)?;
-        match parent {
-            Some(parent) => commit = parent,
-            None => break,
+            let commit = chunk.find_commit(id)?;
+            // The parents of a shallow clone's last commit are named and not there.
+            let parent = commit.parent(0).ok();
+            add_versions(&chunk, &commit, parent.as_ref(), directory, &mut blobs, &mut history)?;
+            next = parent.map(|parent| parent.id());
         }
     }
     Ok(Walked { head, history: Arc::new(history) })

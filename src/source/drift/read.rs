@@ -161,7 +161,7 @@ pub(super) struct Blobs {
 
 impl Blobs {
     /// Blobs that are remembered.
-    const KEPT: usize = 512;
+    const KEPT: usize = 64;
 
     pub(super) fn load(&mut self, repository: &Repository, id: Oid, path: &Path) -> Rc<Loaded> {
         if let Some(known) = self.parsed.get(&id) {

@@ -208,7 +208,10 @@ fn without_a_connection_nothing_is_claimed_but_the_last_state_is_said() {
         assert_eq!(state, DriftState::Unknown);
         assert!(reason.ends_with("last known: drifted"), "{reason}");
     }
-    world.live.connection = Connection::None;
+    world.live = LiveSet::empty("c", Connection::None);
+    assert_eq!(world.only().1, "no cluster is configured");
+    world.live.fault = Some(Fault::new("reading", "config", "it has no context \"c\"", ""));
+    assert_eq!(world.only().1, "there is no cluster: it has no context \"c\"");
     world.worktree = vec![manifest(&object("a", 7))];
     assert_eq!(world.only().0, DriftState::Draft);
 }
