@@ -125,7 +125,14 @@ enum News {
     Probe(Result<String, kube::Error>),
     ProbeUnanswered,
     Discovered(Result<Discovered, (Connection, Fault)>),
+    DefinitionsChanged,
     Kind(Kind, KindNews),
+}
+
+/// When a worker whose client is of no more use makes another.
+enum Again {
+    Now,
+    Later,
 }
 
 struct Worker {
@@ -133,7 +140,7 @@ struct Worker {
     target: Target,
     publisher: Publisher,
     book: Book,
-    watches: BTreeMap<(String, String), Task>,
+    watches: BTreeMap<Kind, Task>,
 }
 
 /// A task that ends when it is dropped.
@@ -155,12 +162,19 @@ impl Worker {
     async fn run(mut self) {
         self.publish();
         loop {
-            match self.connector.client().await {
+            let again = match self.connector.client().await {
                 Ok(client) => self.talk(client).await,
-                Err((connection, fault)) => self.book.lose(connection, fault),
-            }
+                Err((connection, fault)) => {
+                    self.book.lose(connection, fault);
+                    Again::Later
+                }
+            };
+            self.watches.clear();
             self.publish();
-            self.wait_to_retry().await;
+            match again {
+                Again::Now => {}
+                Again::Later => self.wait_to_retry().await,
+            }
         }
     }
 
@@ -180,26 +194,24 @@ impl Worker {
         }
     }
 
-    /// Works with one client until it is of no more use: its credentials are refused or expire, or all is to be looked at anew.
-    async fn talk(&mut self, client: Client) {
+    /// Works with one client until it is of no more use: its credentials are refused, or expire.
+    async fn talk(&mut self, client: Client) -> Again {
         let (sender, mut news) = mpsc::channel(QUEUE);
         let hurry = Arc::new(tokio::sync::Notify::new());
         let _probe = Task::spawn(probe(client.clone(), sender.clone(), Arc::clone(&hurry)));
+        let discover = || Task::spawn(discover(client.clone(), sender.clone()));
+        // A discovery under way is not begun anew by the next probe: on a slow server it would never end.
         let mut discovery = None;
+        let mut is_new = true;
         let mut deadline: Option<Instant> = None;
         loop {
             tokio::select! {
-                changed = self.target.refresh.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
+                Ok(()) = self.target.refresh.changed() => {
                     hurry.notify_one();
-                    discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
+                    self.watches.clear();
+                    discovery = Some(discover());
                 }
-                changed = self.target.wanted.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
+                Ok(()) = self.target.wanted.changed() => {
                     self.start_watches(&client, &sender);
                     deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
                 }
@@ -207,20 +219,20 @@ impl Worker {
                     deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
                     match news {
                         News::Probe(Ok(version)) => {
-                            if self.book.answered(version) || discovery.is_none() {
-                                discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
+                            let is_back = self.book.answered(version);
+                            if discovery.is_none() && (is_back || is_new) {
+                                discovery = Some(discover());
                             }
                             if self.connector.is_expired() {
-                                return;
+                                return Again::Now;
                             }
                         }
                         News::Probe(Err(error)) => {
                             let connection = connection_of(&error);
                             self.lose(connection, fault::of("connecting to", &self.target.name, &error));
                             discovery = None;
-                            if matches!(connection, Connection::Unauthorized) {
-                                self.connector.forget();
-                                return;
+                            if connection == Connection::Unauthorized {
+                                return Again::Later;
                             }
                         }
                         News::ProbeUnanswered => {
@@ -228,17 +240,15 @@ impl Worker {
                             discovery = None;
                         }
                         News::Discovered(Ok(found)) => {
+                            (discovery, is_new) = (None, false);
                             self.book.discovered(found);
                             self.start_watches(&client, &sender);
                         }
                         News::Discovered(Err((connection, fault))) => {
-                            self.lose(connection, fault);
                             discovery = None;
+                            self.lose(connection, fault);
                         }
-                        News::Kind(kind, KindNews::DefinitionsChanged) => {
-                            debug_assert_eq!(kind, discover::definitions());
-                            discovery = Some(Task::spawn(discover(client.clone(), sender.clone())));
-                        }
+                        News::DefinitionsChanged => discovery = Some(discover()),
                         News::Kind(kind, what) => {
                             if matches!(what, KindNews::Lost(_)) {
                                 hurry.notify_one();
@@ -267,17 +277,17 @@ impl Worker {
         }
         let wanted: KindNames = self.target.wanted.borrow().values().flatten().cloned().collect();
         let kinds = self.book.select(&wanted);
-        let name = |kind: &Kind| (kind.group.clone(), kind.kind.clone());
-        self.watches.retain(|watched, _| kinds.iter().any(|kind| name(kind) == *watched));
+        let definitions = discover::definitions();
+        self.watches.retain(|watched, _| kinds.contains(watched) || *watched == definitions);
         for kind in kinds {
             let (client, sender) = (client.clone(), sender.clone());
-            self.watches.entry(name(&kind)).or_insert_with(|| Task::spawn(list_watch::run(client, kind, sender)));
+            let start = || Task::spawn(list_watch::run(client, kind.clone(), sender));
+            self.watches.entry(kind.clone()).or_insert_with(start);
         }
-        let definitions = discover::definitions();
         if self.book.serves(&definitions) {
             let (client, sender) = (client.clone(), sender.clone());
             let start = || Task::spawn(list_watch::run_definitions(client, sender));
-            self.watches.entry(name(&definitions)).or_insert_with(start);
+            self.watches.entry(definitions).or_insert_with(start);
         }
     }
 }

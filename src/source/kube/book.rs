@@ -76,11 +76,16 @@ impl Book {
     /// Discovery came to its end: the connection is good.
     pub(super) fn discovered(&mut self, found: Discovered) {
         self.changed = true;
+        if self.live.connection != Connection::Connected {
+            // What a watch of before still had to say does not count.
+            self.live.listed.clear();
+        }
         self.live.connection = Connection::Connected;
         self.live.fault = None;
         self.live.as_of = Some(Timestamp::now());
         self.live.served = Some(found.served.clone());
         self.found = found;
+        self.settle();
     }
 
     /// The connection is gone. Data stays, with its age; what is listed again counts again.
@@ -143,16 +148,25 @@ impl Book {
                 live.listed.remove(&name);
                 live.refused.insert(name, fault);
             }
-            KindNews::DefinitionsChanged => return,
         }
         self.changed = true;
-        let forbidden = self.forbidden.len();
-        if live.connection == Connection::Connected && forbidden > 0 && forbidden >= self.watched.len() {
-            live.fault = live.refused.values().next().cloned();
-            live.connection = Connection::Forbidden;
-        } else if live.connection == Connection::Forbidden && !live.listed.is_empty() {
-            live.fault = None;
-            live.connection = Connection::Connected;
+        self.settle();
+    }
+
+    /// A connection on which every kind is refused is a refused one, although the server answers.
+    fn settle(&mut self) {
+        let live = &mut self.live;
+        let is_refused = !self.forbidden.is_empty() && self.forbidden.len() >= self.watched.len();
+        match live.connection {
+            Connection::Connected if is_refused => {
+                live.fault = live.refused.values().next().cloned();
+                live.connection = Connection::Forbidden;
+            }
+            Connection::Forbidden if !live.listed.is_empty() => {
+                live.fault = None;
+                live.connection = Connection::Connected;
+            }
+            _ => {}
         }
     }
 }

@@ -82,11 +82,6 @@ impl Connector {
         self.expires.is_some_and(|expires| expires <= Timestamp::now())
     }
 
-    /// Nothing of the last client is used again.
-    pub(super) fn forget(&mut self) {
-        self.expires = None;
-    }
-
     /// Returns when the kubeconfig has changed.
     pub(super) async fn changed(&self) {
         let Some(folder) = self.file.as_deref().and_then(std::path::Path::parent) else {

@@ -47,8 +47,6 @@ pub(super) enum KindNews {
     Refused(Fault),
     /// The connection broke.
     Lost(Fault),
-    /// Definitions of kinds changed.
-    DefinitionsChanged,
 }
 
 enum End {
@@ -208,7 +206,7 @@ pub(super) async fn run_definitions(client: Client, sender: mpsc::Sender<News>) 
         if let Ok((found, version)) = found {
             // The first list was discovered a moment ago.
             if known.replace(found.clone()).is_some_and(|known| known != found)
-                && sender.send(News::Kind(kind.clone(), KindNews::DefinitionsChanged)).await.is_err()
+                && sender.send(News::DefinitionsChanged).await.is_err()
             {
                 return;
             }
