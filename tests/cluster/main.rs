@@ -259,6 +259,28 @@ async fn a_kind_that_is_denied_is_a_fault_of_that_kind_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_is_installed_later_is_found_by_itself() {
+    let Some(server) = server() else { return };
+    namespace(server, "later").await;
+    let object = json!({ "apiVersion": "late.githedgehog.com/v1", "kind": "Late",
+        "metadata": { "name": "first", "namespace": "later" }, "spec": { "x": 1 } });
+    let config = kubeconfig(server.port, false);
+    let mut bench = Bench::start(std::slice::from_ref(&object), &config, &[("fabric", Duration::ZERO)]);
+    bench.drift(|view| states(view, "later") == [("first".to_owned(), DriftState::Blocked)]).await;
+    let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    let version = json!({ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } });
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "lates.late.githedgehog.com" },
+        "spec": { "group": "late.githedgehog.com", "scope": "Namespaced", "versions": [version],
+            "names": { "kind": "Late", "listKind": "LateList", "plural": "lates", "singular": "late" } },
+    });
+    server.create(definition).await;
+    server.create(object).await;
+    bench.drift(|view| states(view, "later") == [("first".to_owned(), DriftState::Synced)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_gone_is_unreachable_and_its_objects_unknown() {
     let Some(server) = server() else { return };
     namespace(server, "lost").await;

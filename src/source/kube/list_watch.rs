@@ -199,7 +199,7 @@ fn remember(object: &Value, version: &mut String) {
 pub(super) async fn run_definitions(client: Client, sender: mpsc::Sender<News>) {
     let kind = discover::definitions();
     let request = Request::new(DynamicObject::url_path(&resource(&kind), None));
-    let mut known: Option<BTreeMap<String, Option<i64>>> = None;
+    let mut known: Option<Versions> = None;
     loop {
         let found = definitions(&client, &kind, &request).await;
         let mut pause = REFUSED;
@@ -218,18 +218,19 @@ pub(super) async fn run_definitions(client: Client, sender: mpsc::Sender<News>) 
     }
 }
 
-type Generations = BTreeMap<String, Option<i64>>;
+/// Names of definitions with their versions: a definition is served only a moment after it is there, and its status says when.
+type Versions = BTreeMap<String, Option<String>>;
 
-async fn definitions(client: &Client, kind: &Kind, request: &Request) -> Result<(Generations, String), End> {
+async fn definitions(client: &Client, kind: &Kind, request: &Request) -> Result<(Versions, String), End> {
     let params = ListParams::default();
     let http = request.list_metadata(&params).map_err(|error| End::Lost(built_badly(kind, &error)))?;
     let list: Value = answer(kind, client.request(http)).await?;
-    let generation = |item: &Value| {
+    let named = |item: &Value| {
         let name = item["metadata"]["name"].as_str()?.to_owned();
-        Some((name, item["metadata"]["generation"].as_i64()))
+        Some((name, item["metadata"]["resourceVersion"].as_str().map(str::to_owned)))
     };
     let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-    Ok((list["items"].as_array().into_iter().flatten().filter_map(generation).collect(), version))
+    Ok((list["items"].as_array().into_iter().flatten().filter_map(named).collect(), version))
 }
 
 /// Returns when an object of the kind changes. The error is that of a watch that cannot be held.
