@@ -48,6 +48,8 @@ pub struct Hooks {
     pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Asks for a gate.
     pub ask_gate: AskGate,
+    /// Told when a round is over, with its number from one.
+    pub round_over: Box<dyn Fn(u32) + Send + Sync>,
 }
 
 /// A tool call that an agent of the story wants to make.
@@ -118,6 +120,7 @@ pub async fn play(
         player.schedule_story();
         let Some(played) = player.run(world, &cancel).await? else { return Ok(()) };
         world = played;
+        (hooks.round_over)(round);
         if pace.rounds.is_some_and(|rounds| round >= rounds) {
             // The stage stands as the story left it: its processes live until the workbench is closed.
             cancel.cancelled().await;

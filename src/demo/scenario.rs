@@ -89,6 +89,8 @@ pub enum Action {
     FailureOf(String),
     /// The open call answers with an output of `outputs.toml`.
     ResultOf(String),
+    /// The model reads a file of its working tree, and sees what stands there.
+    Read(String),
     /// Changes one place of a file, by the `Edit` tool where there is a transcript.
     Edit {
         /// File, relative to the working tree.

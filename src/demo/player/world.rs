@@ -77,6 +77,7 @@ impl World {
     pub fn play(&mut self, step: &Due, at: Timestamp) -> Result<Option<GateAsk>, Fault> {
         let actor = step.actor.as_str();
         match &step.action {
+            Action::Read(path) => self.read(actor, at, path)?,
             Action::Edit { path, old, new } => self.edit(actor, at, path, old, new)?,
             Action::Write { path, text } => self.write(actor, at, path, text)?,
             Action::Commit { message, paths } => self.commit(actor, at, message, paths)?,
@@ -192,6 +193,20 @@ impl World {
             _ => Status::Busy,
         };
         running.report(status, at).map_err(in_transcript(&path))
+    }
+
+    fn read(&mut self, actor: &str, at: Timestamp, path: &str) -> Result<(), Fault> {
+        let file = self.tree_of(actor).join(path);
+        let input = json!({"file_path": file});
+        let Ok(text) = fs::read_to_string(&file) else {
+            let answer = "<tool_use_error>File does not exist.</tool_use_error>";
+            return self.tool(actor, at, "Read", &input, answer, true, &json!(format!("Error: {answer}")));
+        };
+        let lines = text.lines().count();
+        let numbered: Vec<String> = text.lines().enumerate().map(|(n, line)| format!("{:>6}→{line}", n + 1)).collect();
+        let structured = json!({"type": "text", "file": {"filePath": file, "content": text, "numLines": lines,
+            "startLine": 1, "totalLines": lines}});
+        self.tool(actor, at, "Read", &input, &numbered.join("\n"), false, &structured)
     }
 
     fn edit(&mut self, actor: &str, at: Timestamp, path: &str, old: &str, new: &str) -> Result<(), Fault> {

@@ -49,7 +49,7 @@ pub(super) fn lay_down(root: &Path, origin: &Path, worktree: &Path, now: Timesta
 
 fn write_commits(repo: &Repository, history: &History, now: Timestamp) -> Result<(), git2::Error> {
     let mut tips: BTreeMap<&str, Oid> = BTreeMap::new();
-    let mut changed: BTreeMap<&str, Vec<(&str, Oid)>> = BTreeMap::new();
+    let mut changed: BTreeMap<&str, BTreeMap<&str, Oid>> = BTreeMap::new();
     for entry in &history.commit {
         let branch = entry.branch.as_deref().unwrap_or("main");
         let first = tips.get(branch).or_else(|| tips.get("main")).copied();
@@ -59,8 +59,8 @@ fn write_commits(repo: &Repository, history: &History, now: Timestamp) -> Result
             blobs.extend(changed.get(merged).into_iter().flatten());
         }
         let mut update = TreeUpdateBuilder::new();
-        for &(path, blob) in &blobs {
-            update.upsert(path, blob, FileMode::Blob);
+        for (path, blob) in &blobs {
+            update.upsert(*path, *blob, FileMode::Blob);
         }
         let parents = [first, merged.and_then(|merged| tips.get(merged).copied())]
             .into_iter()
@@ -88,7 +88,7 @@ fn write_commits(repo: &Repository, history: &History, now: Timestamp) -> Result
 }
 
 /// The blobs of one commit, by path.
-fn blobs<'a>(repo: &Repository, entry: &'a Entry) -> Result<Vec<(&'a str, Oid)>, git2::Error> {
+fn blobs<'a>(repo: &Repository, entry: &'a Entry) -> Result<BTreeMap<&'a str, Oid>, git2::Error> {
     let whole = entry.files.iter().map(|path| (path.as_str(), final_text(path)));
     let parts = entry.parts.iter().map(|(path, share)| (path.as_str(), first_lines(final_text(path), *share)));
     let texts = entry.text.iter().map(|(path, text)| (path.as_str(), text.as_str()));
