@@ -141,7 +141,6 @@ impl Stage {
     }
 }
 
-#[cfg(unix)]
 fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))

@@ -63,8 +63,8 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What somebody does. In texts `%ROOT%` stands for the working tree, `%HEAD%` for the abbreviated commit and, after a
-/// gate, `%REASON%` for the operator's reason.
+/// What somebody does. In texts `%ROOT%` stands for the working tree, `%COMMIT%` for the abbreviated id of the actor's own last
+/// commit and, after a gate, `%REASON%` for the operator's reason.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Action {
@@ -114,8 +114,8 @@ pub enum Action {
         /// Files, relative to the working tree.
         paths: Vec<String>,
     },
-    /// Takes the last commit back and keeps its changes: `git reset --soft HEAD~1`.
-    Uncommit,
+    /// Takes the actor's own last commit back by a new one: `git revert`.
+    Revert,
     /// Pushes the branch to `origin`.
     Push,
     /// Asks for a gate and is held until it is decided.

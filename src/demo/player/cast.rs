@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::scenario::Casting;
 
@@ -76,6 +76,15 @@ impl Running {
         }
         self.status = Some(status);
         Ok(())
+    }
+
+    /// Ends in an orderly way.
+    pub fn exit(self) -> io::Result<()> {
+        let meta = meta_of(&self.transcript.path);
+        let Ok(text) = fs::read_to_string(&meta) else { return Ok(()) };
+        let mut value: Value = serde_json::from_str(&text)?;
+        value["finished"] = json!(true);
+        fs::write(meta, value.to_string())
     }
 
     /// The process dies; gives the registry file that it leaves behind.

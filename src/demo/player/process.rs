@@ -109,10 +109,27 @@ impl Drop for Process {
     }
 }
 
-/// Field 22 of `/proc/PID/stat`: the clock tick the process began at. The command before it may hold spaces and
-/// brackets, so fields are counted from the last bracket.
+/// The clock tick a process began at.
 fn start_time(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    start_field(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).map(str::to_owned)
+}
+
+/// Field 22 of `/proc/PID/stat`. The command in field 2 may hold spaces and brackets, so fields are counted from the
+/// last bracket (proc_pid_stat(5)).
+fn start_field(stat: &str) -> Option<&str> {
     let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(19).map(str::to_owned)
+    rest.split(' ').nth(19)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::start_field;
+
+    #[test]
+    fn a_command_with_brackets_does_not_shift_the_fields() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 127261 20";
+        assert_eq!(start_field(&format!("42 (cat) {rest}")), Some("127261"));
+        assert_eq!(start_field(&format!("42 (a) b) c) {rest}")), Some("127261"));
+        assert_eq!(start_field("42 (cat"), None);
+    }
 }

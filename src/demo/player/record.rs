@@ -204,3 +204,41 @@ pub fn uuid(seed: &str) -> String {
 pub fn api_id(prefix: &str, seed: &str) -> String {
     format!("{prefix}_01{}", &sha256(seed.as_bytes())[..22])
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::{Envelope, Message, Place, assistant, timestamp, uuid};
+
+    #[test]
+    fn an_answer_carries_what_usage_is_counted_by() {
+        let envelope = Envelope { session: "s".into(), cwd: "/w".into(), branch: "main".into(), agent: None };
+        let place = Place { parent: None, uuid: uuid("1"), at: Timestamp::UNIX_EPOCH };
+        let message = Message {
+            id: "msg_1".into(),
+            request: "req_1".into(),
+            model: "claude-opus-5".into(),
+            stop_reason: "end_turn",
+            cache_read: 7,
+            cache_creation: 5,
+            output: 3,
+        };
+        let record = assistant(&envelope, &place, &message, 0, &json!({"type": "text", "text": "hi"}));
+        for key in ["parentUuid", "uuid", "timestamp", "sessionId", "version", "cwd", "gitBranch", "requestId", "type"]
+        {
+            assert!(record.get(key).is_some(), "{key}");
+        }
+        assert_eq!(record["isSidechain"], false);
+        assert_eq!(record["message"]["usage"]["cache_creation"]["ephemeral_1h_input_tokens"], 5);
+    }
+
+    #[test]
+    fn times_have_milliseconds_and_ids_are_version_four() {
+        assert_eq!(timestamp(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+        let id = uuid("seed");
+        assert_eq!(id, uuid("seed"));
+        assert_eq!((id.len(), &id[14..15], &id[19..20]), (36, "4", "a"));
+    }
+}

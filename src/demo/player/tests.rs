@@ -65,12 +65,12 @@ async fn played(rounds: u32, answer: Result<Decision, Fault>) -> Played {
     Played { stage, puts, deletes, asked: gates, registry }
 }
 
-fn approved() -> Result<Decision, Fault> {
-    Ok(Decision { approved: true, reason: String::new() })
+fn approved() -> Decision {
+    Decision { approved: true, reason: String::new() }
 }
 
-fn rejected(reason: &str) -> Result<Decision, Fault> {
-    Ok(Decision { approved: false, reason: reason.to_owned() })
+fn rejected(reason: &str) -> Decision {
+    Decision { approved: false, reason: reason.to_owned() }
 }
 
 fn json(bytes: &[u8]) -> Value {
@@ -107,7 +107,7 @@ fn text_of(stage: &Stage, prefix: &str) -> String {
 
 #[tokio::test]
 async fn every_record_is_as_claude_code_writes_it() {
-    let played = played(1, approved()).await;
+    let played = played(1, Ok(approved())).await;
     let files = transcripts(&played.stage);
     assert_eq!(files.len(), 7, "six sessions and one sub-agent");
     for file in files {
@@ -134,23 +134,23 @@ async fn every_record_is_as_claude_code_writes_it() {
 
 #[tokio::test]
 async fn a_round_plays_every_step() {
-    let played = played(1, approved()).await;
+    let played = played(1, Ok(approved())).await;
     let everything: String = transcripts(&played.stage).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for step in scenario::bundled().unwrap().steps {
         let (Action::Prompt(text) | Action::Think(text) | Action::Say(text)) = &step.action else { continue };
-        if !text.contains('%') || text.contains("100 %") && !text.contains("%HEAD%") {
+        if !text.contains('%') || text.contains("100 %") && !text.contains("%COMMIT%") {
             let written = serde_json::to_string(text).unwrap();
             assert!(everything.contains(&written), "{written}");
         }
     }
     assert!(!everything.contains("String to replace not found"), "an edit missed its place");
     assert!(!everything.contains("File does not exist"));
-    assert!(!everything.contains("%HEAD%") && !everything.contains("%ROOT%") && !everything.contains("%REASON%"));
+    assert!(!everything.contains("%COMMIT%") && !everything.contains("%ROOT%") && !everything.contains("%REASON%"));
 }
 
 #[tokio::test]
 async fn an_approved_push_reaches_origin_and_then_the_cluster() {
-    let played = played(1, approved()).await;
+    let played = played(1, Ok(approved())).await;
     assert_eq!(played.asked[0].detail, "git push origin main");
     assert!(played.asked[0].session.starts_with("0c0de002-"));
     let repo = Repository::open(&played.stage.root).unwrap();
@@ -163,14 +163,15 @@ async fn an_approved_push_reaches_origin_and_then_the_cluster() {
 
 #[tokio::test]
 async fn a_rejected_push_goes_nowhere_and_its_reason_is_read() {
-    let played = played(1, rejected("wait for the window")).await;
+    let played = played(1, Ok(rejected("wait for the window"))).await;
     let repo = Repository::open(&played.stage.root).unwrap();
-    for branch in ["refs/heads/main", "refs/remotes/origin/main"] {
-        assert!(!summaries(&repo, branch).iter().any(|summary| summary.starts_with("feat(fabric-1): attach")));
-    }
-    assert!(
-        played.stage.root.join("gitops/hedgehog/fabric-1/managed/vpcattachments/vpc-ml--gpu--server-03.yaml").exists()
-    );
+    let pushed = summaries(&repo, "refs/remotes/origin/main");
+    assert!(!pushed.iter().any(|summary| summary.contains("feat(fabric-1): attach")), "{pushed:?}");
+    let local = summaries(&repo, "refs/heads/main");
+    assert!(local.iter().any(|summary| summary.starts_with("Revert \"feat(fabric-1): attach")), "{local:?}");
+    assert!(repo.status_file(Path::new("docs/drift.md")).unwrap().is_wt_modified(), "what others changed stays");
+    let attachments = played.stage.root.join("gitops/hedgehog/fabric-1/managed/vpcattachments");
+    assert!(!attachments.join("vpc-ml--gpu--server-03.yaml").exists());
     assert!(text_of(&played.stage, "0c0de002").contains("rejected this call: wait for the window"));
 }
 
@@ -183,7 +184,7 @@ async fn a_gate_that_cannot_be_asked_counts_as_rejected() {
 
 #[tokio::test]
 async fn the_registry_shows_who_waits_and_whose_process_is_gone() {
-    let played = played(1, approved()).await;
+    let played = played(1, Ok(approved())).await;
     let entry = |prefix: &str| {
         let own = |entry: &&Value| entry["sessionId"].as_str().unwrap().starts_with(prefix);
         played.registry.iter().find(own).unwrap_or_else(|| panic!("{prefix} is not registered"))
@@ -205,7 +206,7 @@ async fn the_registry_shows_who_waits_and_whose_process_is_gone() {
 
 #[tokio::test]
 async fn the_test_engineer_runs_one_failing_command_six_times() {
-    let played = played(1, approved()).await;
+    let played = played(1, Ok(approved())).await;
     let text = text_of(&played.stage, "0c0de004");
     assert_eq!(text.matches("\"command\":\"python -m pytest tests/test_sync.py\"").count(), 6);
     assert_eq!(text.matches("\"toolUseResult\":\"Error: Exit code 2").count(), 6);
@@ -213,19 +214,13 @@ async fn the_test_engineer_runs_one_failing_command_six_times() {
 
 #[tokio::test]
 async fn a_second_round_begins_where_the_first_began() {
-    let played = played(2, approved()).await;
+    let played = played(2, Ok(approved())).await;
     assert_eq!(played.asked.len(), 2);
     let deleted = played.deletes.lock().unwrap().clone();
     assert!(deleted.contains(&"test-tmp".to_owned()) && deleted.contains(&"vpc-backup".to_owned()), "{deleted:?}");
-    let vlans: Vec<i64> = played
-        .puts
-        .lock()
-        .unwrap()
-        .iter()
-        .filter_map(|object| {
-            (object["metadata"]["name"] == "vpc-ml").then(|| object["spec"]["subnets"]["gpu"]["vlan"].as_i64().unwrap())
-        })
-        .collect();
+    let puts = played.puts.lock().unwrap().clone();
+    let of_ml = puts.iter().filter(|object| object["metadata"]["name"] == "vpc-ml");
+    let vlans: Vec<i64> = of_ml.map(|object| object["spec"]["subnets"]["gpu"]["vlan"].as_i64().unwrap()).collect();
     assert_eq!(vlans, [1012, 1042, 1012, 1042]);
     let repo = Repository::open(&played.stage.root).unwrap();
     let log = summaries(&repo, "refs/heads/main");
@@ -238,7 +233,7 @@ async fn a_second_round_begins_where_the_first_began() {
 
 #[tokio::test]
 async fn files_of_sessions_that_are_begun_again_and_again_do_not_pile_up() {
-    let played = played(6, approved()).await;
+    let played = played(6, Ok(approved())).await;
     let crashed = transcripts(&played.stage).iter().filter(|path| path.to_string_lossy().contains("0c0de006")).count();
     assert_eq!(crashed, 3);
     assert_eq!(played.registry.len(), 6);
@@ -246,7 +241,7 @@ async fn files_of_sessions_that_are_begun_again_and_again_do_not_pile_up() {
 
 #[tokio::test]
 async fn nothing_is_written_beside_the_stage() {
-    let played = played(1, rejected("no")).await;
+    let played = played(1, Ok(rejected("no"))).await;
     let expected = ["env", "hedgehog-netbox-plugin", "hnp-drift-badge", "home", "origin.git", "run"];
     let mut found: Vec<String> = fs::read_dir(&played.stage.folder)
         .unwrap()

@@ -111,6 +111,9 @@ impl Transcript {
     pub fn result(&mut self, at: Timestamp, text: &str, is_error: bool) -> io::Result<()> {
         let structured = match self.call.as_ref().map(|call| call.tool.as_str()) {
             Some("Bash") => record::command_output(text, is_error),
+            Some("Agent") if !is_error => {
+                json!({"status": "completed", "content": [{"type": "text", "text": text}]})
+            }
             _ => json!(text),
         };
         self.structured_result(at, text, is_error, &structured)

@@ -34,6 +34,8 @@ pub(super) struct World {
     /// Registry files that crashed processes left behind, by actor.
     leftovers: BTreeMap<String, PathBuf>,
     live: BTreeMap<Key, Value>,
+    /// Abbreviated id of the last commit, by actor.
+    commits: BTreeMap<String, String>,
     /// Texts of the files that the story changes, as they were before the first round.
     originals: BTreeMap<(PathBuf, String), Option<String>>,
 }
@@ -50,6 +52,7 @@ impl World {
             takes: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             live: BTreeMap::new(),
+            commits: BTreeMap::new(),
             originals: BTreeMap::new(),
         };
         for (actor, action) in scenario.actions() {
@@ -81,14 +84,19 @@ impl World {
             Action::Edit { path, old, new } => self.edit(actor, at, path, old, new)?,
             Action::Write { path, text } => self.write(actor, at, path, text)?,
             Action::Commit { message, paths } => self.commit(actor, at, message, paths)?,
-            Action::Uncommit => repository::uncommit(self.tree_of(actor))?,
+            Action::Revert => self.revert(actor, at)?,
             Action::Push => repository::push(self.tree_of(actor))?,
             Action::Crash => {
                 if let Some(file) = self.running.remove(actor).and_then(Running::crash) {
                     self.leftovers.insert(actor.to_owned(), file);
                 }
             }
-            Action::Exit => drop(self.running.remove(actor)),
+            Action::Exit => {
+                if let Some(running) = self.running.remove(actor) {
+                    let path = running.transcript.path.clone();
+                    running.exit().map_err(cannot_write(&path))?;
+                }
+            }
             Action::Apply(path) => self.apply(path, at)?,
             Action::Alter { kind, name, pointer, value } => self.alter(kind, name, pointer, value, at),
             Action::Create(object) => self.put(object.clone()),
@@ -98,7 +106,7 @@ impl World {
                 let running = self.running(actor, at)?;
                 let input = json!({"command": command, "description": gate.title});
                 running.last_call =
-                    running.transcript.call(at, "Bash", &input).map_err(in_transcript(&running.transcript.path))?;
+                    running.transcript.call(at, "Bash", &input).map_err(cannot_write(&running.transcript.path))?;
                 return Ok(Some(GateAsk {
                     title: gate.title.clone(),
                     detail: command,
@@ -128,8 +136,8 @@ impl World {
         for ((tree, path), text) in &self.originals {
             let file = tree.join(path);
             match text {
-                Some(text) => fs::write(&file, text).map_err(in_transcript(&file))?,
-                None if file.exists() => fs::remove_file(&file).map_err(in_transcript(&file))?,
+                Some(text) => fs::write(&file, text).map_err(cannot_write(&file))?,
+                None if file.exists() => fs::remove_file(&file).map_err(cannot_write(&file))?,
                 None => {}
             }
             trees.entry(tree).or_default().push(path.clone());
@@ -186,13 +194,13 @@ impl World {
             Action::Rest => transcript.rest(at),
             _ => Ok(()),
         };
-        outcome.map_err(in_transcript(&path))?;
+        outcome.map_err(cannot_write(&path))?;
         let status = match &step.action {
             Action::Rest => Status::Idle,
             Action::Wait(what) => Status::Waiting(what.clone()),
             _ => Status::Busy,
         };
-        running.report(status, at).map_err(in_transcript(&path))
+        running.report(status, at).map_err(cannot_write(&path))
     }
 
     fn read(&mut self, actor: &str, at: Timestamp, path: &str) -> Result<(), Fault> {
@@ -215,7 +223,7 @@ impl World {
         let found = before.contains(old);
         let input = json!({"file_path": file, "old_string": old, "new_string": new, "replace_all": false});
         if found {
-            fs::write(&file, before.replacen(old, new, 1)).map_err(in_transcript(&file))?;
+            fs::write(&file, before.replacen(old, new, 1)).map_err(cannot_write(&file))?;
         }
         if !self.has_transcript(actor) {
             return Ok(());
@@ -239,10 +247,10 @@ impl World {
     fn write(&mut self, actor: &str, at: Timestamp, path: &str, text: &str) -> Result<(), Fault> {
         let file = self.tree_of(actor).join(path);
         if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(in_transcript(folder))?;
+            fs::create_dir_all(folder).map_err(cannot_write(folder))?;
         }
         let existed = file.exists();
-        fs::write(&file, text).map_err(in_transcript(&file))?;
+        fs::write(&file, text).map_err(cannot_write(&file))?;
         if !self.has_transcript(actor) {
             return Ok(());
         }
@@ -257,6 +265,9 @@ impl World {
     fn commit(&mut self, actor: &str, at: Timestamp, message: &str, paths: &[String]) -> Result<(), Fault> {
         let tree = self.tree_of(actor).to_owned();
         let done = repository::commit(&tree, actor, message, paths, at)?;
+        if let Some(done) = &done {
+            self.commits.insert(actor.to_owned(), done.id.clone());
+        }
         if !self.has_transcript(actor) {
             return Ok(());
         }
@@ -279,6 +290,13 @@ impl World {
         self.tool(actor, at, "Bash", &input, &answer, false, &structured)
     }
 
+    fn revert(&mut self, actor: &str, at: Timestamp) -> Result<(), Fault> {
+        let Some(commit) = self.commits.get(actor) else { return Ok(()) };
+        let id = repository::revert(self.tree_of(actor), actor, commit, at)?;
+        self.commits.insert(actor.to_owned(), id);
+        Ok(())
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a tool call and its whole answer, written in one go")]
     fn tool(
         &mut self,
@@ -297,7 +315,7 @@ impl World {
             running.transcript.structured_result(at, answer, is_error, structured)?;
             running.report(Status::Busy, at)
         };
-        write().map_err(in_transcript(&path))
+        write().map_err(cannot_write(&path))
     }
 
     fn apply(&mut self, path: &str, at: Timestamp) -> Result<(), Fault> {
@@ -388,8 +406,8 @@ impl World {
         }
         let tree = self.tree_of(actor);
         let reason = step.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or("(no reason given)");
-        let head = if text.contains("%HEAD%") { repository::head(tree).unwrap_or_default() } else { String::new() };
-        text.replace("%ROOT%", &tree.display().to_string()).replace("%HEAD%", &head).replace("%REASON%", reason)
+        let commit = self.commits.get(actor).map_or("", String::as_str);
+        text.replace("%ROOT%", &tree.display().to_string()).replace("%COMMIT%", commit).replace("%REASON%", reason)
     }
 }
 
@@ -420,7 +438,20 @@ fn unknown(name: &str) -> Fault {
     Fault::new("playing", name, "it has no session", "report this as a bug")
 }
 
-fn in_transcript(path: &Path) -> impl Fn(std::io::Error) -> Fault {
+fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> Fault {
     let path = path.display().to_string();
     move |error| Fault::new("writing", &path, error, "free some space, and start the demo again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patch;
+
+    #[test]
+    fn a_patch_counts_lines_as_the_edit_tool_does() {
+        let patch = patch("one\ntwo\nthree\n", "two", "2\n2b");
+        assert_eq!(patch["lines"], serde_json::json!([" one", "-two", "+2", "+2b", " three"]));
+        assert_eq!((patch["oldStart"].as_u64(), patch["oldLines"].as_u64()), (Some(1), Some(3)));
+        assert_eq!(patch["newLines"], 4);
+    }
 }

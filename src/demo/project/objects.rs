@@ -132,7 +132,8 @@ fn labels(object: &Value) -> Map<String, Value> {
     let spec = &object["spec"];
     match object["kind"].as_str().unwrap_or_default() {
         "Connection" => {
-            put("connection-type", spec.as_object().and_then(|spec| spec.keys().next()).map_or("", |key| key))
+            let variant = spec.as_object().and_then(|spec| spec.keys().next());
+            put("connection-type", variant.map_or("", String::as_str));
         }
         "Switch" => put("profile", spec["profile"].as_str().unwrap_or_default()),
         "VPC" => {

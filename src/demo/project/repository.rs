@@ -1,8 +1,9 @@
-//! What the demo does with git: make repositories, commit, take back and push. Blocking.
+//! What the demo does with git: make repositories, commit, revert and push. Blocking.
 
 use std::path::Path;
 
-use git2::{Oid, Repository, RepositoryInitOptions, ResetType, Signature, Time};
+use git2::build::CheckoutBuilder;
+use git2::{Delta, Oid, Repository, RepositoryInitOptions, Signature, Time};
 use jiff::Timestamp;
 
 use crate::domain::fault::Fault;
@@ -77,14 +78,45 @@ fn commit_paths(
     }))
 }
 
-/// `git reset --soft HEAD~1`.
-pub fn uncommit(root: &Path) -> Result<(), Fault> {
-    let reset = || {
-        let repo = Repository::open(root)?;
-        let parent = repo.head()?.peel_to_commit()?.parent(0)?;
-        repo.reset(parent.as_object(), ResetType::Soft, None)
-    };
-    reset().map_err(in_git("resetting", root))
+/// Takes a commit of the current branch back by a new commit, in the working tree too. Gives the new commit's id.
+pub fn revert(root: &Path, role: &str, commit: &str, at: Timestamp) -> Result<String, Fault> {
+    revert_commit(root, role, commit, at).map_err(in_git("reverting in", root))
+}
+
+fn revert_commit(root: &Path, role: &str, commit: &str, at: Timestamp) -> Result<String, git2::Error> {
+    let repo = Repository::open(root)?;
+    let reverted = repo.revparse_single(commit)?.peel_to_commit()?;
+    let head = repo.head()?.peel_to_commit()?;
+    let tree = repo.find_tree(repo.revert_commit(&reverted, &head, 0, None)?.write_tree_to(&repo)?)?;
+    let message = format!(
+        "Revert \"{}\"\n\nThis reverts commit {}.",
+        String::from_utf8_lossy(reverted.summary_bytes().unwrap_or_default()),
+        reverted.id()
+    );
+    let who = Signature::new(role, &address(role), &Time::new(at.as_second(), 0))?;
+    let id = repo.commit(Some("HEAD"), &who, &who, &message, &tree, &[&head])?;
+    // Only the paths of this commit: what others changed in the working tree stays.
+    let mut checkout = CheckoutBuilder::new();
+    checkout.force().disable_pathspec_match(true);
+    let mut changed = false;
+    let mut index = repo.index()?;
+    for delta in repo.diff_tree_to_tree(Some(&head.tree()?), Some(&tree), None)?.deltas() {
+        if delta.status() == Delta::Deleted {
+            let path = delta.old_file().path().unwrap_or(Path::new(""));
+            index.remove_path(path)?;
+            // It may be gone already, which is what is wanted.
+            let _ = std::fs::remove_file(root.join(path));
+        } else if let Some(path) = delta.new_file().path() {
+            checkout.path(path);
+            changed = true;
+        }
+    }
+    index.write()?;
+    // Without a path a checkout is one of everything.
+    if changed {
+        repo.checkout_head(Some(&mut checkout))?;
+    }
+    Ok(short(id))
 }
 
 /// Pushes the current branch to `origin`, which is a folder of the stage.
@@ -95,12 +127,6 @@ pub fn push(root: &Path) -> Result<(), Fault> {
         repo.find_remote("origin")?.push(&[format!("refs/heads/{branch}:refs/heads/{branch}")], None)
     };
     push().map_err(in_git("pushing", root))
-}
-
-/// The abbreviated id of HEAD.
-pub fn head(root: &Path) -> Result<String, Fault> {
-    let head = || Ok(short(Repository::open(root)?.head()?.peel_to_commit()?.id()));
-    head().map_err(in_git("reading", root))
 }
 
 /// The address of a role. The domain is reserved for names that must not exist (RFC 2606).

@@ -8,7 +8,7 @@ use std::process::Command;
 use git2::{Repository, Sort, StatusOptions};
 use jiff::Timestamp;
 
-use super::{Stage, build, tree};
+use super::{Stage, build, repository, tree};
 use crate::config::paths::Paths;
 
 fn now() -> Timestamp {
@@ -123,4 +123,23 @@ fn a_folder_too_deep_for_a_socket_is_refused_with_a_remedy() {
     let keep = tempfile::tempdir().unwrap();
     let fault = build(Some(keep.path().join("x".repeat(90))), now()).unwrap_err();
     assert!(fault.remedy.contains("shorter"), "{fault}");
+}
+
+#[test]
+fn a_revert_touches_only_what_the_commit_touched() {
+    let stage = stage();
+    let write = |path: &str, text: &str| fs::write(stage.root.join(path), text).unwrap();
+    let read = |path: &str| fs::read_to_string(stage.root.join(path)).unwrap();
+    let before = read("docs/sync.md");
+    write("docs/sync.md", "changed\n");
+    write("docs/new.md", "new\n");
+    let paths = ["docs/sync.md".to_owned(), "docs/new.md".to_owned()];
+    let done = repository::commit(&stage.root, "docs-writer", "docs: change", &paths, now()).unwrap().unwrap();
+    assert_eq!((done.branch.as_str(), done.files), ("main", 2));
+    assert_eq!(repository::commit(&stage.root, "docs-writer", "docs: again", &paths, now()).unwrap(), None);
+    write("docs/drift.md", "somebody else's\n");
+    repository::revert(&stage.root, "docs-writer", &done.id, now()).unwrap();
+    assert_eq!(read("docs/sync.md"), before);
+    assert!(!stage.root.join("docs/new.md").exists());
+    assert_eq!(read("docs/drift.md"), "somebody else's\n");
 }
