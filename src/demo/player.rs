@@ -31,10 +31,13 @@ const PAUSE: f64 = 6.0;
 /// The demo's cluster, as far as the player changes it.
 pub struct Cluster {
     /// Creates an object, or takes the place of the one of the same kind, namespace and name.
-    pub put: Box<dyn Fn(Value) + Send + Sync>,
+    pub put: Put,
     /// Removes an object.
     pub delete: Delete,
 }
+
+/// Creates or replaces this object.
+pub type Put = Box<dyn Fn(Value) -> Result<(), Fault> + Send + Sync>;
 
 /// Removes the object of this kind, namespace and name.
 pub type Delete = Box<dyn Fn(&str, &str, &str) + Send + Sync>;
@@ -99,7 +102,8 @@ struct Due {
 /// which ends their processes.
 ///
 /// A round is over when all of its steps were played and every gate that it asked for was decided: an agent that is
-/// held holds the story too. Fails when the stage cannot be written any more.
+/// held holds the story too. Fails when the stage cannot be written any more, or the
+/// cluster refuses an object.
 pub async fn play(
     stage: Arc<Stage>,
     cluster: Cluster,

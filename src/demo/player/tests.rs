@@ -35,7 +35,10 @@ async fn played(rounds: u32, answer: Result<Decision, Fault>) -> Played {
     let (puts, deletes) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (put, delete) = (Arc::clone(&puts), Arc::clone(&deletes));
     let cluster = Cluster {
-        put: Box::new(move |object| put.lock().unwrap().push(object)),
+        put: Box::new(move |object| {
+            put.lock().unwrap().push(object);
+            Ok(())
+        }),
         delete: Box::new(move |_, _, name| delete.lock().unwrap().push(name.to_owned())),
     };
     let (asks, mut asked) = mpsc::unbounded_channel();

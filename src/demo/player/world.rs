@@ -63,7 +63,7 @@ impl World {
             }
         }
         for object in objects::seed(now)? {
-            world.put(object);
+            world.put(object)?;
         }
         Ok(world)
     }
@@ -98,9 +98,9 @@ impl World {
                 }
             }
             Action::Apply(path) => self.apply(path, at)?,
-            Action::Alter { kind, name, pointer, value } => self.alter(kind, name, pointer, value, at),
-            Action::Create(object) => self.put(object.clone()),
-            Action::Heartbeat(names) => self.heartbeat(names, at),
+            Action::Alter { kind, name, pointer, value } => self.alter(kind, name, pointer, value, at)?,
+            Action::Create(object) => self.put(object.clone())?,
+            Action::Heartbeat(names) => self.heartbeat(names, at)?,
             Action::Gate(gate) => {
                 let command = self.fill(actor, &gate.command, step);
                 let running = self.running(actor, at)?;
@@ -160,7 +160,7 @@ impl World {
         }
         for object in seed {
             if self.live.get(&key_of(&object)).is_none_or(|live| live["spec"] != object["spec"]) {
-                self.put(object);
+                self.put(object)?;
             }
         }
         Ok(())
@@ -322,33 +322,35 @@ impl World {
         let file = self.stage.root.join(path);
         // A file that was taken back in the meantime is not applied.
         if let Ok(text) = fs::read_to_string(&file) {
-            self.put(objects::admit(objects::manifest(&file, &text)?, at));
+            self.put(objects::admit(objects::manifest(&file, &text)?, at))?;
         }
         Ok(())
     }
 
-    fn alter(&mut self, kind: &str, name: &str, pointer: &str, value: &Value, at: Timestamp) {
+    fn alter(&mut self, kind: &str, name: &str, pointer: &str, value: &Value, at: Timestamp) -> Result<(), Fault> {
         let key = (kind.to_owned(), "default".to_owned(), name.to_owned());
-        if let Some(mut object) = self.live.get(&key).cloned()
-            && objects::alter(&mut object, pointer, value.clone(), at)
-        {
-            self.put(object);
+        let Some(mut object) = self.live.get(&key).cloned() else { return Ok(()) };
+        if objects::alter(&mut object, pointer, value.clone(), at) {
+            self.put(object)?;
         }
+        Ok(())
     }
 
-    fn heartbeat(&mut self, names: &[String], at: Timestamp) {
+    fn heartbeat(&mut self, names: &[String], at: Timestamp) -> Result<(), Fault> {
         for name in names {
             let key = ("Agent".to_owned(), "default".to_owned(), name.clone());
             if let Some(mut object) = self.live.get(&key).cloned() {
                 objects::heartbeat(&mut object, at);
-                self.put(object);
+                self.put(object)?;
             }
         }
+        Ok(())
     }
 
-    fn put(&mut self, object: Value) {
-        (self.cluster.put)(object.clone());
+    fn put(&mut self, object: Value) -> Result<(), Fault> {
+        (self.cluster.put)(object.clone())?;
         self.live.insert(key_of(&object), object);
+        Ok(())
     }
 
     /// The actor's session, begun if it has none.
