@@ -1,10 +1,11 @@
 //! The repository's history, committed anew from `history.toml`.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
 use git2::build::{CheckoutBuilder, TreeUpdateBuilder};
-use git2::{FileMode, Oid, Repository, Signature, Time, WorktreeAddOptions};
+use git2::{Buf, FileMode, Oid, Repository, Signature, Time, WorktreeAddOptions};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -13,6 +14,12 @@ use crate::domain::fault::Fault;
 
 use super::repository::{self, in_git};
 use super::{WORKTREE_BRANCH, tree};
+
+/// The branch that everything ends on.
+const MAIN: &str = "main";
+
+/// Above the priorities of the object database's own backends.
+const IN_MEMORY: i32 = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,22 +44,35 @@ struct Entry {
     text: BTreeMap<String, String>,
 }
 
+impl Entry {
+    fn branch(&self) -> &str {
+        self.branch.as_deref().unwrap_or(MAIN)
+    }
+}
+
 /// Makes the repository, its bare `origin` with everything pushed, and the linked worktree.
 pub(super) fn lay_down(root: &Path, origin: &Path, worktree: &Path, now: Timestamp) -> Result<(), Fault> {
     let history: History = scenario::read("history.toml", include_str!("history.toml"))?;
-    let repo = repository::create(root, false).map_err(in_git("making", root))?;
     repository::create(origin, true).map_err(in_git("making", origin))?;
-    write_commits(&repo, &history, now).map_err(in_git("writing the history of", root))?;
+    let commits = repository::create(root, false).and_then(|repo| write_commits(&repo, &history.commit, now));
+    let commits = commits.map_err(in_git("writing the history of", root))?;
+    // Opened anew: the first handle keeps what it writes in memory.
+    let repo = Repository::open(root).map_err(in_git("opening", root))?;
+    name(&repo, &history.commit, &commits, now).map_err(in_git("making the branches of", root))?;
     publish(&repo, origin).map_err(in_git("connecting to origin", root))?;
     link(&repo, worktree).map_err(in_git("making the worktree of", root))
 }
 
-fn write_commits(repo: &Repository, history: &History, now: Timestamp) -> Result<(), git2::Error> {
+/// Writes every commit with its trees and files. Gives their ids.
+fn write_commits(repo: &Repository, history: &[Entry], now: Timestamp) -> Result<Vec<Oid>, git2::Error> {
+    // Hundreds of small objects are far quicker to write as one pack than as files of their own.
+    let odb = repo.odb()?;
+    let memory = odb.add_new_mempack_backend(IN_MEMORY)?;
+    let mut ids = Vec::with_capacity(history.len());
     let mut tips: BTreeMap<&str, Oid> = BTreeMap::new();
     let mut changed: BTreeMap<&str, BTreeMap<&str, Oid>> = BTreeMap::new();
-    for entry in &history.commit {
-        let branch = entry.branch.as_deref().unwrap_or("main");
-        let first = tips.get(branch).or_else(|| tips.get("main")).copied();
+    for entry in history {
+        let first = tips.get(entry.branch()).or_else(|| tips.get(MAIN)).copied();
         let merged = entry.merge.as_deref();
         let mut blobs = blobs(repo, entry)?;
         if let Some(merged) = merged {
@@ -72,17 +92,31 @@ fn write_commits(repo: &Repository, history: &History, now: Timestamp) -> Result
             None => repo.find_tree(repo.treebuilder(None)?.write()?)?,
         };
         let tree = repo.find_tree(update.create_updated(repo, &base)?)?;
-        let who = author(&entry.by, now - SignedDuration::from_secs_f64(entry.hours_ago * 3600.0))?;
+        let who = author(entry, now)?;
         let id = repo.commit(None, &who, &who, &entry.message, &tree, &parents.iter().collect::<Vec<_>>())?;
-        tips.insert(branch, id);
-        changed.entry(branch).or_default().extend(blobs);
-        if let Some(tag) = &entry.tag {
-            let target = repo.find_object(id, None)?;
-            repo.tag(tag, &target, &who, &format!("Release {tag}"), false)?;
-        }
+        ids.push(id);
+        tips.insert(entry.branch(), id);
+        changed.entry(entry.branch()).or_default().extend(blobs);
     }
+    let mut pack = Buf::new();
+    memory.dump(repo, &mut pack)?;
+    let mut writer = odb.packwriter()?;
+    writer.write_all(&pack).map_err(|error| git2::Error::from_str(&error.to_string()))?;
+    writer.commit()?;
+    Ok(ids)
+}
+
+/// Makes the branches and tags, and checks the working tree out.
+fn name(repo: &Repository, history: &[Entry], ids: &[Oid], now: Timestamp) -> Result<(), git2::Error> {
+    let tips: BTreeMap<&str, Oid> = history.iter().map(Entry::branch).zip(ids.iter().copied()).collect();
     for (branch, id) in tips {
         repo.reference(&format!("refs/heads/{branch}"), id, true, "demo")?;
+    }
+    for (entry, id) in history.iter().zip(ids) {
+        if let Some(tag) = &entry.tag {
+            let target = repo.find_object(*id, None)?;
+            repo.tag(tag, &target, &author(entry, now)?, &format!("Release {tag}"), false)?;
+        }
     }
     repo.checkout_head(Some(CheckoutBuilder::new().force()))
 }
@@ -106,8 +140,9 @@ fn first_lines(text: &str, share: f64) -> &str {
     &text[..bytes]
 }
 
-fn author(role: &str, at: Timestamp) -> Result<Signature<'static>, git2::Error> {
-    Signature::new(role, &repository::address(role), &Time::new(at.as_second(), 0))
+fn author(entry: &Entry, now: Timestamp) -> Result<Signature<'static>, git2::Error> {
+    let at = now - SignedDuration::from_secs_f64(entry.hours_ago * 3600.0);
+    Signature::new(&entry.by, &repository::address(&entry.by), &Time::new(at.as_second(), 0))
 }
 
 fn publish(repo: &Repository, origin: &Path) -> Result<(), git2::Error> {
