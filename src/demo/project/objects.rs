@@ -189,10 +189,11 @@ fn own(now: Timestamp) -> Vec<Value> {
     let mut objects = Vec::from(namespaces);
     objects.push(agent("spine-01", 7, 7, true, now));
     objects.push(agent("leaf-01", 12, 12, true, now));
-    // Its last change could not be applied.
+    // Its last change could not be applied, so it is a generation behind.
     objects.push(agent("leaf-02", 12, 11, false, now));
     objects.push(deployment("fab", "fabric-ctrl", 1, 1));
-    objects.push(deployment("fab", "fabric-dhcpd", 1, 1));
+    // Given up.
+    objects.push(deployment("fab", "fabric-dhcpd", 1, 0));
     objects.push(deployment("netbox", "netbox", 2, 2));
     // Still rolling out.
     objects.push(deployment("netbox", "netbox-worker", 3, 2));
@@ -227,7 +228,13 @@ fn agent(name: &str, generation: i64, applied: i64, good: bool, now: Timestamp) 
 }
 
 fn deployment(namespace: &str, name: &str, replicas: i64, ready: i64) -> Value {
-    let complete = replicas == ready;
+    let (available, progressing) = match ready {
+        0 => (("False", "MinimumReplicasUnavailable"), ("False", "ProgressDeadlineExceeded")),
+        _ if ready < replicas => (("True", "MinimumReplicasAvailable"), ("True", "ReplicaSetUpdated")),
+        _ => (("True", "MinimumReplicasAvailable"), ("True", "NewReplicaSetAvailable")),
+    };
+    let condition =
+        |kind: &str, (status, reason): (&str, &str)| json!({"type": kind, "status": status, "reason": reason});
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -245,11 +252,7 @@ fn deployment(namespace: &str, name: &str, replicas: i64, ready: i64) -> Value {
             "readyReplicas": ready,
             "availableReplicas": ready,
             "unavailableReplicas": replicas - ready,
-            "conditions": [
-                {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
-                {"type": "Progressing", "status": "True",
-                    "reason": if complete { "NewReplicaSetAvailable" } else { "ReplicaSetUpdated" }},
-            ],
+            "conditions": [condition("Available", available), condition("Progressing", progressing)],
         },
     })
 }
