@@ -63,8 +63,8 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What somebody does. In texts `%ROOT%` stands for the working tree, `%COMMIT%` for the abbreviated id of the actor's own last
-/// commit and, after a gate, `%REASON%` for the operator's reason.
+/// What somebody does. In texts `%ROOT%` stands for the working tree, `%COMMIT%` for the abbreviated id of the actor's
+/// own last commit and, after a gate, `%REASON%` for the operator's reason.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Action {
