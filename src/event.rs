@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
+use crate::action::Action;
+use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::cluster::ClusterView;
 use crate::domain::commit::RepoLog;
@@ -19,8 +21,10 @@ use crate::domain::transcript::Entry;
 pub enum Event {
     /// From the terminal.
     Input(Input),
-    /// A moment that the state had asked to be woken at.
+    /// Time has passed, and ages on screen with it.
     Wake,
+    /// A frame was drawn with other sizes than the one before.
+    Drawn(Viewports),
     /// Every agent known, whenever one of them changes. Latest wins.
     Agents(AgentsNews),
     /// About the transcript that is open. In order, never dropped.
@@ -51,11 +55,49 @@ pub enum Input {
     /// Text was pasted: never taken as keys.
     Paste(String),
     /// The mouse did something.
-    Mouse(MouseEvent),
-    /// The terminal has a new size.
-    Resize,
+    Mouse(Mouse),
+    /// The terminal has a new size, in columns and rows.
+    Resize(u16, u16),
     /// The terminal window got or lost the focus.
     Focus(bool),
+}
+
+/// What the mouse did, and on what: the loop has looked the place up in the last frame's hit map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub kind: MouseKind,
+    /// What was there; nothing reacts to what was not drawn.
+    pub target: Option<Target>,
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button went down.
+    Press,
+    /// The wheel turned by this many lines; down is positive.
+    Scroll(i16),
+}
+
+/// Something on the screen that the mouse can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A pane, beside its rows.
+    Pane(PaneKind),
+    /// A row of a pane's list.
+    Row(PaneKind, usize),
+    /// A key of the footer.
+    Key(Action),
+}
+
+/// Sizes of what was drawn: what `update` must know to scroll by rows. Sent after a frame whose sizes are new.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Viewports {
+    /// Columns and rows inside each visible pane.
+    pub panes: Vec<(PaneKind, (u16, u16))>,
+    /// Columns and rows inside the popup, if there is one.
+    pub popup: (u16, u16),
 }
 
 /// Sources whose age the status line shows.

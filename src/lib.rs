@@ -3,7 +3,7 @@
 //! `sources → Event → update(&mut State, Event) → Effects → exec → Event::Done`, and `view(&State)` after it.
 //! `docs/architecture.md` is the map; `tests/tidy.rs` keeps the walls between these modules.
 
-pub mod cli;
+pub mod action;
 pub mod config;
 pub mod demo;
 pub mod domain;

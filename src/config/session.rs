@@ -48,6 +48,33 @@ pub struct Session {
     pub cluster: Option<ClusterSpec>,
     /// What discovery could not read, or could not decide.
     pub faults: Vec<Fault>,
+    /// Why no cluster was found, or not the one that was meant.
+    pub cluster_faults: Vec<Fault>,
+}
+
+impl Session {
+    /// A session of a folder (canonical) with nothing in it yet.
+    pub fn bare(name: &str, root: PathBuf) -> Self {
+        Self {
+            name: name.to_owned(),
+            origin: SessionOrigin::Discovered,
+            state_dir: root.join(".hnpwb"),
+            root,
+            layout: None,
+            theme: None,
+            boards: Vec::new(),
+            agents: Vec::new(),
+            repos: Vec::new(),
+            fabrics: Vec::new(),
+            gates: Vec::new(),
+            claude_dirs: Vec::new(),
+            checks: Vec::new(),
+            worktrees: Vec::new(),
+            cluster: None,
+            faults: Vec::new(),
+            cluster_faults: Vec::new(),
+        }
+    }
 }
 
 /// Where a session was defined.

@@ -196,6 +196,9 @@ pub fn is_board_file(path: &Path) -> bool {
             | "to-do"
             | "backlog"
             | "board"
+            | "roadmap"
+            | "plan"
+            | "project-status"
             | "checklist"
     )
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::kube::{self, KindNames, Target};
-use crate::config::session::{ClusterSpec, FabricSpec, Session, SessionOrigin};
+use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
@@ -48,7 +48,7 @@ impl Workers {
 }
 
 /// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
-/// share its worker; a discovered session without a fabric that names a cluster gets the kubeconfig's current context.
+/// share its worker; the session's own cluster gets one whether a fabric names it or not.
 ///
 /// Must be called inside a tokio runtime. The workers end with `cancel`, whether what is returned is kept or not.
 pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
@@ -70,15 +70,12 @@ pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -
 /// Clusters of the session with the name each is shown by, once each.
 fn cluster_names(session: &Session) -> Vec<(ClusterSpec, String)> {
     let mut clusters: Vec<(ClusterSpec, String)> = Vec::new();
-    for cluster in session.fabrics.iter().filter_map(|fabric| fabric.cluster.as_ref()) {
+    let named = session.fabrics.iter().filter_map(|fabric| fabric.cluster.as_ref());
+    for cluster in named.chain(session.cluster.as_ref()) {
         if !clusters.iter().any(|(known, _)| known == cluster) {
             let name = kube::context_name(cluster).unwrap_or_else(|| "current context".to_owned());
             clusters.push((cluster.clone(), name));
         }
-    }
-    if clusters.is_empty() && session.origin == SessionOrigin::Discovered {
-        let current = ClusterSpec::Context { context: None, kubeconfig: None };
-        clusters.extend(kube::context_name(&current).map(|name| (current, name)));
     }
     clusters
 }

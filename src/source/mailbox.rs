@@ -54,11 +54,6 @@ impl Outbox {
         self.queue.send(event).await.is_ok()
     }
 
-    /// The same for threads that are no tasks.
-    pub fn send_blocking(&self, event: Event) -> bool {
-        self.queue.blocking_send(event).is_ok()
-    }
-
     /// Puts an event into its slot, in place of one that was not taken yet. Never waits.
     pub fn post(&self, slot: SourceId, event: Event) {
         self.slots.put(slot, event);

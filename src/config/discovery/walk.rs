@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::fabric::Seen;
 use super::repository::{self, is_top};
 use crate::domain::fault::Fault;
+use crate::domain::task::is_board_file;
 
 /// What one walk may cost.
 #[derive(Debug, Clone, Copy)]
@@ -54,10 +55,6 @@ const BOARD_HEAD: u64 = 64 << 10;
 const SKIPPED: [&str; 8] =
     ["node_modules", "target", "vendor", "dist", "build", "__pycache__", "venv", "site-packages"];
 
-/// Files that may list tasks; their text decides.
-const BOARD_NAMES: [&str; 7] =
-    ["TASK_TRACKING.md", "TASKS.md", "TODO.md", "ROADMAP.md", "BACKLOG.md", "PLAN.md", "PROJECT_STATUS.md"];
-
 struct Folder {
     path: PathBuf,
     repo: PathBuf,
@@ -101,7 +98,7 @@ pub fn walk(root: &Path, worktrees: &[PathBuf], limits: Limits) -> Found {
             if sniffs >= limits.sniffs {
                 break;
             }
-            if folder.depth <= BOARD_DEPTH && may_be_board(&path, name) {
+            if folder.depth <= BOARD_DEPTH && is_board_file(&path) {
                 sniffs += 1;
                 if is_board(&path) {
                     found.boards.push(path);
@@ -164,32 +161,13 @@ fn is_marked(names: &[(std::ffi::OsString, bool)]) -> bool {
     has(".hnp") || (has("managed") && (has("raw") || has("unmanaged")))
 }
 
-fn may_be_board(path: &Path, name: &OsStr) -> bool {
-    let folder = |up: usize| path.ancestors().nth(up).and_then(Path::file_name).unwrap_or_default();
-    if BOARD_NAMES.iter().any(|board| name.eq_ignore_ascii_case(board)) {
-        return true;
-    }
-    if name == "tasks.json" {
-        return folder(1) == ".taskmaster" || folder(2) == ".taskmaster";
-    }
-    is_backlog_task(path)
-}
-
-/// Backlog.md keeps one task in each file of `backlog/tasks`.
-fn is_backlog_task(path: &Path) -> bool {
-    let folder = |up: usize| path.ancestors().nth(up).and_then(Path::file_name).unwrap_or_default();
-    folder(1) == "tasks" && folder(2) == "backlog" && path.extension().is_some_and(|ext| ext == "md")
-}
-
 fn is_board(path: &Path) -> bool {
     let Some(text) = head(path, BOARD_HEAD) else { return false };
     if path.extension().is_some_and(|ext| ext == "json") {
         return text.contains("\"tasks\"");
     }
-    if is_backlog_task(path) {
-        return text.starts_with("---");
-    }
-    text.lines().filter(|line| has_task_mark(line)).take(2).count() == 2
+    // Backlog.md keeps one task in each file, behind front matter.
+    text.starts_with("---") || text.lines().filter(|line| has_task_mark(line)).take(2).count() == 2
 }
 
 /// `- [ ]`, `- [x]`, or one of the emoji of the Hedgehog NetBox Plugin's tracker.

@@ -233,9 +233,9 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         discover_in(&root, paths)
     };
     let or = |said: Vec<PathBuf>, found: Vec<PathBuf>| if said.is_empty() { found } else { said };
-    let mut faults = found.faults;
+    let mut cluster_faults = Vec::new();
     let (fabrics, cluster) = if file.fabrics.is_empty() {
-        faults.extend(found.context_faults);
+        cluster_faults = found.context_faults;
         let current = |context| ClusterSpec::Context { context: Some(context), kubeconfig: None };
         (found.fabrics, found.context.map(current))
     } else {
@@ -257,7 +257,8 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         checks: file.checks,
         worktrees: found.worktrees,
         cluster,
-        faults,
+        faults: found.faults,
+        cluster_faults,
         root,
     }
 }

@@ -8,8 +8,8 @@ use super::{Text, text};
 /// Bytes of a value that go into a summary, before it is made one line.
 const SUMMARY: usize = 400;
 
-/// The input in one clean line: the command, the path, the pattern, else compact JSON.
-pub(crate) fn summary(tool: &str, input: Option<&RawValue>) -> String {
+/// The input in one clean line: the command, the path (below `cwd` without it), the pattern, else compact JSON.
+pub(crate) fn summary(tool: &str, input: Option<&RawValue>, cwd: Option<&str>) -> String {
     let Some(raw) = input else { return String::new() };
     let field = match tool {
         "Bash" => "command",
@@ -29,7 +29,7 @@ pub(crate) fn summary(tool: &str, input: Option<&RawValue>) -> String {
             let first = command.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
             one_line(first)
         }
-        Some(value) => one_line(&value),
+        Some(value) => one_line(below(&value, cwd)),
         None => one_line(raw.get()),
     }
 }
@@ -49,6 +49,11 @@ pub(crate) fn input(input: Option<&RawValue>) -> Text {
         gather.push_json(value);
     }
     gather.finish()
+}
+
+fn below<'a>(path: &'a str, cwd: Option<&str>) -> &'a str {
+    let rest = cwd.and_then(|cwd| path.strip_prefix(cwd)).and_then(|rest| rest.strip_prefix('/'));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(path)
 }
 
 fn members(raw: &RawValue) -> Members<'_> {
@@ -72,15 +77,21 @@ mod tests {
     #[test]
     fn each_tool_is_summed_up_by_what_tells_most() {
         assert_eq!(
-            summary("Bash", Some(raw(r#"{"command":"\n cargo test \\\n  --all","description":"test"}"#))),
+            summary("Bash", Some(raw(r#"{"command":"\n cargo test \\\n  --all","description":"test"}"#)), None),
             "cargo test \\"
         );
-        assert_eq!(summary("Read", Some(raw(r#"{"limit":3,"file_path":"/a/b.rs"}"#))), "/a/b.rs");
-        assert_eq!(summary("Grep", Some(raw(r#"{"pattern":"fn \u001b[2J"}"#))), "fn ␛[2J");
-        assert_eq!(summary("Agent", Some(raw(r#"{"prompt":"long","description":"look around"}"#))), "look around");
-        assert_eq!(summary("mcp__x__y", Some(raw(r#"{"a":[1,2]}"#))), r#"{"a":[1,2]}"#);
-        assert_eq!(summary("Bash", Some(raw(r#"{"cmd":1}"#))), r#"{"cmd":1}"#);
-        assert_eq!(summary("Bash", None), "");
+        assert_eq!(summary("Read", Some(raw(r#"{"limit":3,"file_path":"/a/b.rs"}"#)), None), "/a/b.rs");
+        let path = raw(r#"{"file_path":"/a/b.rs"}"#);
+        assert_eq!(summary("Read", Some(path), Some("/a")), "b.rs");
+        assert_eq!(summary("Read", Some(path), Some("/a/b")), "/a/b.rs");
+        assert_eq!(summary("Grep", Some(raw(r#"{"pattern":"fn \u001b[2J"}"#)), None), "fn ␛[2J");
+        assert_eq!(
+            summary("Agent", Some(raw(r#"{"prompt":"long","description":"look around"}"#)), None),
+            "look around"
+        );
+        assert_eq!(summary("mcp__x__y", Some(raw(r#"{"a":[1,2]}"#)), None), r#"{"a":[1,2]}"#);
+        assert_eq!(summary("Bash", Some(raw(r#"{"cmd":1}"#)), None), r#"{"cmd":1}"#);
+        assert_eq!(summary("Bash", None, None), "");
     }
 
     #[test]

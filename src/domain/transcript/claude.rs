@@ -131,6 +131,7 @@ fn tagged<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
 fn assistant(record: &Record<'_>, bytes: u64) -> Vec<Body> {
     let failed = json::truth(record.is_api_error_message);
     let (_, blocks) = record.message();
+    let cwd = json::string(record.cwd);
     let mut bodies = Vec::new();
     for block in &blocks {
         let kind = json::string(block.kind).unwrap_or(Cow::Borrowed("text"));
@@ -143,7 +144,7 @@ fn assistant(record: &Record<'_>, bytes: u64) -> Vec<Body> {
                 let name = json::string(block.name).unwrap_or_default();
                 bodies.push(Body::Call {
                     id: json::string(block.id).unwrap_or_default().into_owned(),
-                    summary: call::summary(&name, block.input),
+                    summary: call::summary(&name, block.input, cwd.as_deref()),
                     name: text::line(&name).into_owned(),
                     input: call::input(block.input),
                 });

@@ -338,7 +338,7 @@ impl Digest {
         self.tool_calls += 1;
         let name = json::head(block.name, LABEL).unwrap_or_default();
         let name = text::line(&name).into_owned();
-        let summary = call::summary(&name, block.input);
+        let summary = call::summary(&name, block.input, self.cwd.as_deref());
         self.last_action = Some(format!("{name} {}", text::prefix(&summary, LABEL)).trim_end().to_owned());
         // The server's own tools answer inside the same message.
         if json::string(block.kind).as_deref() == Some("tool_use") {

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::roster::{Roster, Scope};
 use super::{snapshot, spawn};
-use crate::config::session::{AgentSpec, Session, SessionOrigin};
+use crate::config::session::{AgentSpec, Session};
 use crate::domain::agent::{Agent, AgentState, StateSource};
 use crate::domain::fault::Fault;
 use crate::domain::transcript::Digest;
@@ -43,20 +43,7 @@ impl Home {
     }
 
     fn session(&self) -> Session {
-        Session {
-            name: "test".to_owned(),
-            origin: SessionOrigin::Discovered,
-            root: self.root(),
-            state_dir: self.root().join(".hnpwb"),
-            layout: None,
-            theme: None,
-            boards: Vec::new(),
-            agents: Vec::new(),
-            repos: Vec::new(),
-            fabrics: Vec::new(),
-            gates: Vec::new(),
-            claude_dirs: vec![self.claude()],
-        }
+        Session { claude_dirs: vec![self.claude()], ..Session::bare("test", self.root()) }
     }
 
     fn transcript(&self, name: &str) -> PathBuf {

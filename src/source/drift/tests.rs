@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::spawn;
-use crate::config::session::{ClusterSpec, FabricSpec, Session, SessionOrigin};
+use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
 use crate::domain::drift::{DriftState, DriftView};
 use crate::event::Event;
@@ -16,20 +16,7 @@ use crate::source::Inbox;
 use crate::source::mailbox::mailbox;
 
 fn session(root: &std::path::Path, fabrics: Vec<FabricSpec>) -> Session {
-    Session {
-        name: "t".into(),
-        origin: SessionOrigin::Discovered,
-        root: root.into(),
-        state_dir: root.join(".hnpwb"),
-        layout: None,
-        theme: None,
-        boards: Vec::new(),
-        agents: Vec::new(),
-        repos: Vec::new(),
-        fabrics,
-        gates: Vec::new(),
-        claude_dirs: Vec::new(),
-    }
+    Session { fabrics, ..Session::bare("t", root.into()) }
 }
 
 fn commit(repository: &Repository) {

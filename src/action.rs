@@ -1,0 +1,254 @@
+//! What the operator can ask for: one table of actions behind keys, palette, help, footer and `docs/keys.md`.
+
+pub mod keymap;
+
+use std::fmt::Write;
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::config::layout::PaneKind;
+
+/// Something the operator wants. A key, a palette entry and a click all become one of these; [`ACTIONS`] says what each
+/// of them does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    NextNeed,
+    Approve,
+    Reject,
+    Brief,
+    Copy,
+    Open,
+    Fold,
+    FoldAll,
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    Top,
+    Bottom,
+    NextTurn,
+    PreviousTurn,
+    Filter,
+    FocusNext,
+    FocusPrevious,
+    Focus(PaneKind),
+    Zoom,
+    NextLayout,
+    NextTheme,
+    Journal,
+    Palette,
+    Help,
+    Refresh,
+    Back,
+    Confirm,
+    Suspend,
+    Quit,
+}
+
+/// Where an action can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// While panes have the keys: no popup, no text field.
+    Panes,
+    /// While one of these panes has the focus.
+    In(&'static [PaneKind]),
+    /// While panes or a popup have the keys, but not a text field.
+    Views,
+    /// While a confirmation is asked for.
+    Confirmation,
+    /// Always, text fields included.
+    Anywhere,
+}
+
+/// Where the keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Where {
+    /// The pane with the focus.
+    pub focus: PaneKind,
+    /// A text field takes what is typed.
+    pub typing: bool,
+    /// A popup stands in front of the panes.
+    pub popup: bool,
+    /// That popup asks for a confirmation.
+    pub confirming: bool,
+}
+
+impl Scope {
+    /// True if an action of this scope can be asked for there.
+    pub fn admits(self, here: Where) -> bool {
+        let in_panes = !here.popup && !here.typing;
+        match self {
+            Self::Anywhere => true,
+            Self::Panes => in_panes,
+            Self::In(panes) => in_panes && panes.contains(&here.focus),
+            Self::Views => !here.typing,
+            Self::Confirmation => here.confirming,
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Spec {
+    /// The action.
+    pub action: Action,
+    /// Its name in configuration files and in the palette.
+    pub name: &'static str,
+    /// What it does, as a sentence without a full stop.
+    pub doc: &'static str,
+    /// A word for the footer; empty keeps it out of there.
+    pub label: &'static str,
+    /// Where it can be asked for.
+    pub scope: Scope,
+    /// Its keys, as `crokey` writes them.
+    pub keys: &'static [&'static str],
+}
+
+const fn row(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    scope: Scope,
+    label: &'static str,
+    doc: &'static str,
+) -> Spec {
+    Spec { action, name, doc, label, scope, keys }
+}
+
+const ATTENTION: Scope = Scope::Panes;
+const TASKS: Scope = Scope::In(&[PaneKind::Board]);
+const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
+
+/// Every action, in the order of help and palette.
+#[rustfmt::skip]
+pub const ACTIONS: &[Spec] = &[
+    row(Action::NextNeed, "next-need", &["n"], Scope::Panes, "next", "Select the next thing that needs you"),
+    row(Action::Approve, "approve", &["a"], ATTENTION, "approve", "Approve the selected gate, after a confirmation"),
+    row(Action::Reject, "reject", &["x"], ATTENTION, "reject", "Reject the selected gate with a reason, after a confirmation"),
+    row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
+    row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
+    row(Action::Open, "open", &["enter"], Scope::Panes, "open", "Open what is selected: its details, or the pane it belongs to"),
+    row(Action::Fold, "fold", &["space"], TRANSCRIPT, "fold", "Fold or unfold the entry at the cursor"),
+    row(Action::FoldAll, "fold-all", &["shift-z"], TRANSCRIPT, "fold all", "Fold or unfold every entry"),
+    row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next prompt"),
+    row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous prompt"),
+    row(Action::Down, "down", &["j", "down"], Scope::Views, "", "Go one line down"),
+    row(Action::Up, "up", &["k", "up"], Scope::Views, "", "Go one line up"),
+    row(Action::PageDown, "page-down", &["ctrl-d", "pagedown"], Scope::Views, "", "Go one page down"),
+    row(Action::PageUp, "page-up", &["ctrl-u", "pageup"], Scope::Views, "", "Go one page up"),
+    row(Action::Top, "top", &["g", "home"], Scope::Views, "", "Go to the first line"),
+    row(Action::Bottom, "bottom", &["shift-g", "end"], Scope::Views, "", "Go to the last line; a transcript follows from there"),
+    row(Action::Filter, "filter", &["/"], Scope::Panes, "filter", "Show only the lines that contain a text"),
+    row(Action::FocusNext, "focus-next", &["tab"], Scope::Panes, "", "Give the keys to the next pane"),
+    row(Action::FocusPrevious, "focus-previous", &["backtab", "shift-backtab"], Scope::Panes, "", "Give the keys to the previous pane"),
+    row(Action::Focus(PaneKind::Board), "focus-board", &["1"], Scope::Panes, "", "Go to the board"),
+    row(Action::Focus(PaneKind::Agents), "focus-agents", &["2"], Scope::Panes, "", "Go to the agents"),
+    row(Action::Focus(PaneKind::Transcript), "focus-transcript", &["3"], Scope::Panes, "", "Go to the transcript"),
+    row(Action::Focus(PaneKind::Git), "focus-git", &["4"], Scope::Panes, "", "Go to the git log"),
+    row(Action::Focus(PaneKind::Cluster), "focus-cluster", &["5"], Scope::Panes, "", "Go to the cluster"),
+    row(Action::Focus(PaneKind::Drift), "focus-drift", &["6"], Scope::Panes, "", "Go to the drift"),
+    row(Action::Focus(PaneKind::Attention), "focus-attention", &["7"], Scope::Panes, "", "Go to the attention queue"),
+    row(Action::Zoom, "zoom", &["z", "+"], Scope::Panes, "zoom", "Give the whole screen to the pane, or back"),
+    row(Action::NextLayout, "next-layout", &["shift-l"], Scope::Panes, "", "Change to the next layout"),
+    row(Action::NextTheme, "next-theme", &["shift-t"], Scope::Panes, "", "Change to the next theme"),
+    row(Action::Journal, "journal", &["@"], Scope::Panes, "journal", "Show the journal of what was done here"),
+    row(Action::Palette, "palette", &[":", "ctrl-k"], Scope::Panes, "palette", "Find an action by name"),
+    row(Action::Help, "help", &["?", "f1"], Scope::Panes, "help", "Show the keys"),
+    row(Action::Refresh, "refresh", &["shift-r", "f5"], Scope::Panes, "", "Look again at every source, now"),
+    row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter or a zoom; never changes anything"),
+    row(Action::Confirm, "confirm", &["y"], Scope::Confirmation, "yes", "Confirm what is asked; every other key means no"),
+    row(Action::Suspend, "suspend", &["ctrl-z"], Scope::Anywhere, "", "Stop the program until the shell continues it"),
+    row(Action::Quit, "quit", &["q", "ctrl-c"], Scope::Views, "quit", "Quit; agents that wait at a gate are refused"),
+];
+
+/// The row of an action.
+pub fn spec(action: Action) -> Option<&'static Spec> {
+    ACTIONS.iter().find(|spec| spec.action == action)
+}
+
+/// The action of a name.
+pub fn by_name(name: &str) -> Option<Action> {
+    ACTIONS.iter().find(|spec| spec.name == name).map(|spec| spec.action)
+}
+
+/// True if an action can be asked for there.
+pub fn applies(action: Action, here: Where) -> bool {
+    spec(action).is_some_and(|spec| spec.scope.admits(here))
+}
+
+/// Actions for the palette: those whose name or doc fit what was typed, the best first; all of them before anything is.
+pub fn matching(typed: &str) -> Vec<Action> {
+    let offered = ACTIONS.iter().filter(|row| !matches!(row.action, Action::Confirm | Action::Palette | Action::Back));
+    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut characters = Vec::new();
+    let mut found: Vec<(u32, Action)> = offered
+        .filter_map(|row| {
+            let text = format!("{} {}", row.name, row.doc);
+            let score = pattern.score(Utf32Str::new(&text, &mut characters), &mut matcher)?;
+            Some((score, row.action))
+        })
+        .collect();
+    // Stable: among equals the order of the table stands.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, action)| action).collect()
+}
+
+/// Every name, for checking configuration files.
+pub fn names() -> Vec<&'static str> {
+    ACTIONS.iter().map(|spec| spec.name).collect()
+}
+
+/// The table as Markdown: `docs/keys.md` and `hnpwb generate keys`.
+pub fn document() -> String {
+    let mut text = String::from(
+        "# Keys\n\nWritten by `hnpwb generate keys` from the one table of actions (`src/action.rs`). \
+         Keys can be changed in `config.toml`, table `[keys]`: `\"ctrl-r\" = \"refresh\"`.\n\n\
+         | key | action | what it does | where |\n| --- | --- | --- | --- |\n",
+    );
+    for spec in ACTIONS {
+        let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "| {} | {} | {} | {} |", keys.join(" "), spec.name, spec.doc, place(spec.scope));
+    }
+    text
+}
+
+fn place(scope: Scope) -> String {
+    match scope {
+        Scope::Panes => "panes".to_owned(),
+        Scope::In(panes) => panes.iter().map(|pane| pane.name()).collect::<Vec<_>>().join(", "),
+        Scope::Views => "panes and popups".to_owned(),
+        Scope::Confirmation => "confirmations".to_owned(),
+        Scope::Anywhere => "anywhere".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{ACTIONS, Action, by_name, matching, spec};
+
+    #[test]
+    fn every_action_stands_once_under_a_name_of_its_own_with_a_doc_and_a_key() {
+        let mut names = HashSet::new();
+        let mut actions = HashSet::new();
+        for row in ACTIONS {
+            assert!(names.insert(row.name), "{} stands twice", row.name);
+            assert!(actions.insert(row.action), "{:?} stands twice", row.action);
+            assert!(!row.doc.is_empty() && !row.keys.is_empty(), "{} lacks a doc or a key", row.name);
+            assert_eq!(by_name(row.name), Some(row.action));
+            assert_eq!(spec(row.action).map(|found| found.name), Some(row.name));
+        }
+    }
+
+    #[test]
+    fn the_palette_finds_by_parts_of_words_and_offers_everything_at_first() {
+        assert_eq!(matching("nxlay").first(), Some(&Action::NextLayout));
+        assert_eq!(matching("whole screen").first(), Some(&Action::Zoom));
+        assert!(matching("zzzz").is_empty());
+        assert!(matching("").len() > 20);
+    }
+}
