@@ -11,3 +11,4 @@ pub mod effect;
 pub mod event;
 pub mod exec;
 pub mod source;
+pub mod state;

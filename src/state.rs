@@ -1,0 +1,220 @@
+//! Everything the screen shows, as plain data. Only [`crate::update::update`] changes it, only the loop owns it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+pub mod agents;
+pub mod attention;
+pub mod board;
+pub mod cluster;
+pub mod describe;
+pub mod drift;
+pub mod git;
+pub mod input;
+pub mod list;
+pub mod popup;
+pub mod transcript;
+
+use crate::action::Where;
+use crate::action::keymap::Keymap;
+use crate::config::layout::{Layout, PaneKind};
+use crate::config::theme::Theme;
+use crate::domain::fault::Fault;
+use crate::domain::gate::Gate;
+use crate::domain::transcript::Tone;
+use crate::event::SourceId;
+
+use agents::Agents;
+use attention::Attention;
+use board::Board;
+use cluster::Clusters;
+use drift::Drift;
+use git::Git;
+use input::LineInput;
+use popup::Popup;
+use transcript::Transcript;
+
+/// Terminals smaller than this get the layout for small screens.
+const WIDE: (u16, u16) = (120, 30);
+
+/// The whole state of one run.
+#[derive(Debug)]
+pub struct State {
+    /// The time of the last event: the only clock there is in here.
+    pub now: Timestamp,
+    /// What is being worked with.
+    pub session: SessionView,
+    /// Focus, popups, messages: everything that is about the screen itself.
+    pub screen: Screen,
+    /// The board pane.
+    pub board: Board,
+    /// The agents pane.
+    pub agents: Agents,
+    /// The transcript pane.
+    pub transcript: Transcript,
+    /// The git pane.
+    pub git: Git,
+    /// The cluster pane.
+    pub clusters: Clusters,
+    /// The drift pane.
+    pub drift: Drift,
+    /// The attention queue.
+    pub attention: Attention,
+    /// Every gate of this run, oldest first.
+    pub gates: Vec<Gate>,
+    /// How current each source is.
+    pub sources: BTreeMap<SourceId, SourceStatus>,
+}
+
+/// The session as the status line names it.
+#[derive(Debug, Clone, Default)]
+pub struct SessionView {
+    /// Name.
+    pub name: String,
+    /// Root, as the operator would write it.
+    pub root: String,
+    /// How many gate rules are in force.
+    pub gate_rules: usize,
+}
+
+/// How current one source is.
+#[derive(Debug, Clone, Default)]
+pub struct SourceStatus {
+    /// When its data was last known to be current.
+    pub as_of: Option<Timestamp>,
+    /// What is wrong with it now.
+    pub fault: Option<Fault>,
+    /// It has to poll, because it cannot watch.
+    pub polling: bool,
+}
+
+/// Everything that is about the screen itself.
+#[derive(Debug)]
+pub struct Screen {
+    /// Layouts that can be changed to.
+    pub layouts: Vec<Layout>,
+    /// The layout in use, an index into `layouts`.
+    pub layout: usize,
+    /// While nobody has chosen a layout: the one for small terminals, and the one for all others.
+    pub by_size: Option<(usize, usize)>,
+    /// Themes that can be changed to.
+    pub themes: Vec<Theme>,
+    /// The theme in use, an index into `themes`.
+    pub theme: usize,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+    /// Keys.
+    pub keymap: Keymap,
+    /// The pane that has the keys.
+    pub focus: PaneKind,
+    /// Panes by when they last had the keys, the latest last: a stack of panes shows the latest of its own.
+    pub recent: Vec<PaneKind>,
+    /// The focused pane has the whole screen.
+    pub zoomed: bool,
+    /// What stands in front of the panes.
+    pub popup: Option<Popup>,
+    /// The filter being typed for the focused pane.
+    pub filter: Option<LineInput>,
+    /// The last thing that was said to the operator.
+    pub message: Option<Message>,
+    /// Columns and rows inside each pane, as last drawn.
+    pub viewports: HashMap<PaneKind, (u16, u16)>,
+    /// Columns and rows inside the popup, as last drawn.
+    pub popup_size: (u16, u16),
+    /// The terminal window has the focus, as far as it says so.
+    pub attended: bool,
+}
+
+/// Something said to the operator in the bottom line, until the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// How it should look.
+    pub tone: Tone,
+    /// What is said.
+    pub text: String,
+}
+
+impl State {
+    /// An empty state: every source is still to be heard of.
+    pub fn new(now: Timestamp, session: SessionView, screen: Screen) -> Self {
+        Self {
+            now,
+            session,
+            screen,
+            board: Board::default(),
+            agents: Agents::default(),
+            transcript: Transcript::default(),
+            git: Git::default(),
+            clusters: Clusters::default(),
+            drift: Drift::default(),
+            attention: Attention::default(),
+            gates: Vec::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// Says something in the bottom line.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.screen.message = Some(Message { tone, text: text.into() });
+    }
+
+    /// Says what went wrong in the bottom line.
+    pub fn complain(&mut self, fault: &Fault) {
+        self.say(Tone::Error, fault.to_string());
+    }
+
+    /// Columns and rows inside a pane; a guess before it was first drawn.
+    pub fn viewport(&self, pane: PaneKind) -> (u16, u16) {
+        self.screen.viewports.get(&pane).copied().unwrap_or((80, 20))
+    }
+}
+
+impl Screen {
+    /// A screen in its first layout and theme.
+    pub fn new(layouts: Vec<Layout>, themes: Vec<Theme>, keymap: Keymap) -> Self {
+        Self {
+            layouts,
+            layout: 0,
+            by_size: None,
+            themes,
+            theme: 0,
+            ascii: false,
+            keymap,
+            focus: PaneKind::Agents,
+            recent: Vec::new(),
+            zoomed: false,
+            popup: None,
+            filter: None,
+            message: None,
+            viewports: HashMap::new(),
+            popup_size: (60, 20),
+            attended: true,
+        }
+    }
+
+    /// Takes the layout that suits a terminal of this size, unless one was chosen.
+    pub fn fit(&mut self, (columns, rows): (u16, u16)) {
+        if let Some((small, wide)) = self.by_size {
+            self.layout = if columns < WIDE.0 || rows < WIDE.1 { small } else { wide };
+        }
+    }
+
+    /// Where the keys go: what decides which actions apply.
+    pub fn place(&self) -> Where {
+        let typing = self.filter.is_some() || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. }));
+        Where {
+            focus: self.focus,
+            typing,
+            popup: self.popup.is_some(),
+            confirming: matches!(self.popup, Some(Popup::Confirm { .. })),
+        }
+    }
+
+    /// Gives the keys to a pane.
+    pub fn focus_on(&mut self, pane: PaneKind) {
+        self.recent.retain(|other| *other != pane);
+        self.recent.push(pane);
+        self.focus = pane;
+    }
+}

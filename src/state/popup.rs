@@ -1,0 +1,69 @@
+//! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
+
+use crate::domain::gate::{Decision, Gate};
+
+use super::input::LineInput;
+
+/// What stands in front of the panes.
+#[derive(Debug, Clone)]
+pub enum Popup {
+    /// The keys.
+    Help(Scroll),
+    /// Actions, found by name.
+    Palette {
+        /// What has been typed.
+        input: LineInput,
+        /// Selected row of the matches.
+        selected: usize,
+    },
+    /// The reason of a rejection is being typed.
+    Reason {
+        /// The gate as it stood when the popup was opened.
+        gate: Box<Gate>,
+        /// What has been typed.
+        input: LineInput,
+    },
+    /// Something wants a confirmation; the default is no.
+    Confirm {
+        /// What is asked.
+        question: Question,
+        /// How far its text is scrolled.
+        scroll: Scroll,
+    },
+    /// The journal.
+    Journal {
+        /// One line a record, newest last; `None` while it is read.
+        lines: Option<Vec<String>>,
+        /// How far it is scrolled.
+        scroll: Scroll,
+    },
+    /// Everything known of one thing.
+    Detail {
+        /// What it is.
+        title: String,
+        /// Label and value; a line without a label goes on with the value above.
+        lines: Vec<(String, String)>,
+        /// How far it is scrolled.
+        scroll: Scroll,
+    },
+}
+
+/// What a confirmation asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Decide a gate: exactly this one, as shown.
+    Decide(Box<Gate>, Decision),
+    /// Quit while this many agents wait.
+    Quit(usize),
+}
+
+/// How far a text is scrolled: its first visible line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scroll(pub usize);
+
+impl Scroll {
+    /// Moves by `delta` lines, at least to the first one. The view stops at the last.
+    pub fn step(&mut self, delta: isize) {
+        self.0 = self.0.saturating_add_signed(delta);
+    }
+}
