@@ -12,3 +12,4 @@ pub mod event;
 pub mod exec;
 pub mod source;
 pub mod state;
+pub mod update;

@@ -1,0 +1,110 @@
+//! `update(&mut State, now, Event) -> Effects`: the only place where state changes. No input, no output, no clock.
+
+mod act;
+mod cursor;
+mod decide;
+mod keys;
+mod mouse;
+mod news;
+
+use jiff::Timestamp;
+
+use crate::domain::transcript::Tone;
+use crate::effect::{Effect, Effects};
+use crate::event::{CopyDone, CopyRoute, Done, Event, Input};
+use crate::state::State;
+use crate::state::popup::Popup;
+
+/// Takes one event at a time `now` and says what is to be done about it.
+pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
+    state.now = now;
+    let mut effects = match event {
+        Event::Input(input) => take_input(state, input),
+        Event::Wake => Effects::new(),
+        Event::Drawn(viewports) => {
+            state.screen.viewports = viewports.panes.into_iter().collect();
+            state.screen.popup_size = viewports.popup;
+            Effects::new()
+        }
+        Event::Agents(news) => news::agents(state, news),
+        Event::Transcript(news) => news::transcript(state, news),
+        Event::Board(news) => news::board(state, news),
+        Event::Git(news) => news::git(state, news),
+        Event::Cluster(view) => news::cluster(state, view),
+        Event::Drift(view) => news::drift(state, view),
+        Event::Gate(news) => news::gate(state, news),
+        Event::SourceFault(source, fault) => {
+            state.sources.entry(source).or_default().fault = Some(fault);
+            Effects::new()
+        }
+        Event::Done(done) => take_done(state, done),
+        Event::Quit => vec![Effect::Quit],
+    };
+    if let Some(request) = state.transcript.wants() {
+        state.transcript.loading = Some(request);
+        effects.push(Effect::LoadPage { generation: state.transcript.generation, request });
+    }
+    effects
+}
+
+fn take_input(state: &mut State, input: Input) -> Effects {
+    match input {
+        Input::Key(key) => keys::press(state, key),
+        Input::Paste(text) => {
+            keys::paste(state, &text);
+            Effects::new()
+        }
+        Input::Mouse(mouse) => mouse::take(state, mouse),
+        Input::Resize(columns, rows) => {
+            state.screen.fit((columns, rows));
+            Effects::new()
+        }
+        Input::Focus(focused) => {
+            state.screen.attended = focused;
+            Effects::new()
+        }
+    }
+}
+
+fn take_done(state: &mut State, done: Done) -> Effects {
+    match done {
+        Done::Brief(Ok(done)) => {
+            let text = format!("brief {} · {}", done.file.display(), copied(&done.copy));
+            state.say(tone(&done.copy), text);
+        }
+        Done::Copied(Ok(done)) => state.say(tone(&done), copied(&done)),
+        Done::Journal(Ok(lines)) => {
+            if let Some(Popup::Journal { lines: shown, scroll }) = &mut state.screen.popup {
+                // The newest record is the last line, and that is where one looks first.
+                scroll.0 = lines.len().saturating_sub(usize::from(state.screen.popup_size.1));
+                *shown = Some(lines);
+            }
+        }
+        Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
+        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
+        Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
+        Done::Resumed => return vec![Effect::Repaint],
+    }
+    Effects::new()
+}
+
+/// The truth about a copy, in one phrase.
+fn copied(done: &CopyDone) -> String {
+    let route = match done.route {
+        CopyRoute::Tmux => "copied through tmux",
+        CopyRoute::Osc52 => "sent to the terminal (OSC 52)",
+        CopyRoute::FileOnly => "not copied",
+    };
+    let sure = if done.confirmed { "confirmed" } else { "not confirmed" };
+    match (&done.file, done.confirmed) {
+        (Some(file), false) => format!("{route}, {sure}; the text is in {}", file.display()),
+        _ => format!("{route}, {sure}"),
+    }
+}
+
+fn tone(done: &CopyDone) -> Tone {
+    if done.confirmed { Tone::Info } else { Tone::Warning }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! Actions: what each one does to the state, and what it asks of the world.
+
+use crate::action::{Action, applies, matching, spec};
+use crate::config::layout::{Layout, PaneKind};
+use crate::domain::attention::Subject;
+use crate::domain::brief::BriefSubject;
+use crate::domain::gate::{Decision, GateState};
+use crate::domain::text;
+use crate::domain::transcript::{Body, Tone};
+use crate::effect::{Effect, Effects};
+use crate::state::input::LineInput;
+use crate::state::popup::{Popup, Question, Scroll};
+use crate::state::{State, describe};
+
+use super::cursor::{self, Motion};
+use super::decide;
+
+/// What whoever waits reads when the operator lets it through.
+const APPROVED: &str = "approved by the operator";
+
+/// Carries out an action.
+pub fn act(state: &mut State, action: Action) -> Effects {
+    match action {
+        Action::Down => return travel(state, Motion::Rows(1)),
+        Action::Up => return travel(state, Motion::Rows(-1)),
+        Action::PageDown => return travel(state, Motion::Pages(1)),
+        Action::PageUp => return travel(state, Motion::Pages(-1)),
+        Action::Top => return travel(state, Motion::Top),
+        Action::Bottom => return travel(state, Motion::Bottom),
+        Action::NextTurn => seek_turn(state, true),
+        Action::PreviousTurn => seek_turn(state, false),
+        Action::Fold => {
+            let (width, height) = state.viewport(PaneKind::Transcript);
+            state.transcript.fold(width, height);
+        }
+        Action::FoldAll => {
+            state.transcript.unfolded = !state.transcript.unfolded;
+            state.transcript.toggled.clear();
+        }
+        Action::Filter => {
+            state.screen.filter = Some(LineInput::with_text(cursor::filter_of(state, state.screen.focus)));
+        }
+        Action::FocusNext => focus_step(state, 1),
+        Action::FocusPrevious => focus_step(state, -1),
+        Action::Focus(pane) => state.screen.focus_on(pane),
+        Action::Zoom => state.screen.zoomed = !state.screen.zoomed,
+        Action::NextLayout => {
+            state.screen.by_size = None;
+            state.screen.layout = (state.screen.layout + 1) % state.screen.layouts.len().max(1);
+            let name = state.screen.layouts.get(state.screen.layout).map(|layout| layout.name.clone());
+            state.say(Tone::Info, format!("layout {}", name.unwrap_or_default()));
+        }
+        Action::NextTheme => {
+            state.screen.theme = (state.screen.theme + 1) % state.screen.themes.len().max(1);
+            let name = state.screen.themes.get(state.screen.theme).map(|theme| theme.name.clone());
+            state.say(Tone::Info, format!("theme {}", name.unwrap_or_default()));
+        }
+        Action::NextNeed => return next_need(state),
+        Action::Approve => decide::begin(state, |gate| Popup::Confirm {
+            question: Question::Decide(gate, Decision { approved: true, reason: APPROVED.to_owned() }),
+            scroll: Scroll::default(),
+        }),
+        Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
+        Action::Confirm => return decide::confirm(state),
+        Action::Brief => return draft_brief(state),
+        Action::Copy => return copy(state),
+        Action::Open => return open(state),
+        Action::Journal => {
+            state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default() });
+            return vec![Effect::ReadJournal];
+        }
+        Action::Palette => state.screen.popup = Some(Popup::Palette { input: LineInput::default(), selected: 0 }),
+        Action::Help => state.screen.popup = Some(Popup::Help(Scroll::default())),
+        Action::Refresh => return vec![Effect::Refresh],
+        Action::Back => back(state),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Quit => return quit(state),
+    }
+    Effects::new()
+}
+
+/// Moves the popup's text, or the cursor of the focused pane.
+fn travel(state: &mut State, motion: Motion) -> Effects {
+    let height = isize::try_from(state.screen.popup_size.1).unwrap_or(1).max(1);
+    let scroll = match &mut state.screen.popup {
+        None => return cursor::go(state, state.screen.focus, motion),
+        Some(
+            Popup::Help(scroll)
+            | Popup::Confirm { scroll, .. }
+            | Popup::Journal { scroll, .. }
+            | Popup::Detail { scroll, .. },
+        ) => scroll,
+        Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
+    };
+    match motion {
+        Motion::Rows(rows) => scroll.step(rows),
+        Motion::Pages(pages) => scroll.step(pages.saturating_mul(height)),
+        Motion::Top => scroll.0 = 0,
+        // The view stops at the last line.
+        Motion::Bottom => scroll.0 = usize::MAX / 2,
+        Motion::Row(row) => scroll.0 = row,
+    }
+    Effects::new()
+}
+
+fn seek_turn(state: &mut State, forward: bool) {
+    let (width, height) = state.viewport(PaneKind::Transcript);
+    if !state.transcript.seek(forward, width, height, |body| matches!(body, Body::Prompt(_))) {
+        state.say(Tone::Info, if forward { "no later prompt" } else { "no earlier prompt in what is loaded" });
+    }
+}
+
+/// Panes of the layout in reading order, the focus moving round.
+fn focus_step(state: &mut State, step: isize) {
+    let panes = state.screen.layouts.get(state.screen.layout).map(Layout::panes).unwrap_or_default();
+    let len = isize::try_from(panes.len()).unwrap_or(1).max(1);
+    let at = panes.iter().position(|pane| *pane == state.screen.focus).and_then(|at| isize::try_from(at).ok());
+    let next = at.map_or(0, |at| (at + step).rem_euclid(len));
+    if let Some(pane) = usize::try_from(next).ok().and_then(|next| panes.get(next)) {
+        state.screen.focus_on(*pane);
+    }
+}
+
+/// Selects the next need after the one that is selected; from elsewhere, the most urgent one.
+fn next_need(state: &mut State) -> Effects {
+    let (_, height) = state.viewport(PaneKind::Attention);
+    let list = &mut state.attention.list;
+    if list.rows.is_empty() {
+        state.say(Tone::Info, "nothing needs you");
+        return Effects::new();
+    }
+    let next = if state.screen.focus == PaneKind::Attention { (list.selected + 1) % list.rows.len() } else { 0 };
+    list.select(next, usize::from(height));
+    state.screen.focus_on(PaneKind::Attention);
+    Effects::new()
+}
+
+fn draft_brief(state: &mut State) -> Effects {
+    let Some(task) = state.board.current() else {
+        state.say(Tone::Warning, "no task is selected: a brief is drafted from a task of the board");
+        return Effects::new();
+    };
+    let repo = state.git.repos.first();
+    let agent = state.agents.current();
+    let subject = BriefSubject {
+        task_id: task.id.clone(),
+        title: task.title.clone(),
+        body: task.body.clone(),
+        raw_status: task.raw_status.clone(),
+        file: task.origin.file.clone(),
+        line: task.origin.line,
+        agent: agent.map(|agent| agent.name.clone()),
+        branch: repo.and_then(|repo| repo.branch.clone()),
+        head: repo.and_then(|repo| repo.head.as_ref()).map(|head| head.chars().take(10).collect()),
+    };
+    let agent = agent.map(|agent| agent.id.clone());
+    vec![Effect::DraftBrief { subject: Box::new(subject), agent }]
+}
+
+fn copy(state: &mut State) -> Effects {
+    match describe::copyable(state) {
+        Some((what, text)) => vec![Effect::Copy { text, what }],
+        None => {
+            state.say(Tone::Info, "nothing is selected to copy");
+            Effects::new()
+        }
+    }
+}
+
+/// Opens what is selected: the pane it belongs to, or all that is known of it.
+fn open(state: &mut State) -> Effects {
+    match state.screen.focus {
+        PaneKind::Attention => open_need(state),
+        PaneKind::Agents => {
+            state.screen.focus_on(PaneKind::Transcript);
+            cursor::follow_agent(state)
+        }
+        PaneKind::Transcript => act(state, Action::Fold),
+        PaneKind::Board | PaneKind::Git | PaneKind::Cluster | PaneKind::Drift => {
+            match describe::selected(state) {
+                Some((title, lines)) => {
+                    state.screen.popup = Some(Popup::Detail { title, lines, scroll: Scroll::default() });
+                }
+                None => state.say(Tone::Info, "nothing is selected to open"),
+            }
+            Effects::new()
+        }
+    }
+}
+
+/// Goes to where a need has its cause.
+fn open_need(state: &mut State) -> Effects {
+    let Some(subject) = state.attention.current().map(|need| need.subject.clone()) else {
+        state.say(Tone::Info, "nothing needs you");
+        return Effects::new();
+    };
+    match subject {
+        Subject::Gate(id) => {
+            if let Some(gate) = state.gates.iter().find(|gate| gate.id == id) {
+                let (title, lines) = describe::gate(state, gate);
+                state.screen.popup = Some(Popup::Detail { title, lines, scroll: Scroll::default() });
+            }
+        }
+        Subject::Agent(id) => {
+            let row = state.agents.list.rows.iter().position(|row| state.agents.agents[row.agent].id == id);
+            let Some(row) = row else {
+                state.say(Tone::Info, "the filter of the agents hides it");
+                return Effects::new();
+            };
+            state.screen.focus_on(PaneKind::Transcript);
+            return cursor::go(state, PaneKind::Agents, Motion::Row(row));
+        }
+        Subject::Drift { fabric, state: drift, .. } => {
+            let (_, height) = state.viewport(PaneKind::Drift);
+            state.drift.select(&fabric, drift, usize::from(height));
+            state.screen.focus_on(PaneKind::Drift);
+        }
+        Subject::Cluster(_) => state.screen.focus_on(PaneKind::Cluster),
+    }
+    Effects::new()
+}
+
+/// Leaves the innermost thing there is to leave. Safe everywhere: nothing is decided by it.
+fn back(state: &mut State) {
+    if state.screen.popup.take().is_some() {
+        return;
+    }
+    if state.screen.filter.take().is_some() || !cursor::filter_of(state, state.screen.focus).is_empty() {
+        cursor::filter(state, String::new());
+        return;
+    }
+    state.screen.zoomed = false;
+}
+
+/// Quits; in front of a popup it is the popup that goes.
+fn quit(state: &mut State) -> Effects {
+    if state.screen.popup.take().is_some() {
+        return Effects::new();
+    }
+    let waiting = state.gates.iter().filter(|gate| gate.state == GateState::Pending).count();
+    if waiting == 0 {
+        return vec![Effect::Quit];
+    }
+    decide::ask(state, Question::Quit(waiting));
+    Effects::new()
+}
+
+/// Carries out the palette's selected action.
+pub fn run_palette(state: &mut State) -> Effects {
+    let Some(Popup::Palette { input, selected }) = state.screen.popup.take() else { return Effects::new() };
+    let matches = matching(input.text());
+    let Some(action) = matches.get(selected.min(matches.len().saturating_sub(1))).copied() else {
+        state.say(Tone::Warning, format!("no action is called {}", text::line(input.text())));
+        return Effects::new();
+    };
+    if applies(action, state.screen.place()) {
+        return act(state, action);
+    }
+    let place = spec(action).map(|spec| spec.name).unwrap_or_default();
+    state.say(Tone::Warning, format!("{place} needs another pane to have the keys"));
+    Effects::new()
+}

@@ -1,0 +1,143 @@
+//! News from the sources: each replaces what its pane knew, and keeps the cursor where it was.
+
+use crate::config::layout::PaneKind;
+use crate::domain::attention;
+use crate::domain::cluster::ClusterView;
+use crate::domain::drift::DriftView;
+use crate::domain::fault::Fault;
+use crate::domain::gate::GateState;
+use crate::domain::transcript::Tone;
+use crate::effect::{Effect, Effects};
+use crate::event::{AgentsNews, BoardNews, GateNews, GitNews, SourceId, TranscriptChange, TranscriptNews};
+use crate::state::State;
+
+use super::cursor::{arrange, follow_agent};
+
+/// The agents have changed.
+pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
+    let selected = state.agents.current().map(|agent| agent.id.clone());
+    let status = state.sources.entry(SourceId::Agents).or_default();
+    status.as_of = Some(news.as_of);
+    status.fault = news.faults.first().cloned();
+    status.polling = news.polling;
+    state.agents.agents = news.agents;
+    state.agents.faults = news.faults;
+    state.agents.heard = true;
+    state.agents.arrange(selected.as_ref());
+    refresh_attention(state);
+    follow_agent(state)
+}
+
+/// The open transcript has changed.
+pub fn transcript(state: &mut State, news: TranscriptNews) -> Effects {
+    if news.generation != state.transcript.generation {
+        return Effects::new();
+    }
+    let status = state.sources.entry(SourceId::Transcript).or_default();
+    status.as_of = Some(state.now);
+    status.fault = None;
+    match news.what {
+        TranscriptChange::Page(page) => state.transcript.take(page),
+        TranscriptChange::Appended { entries, end } => state.transcript.append(entries, end),
+        TranscriptChange::Reset { why } => {
+            let agent = state.transcript.agent.clone();
+            let (path, generation) = (state.transcript.path.clone(), state.transcript.generation);
+            if let Some(agent) = agent {
+                state.transcript.begin(agent, path);
+                state.transcript.generation = generation;
+                state.say(Tone::Warning, format!("the transcript was read anew: {why}"));
+            }
+        }
+        TranscriptChange::Fault(fault) => {
+            state.transcript.loading = None;
+            state.transcript.fault = Some(fault.clone());
+            status.fault = Some(fault);
+        }
+    }
+    Effects::new()
+}
+
+/// The tasks have changed.
+pub fn board(state: &mut State, news: BoardNews) -> Effects {
+    let selected = state.board.current().map(|task| task.id.clone());
+    note(state, SourceId::Board, news.as_of, news.faults.first());
+    state.board.tasks = news.tasks;
+    state.board.faults = news.faults;
+    state.board.files = Some(news.files.len());
+    state.board.arrange(selected.as_deref());
+    Effects::new()
+}
+
+/// The repositories have changed.
+pub fn git(state: &mut State, news: GitNews) -> Effects {
+    let selected = state.git.current().map(|commit| commit.id.clone());
+    note(state, SourceId::Git, news.as_of, news.faults.first());
+    state.git.repos = news.repos;
+    state.git.faults = news.faults;
+    state.git.heard = true;
+    state.git.arrange(selected.as_deref());
+    Effects::new()
+}
+
+/// One cluster has changed.
+pub fn cluster(state: &mut State, view: ClusterView) -> Effects {
+    let status = state.sources.entry(SourceId::Cluster(view.context.clone())).or_default();
+    status.as_of = view.as_of;
+    status.fault.clone_from(&view.fault);
+    let selected = state.clusters.current().cloned();
+    state.clusters.put(view);
+    state.clusters.arrange(selected.as_ref());
+    refresh_attention(state);
+    Effects::new()
+}
+
+/// One fabric has changed.
+pub fn drift(state: &mut State, view: DriftView) -> Effects {
+    let status = state.sources.entry(SourceId::Drift(view.fabric.clone())).or_default();
+    status.as_of = view.as_of;
+    status.fault = None;
+    let selected = state.drift.current().map(|(view, row)| (view.fabric.clone(), row.key.clone()));
+    state.drift.put(view);
+    state.drift.arrange(selected.as_ref());
+    refresh_attention(state);
+    Effects::new()
+}
+
+/// A gate was asked for, or ended without a decision.
+pub fn gate(state: &mut State, news: GateNews) -> Effects {
+    let mut effects = Effects::new();
+    match news {
+        GateNews::Requested(gate) => {
+            state.gates.push(*gate);
+            effects.push(Effect::Bell);
+        }
+        GateNews::Abandoned(id, at) => close(state, &id, GateState::Abandoned, at),
+        GateNews::Expired(id, at) => close(state, &id, GateState::Expired, at),
+    }
+    note(state, SourceId::Gates, state.now, None);
+    refresh_attention(state);
+    effects
+}
+
+fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at: jiff::Timestamp) {
+    let pending = |gate: &&mut crate::domain::gate::Gate| gate.id == *id && gate.state == GateState::Pending;
+    if let Some(gate) = state.gates.iter_mut().find(pending) {
+        gate.state = to;
+        gate.decided_at = Some(at);
+        let said = format!("gate {}: {}", to.name(), gate.title);
+        state.say(Tone::Warning, said);
+    }
+}
+
+/// Derives the attention queue anew.
+pub fn refresh_attention(state: &mut State) {
+    let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    state.attention.replace(needs);
+    arrange(state, PaneKind::Attention);
+}
+
+fn note(state: &mut State, source: SourceId, as_of: jiff::Timestamp, fault: Option<&Fault>) {
+    let status = state.sources.entry(source).or_default();
+    status.as_of = Some(as_of);
+    status.fault = fault.cloned();
+}
