@@ -12,4 +12,5 @@ pub mod event;
 pub mod exec;
 pub mod source;
 pub mod state;
+pub mod ui;
 pub mod update;

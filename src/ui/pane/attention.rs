@@ -1,0 +1,58 @@
+//! The attention queue: what is held first, then what broke, then what is wrong.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::config::layout::PaneKind;
+use crate::config::theme::Role;
+use crate::domain::attention::{Subject, Urgency};
+use crate::domain::text;
+use crate::domain::time::age;
+use crate::ui::Cx;
+use crate::ui::hit::HitMap;
+use crate::ui::widget::{list, names, nothing, pad, spread};
+
+/// Columns of the longest kind of need.
+const KIND: usize = 8;
+
+/// What the border says.
+pub fn notes(cx: &Cx<'_>) -> Vec<String> {
+    match cx.state.attention.needs.len() {
+        0 => Vec::new(),
+        1 => vec!["1 needs you".to_owned()],
+        needs => vec![format!("{needs} need you")],
+    }
+}
+
+/// Draws the queue.
+pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+    let attention = &cx.state.attention;
+    if attention.needs.is_empty() {
+        // Before the agents were heard of nobody can know.
+        let words =
+            if cx.state.agents.heard { "Nothing needs you." } else { "Nothing needs you so far; still looking." };
+        return nothing(cx, words, area, buf);
+    }
+    let titles = names(&attention.list, area, |index| {
+        attention.needs.get(*index).map_or(0, |need| text::width(&text::line(&need.title)))
+    });
+    list(cx, PaneKind::Attention, &attention.list, area, buf, hits, |index, columns| {
+        let Some(need) = attention.needs.get(*index) else { return ratatui::text::Line::default() };
+        let role = match (&need.subject, need.urgency) {
+            (Subject::Gate(_), _) => Role::Gate,
+            (_, Urgency::Held | Urgency::Broken) => Role::Error,
+            (_, Urgency::Wrong) => Role::Warn,
+        };
+        let kind = format!(" {} ", need.kind);
+        let gap = " ".repeat((KIND + 2).saturating_sub(kind.len()));
+        let left = vec![
+            cx.span(role, kind),
+            Span::raw(gap),
+            cx.span(Role::Text, pad(&text::line(&need.title), titles)),
+            cx.span(Role::Dim, format!("  {}", text::line(&need.reason))),
+        ];
+        let right = need.since.map(|since| cx.span(Role::Dim, format!("{:>3}", age(since, cx.state.now))));
+        spread(left, right.into_iter().collect(), columns)
+    });
+}

@@ -1,0 +1,258 @@
+//! What stands in front of the panes: a box in the middle, with text that scrolls.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget};
+
+use crate::action::{ACTIONS, Action, Scope, matching, spec};
+use crate::config::theme::Role;
+use crate::domain::gate::Gate;
+use crate::domain::text;
+use crate::state::describe;
+use crate::state::popup::{Popup, Question, Scroll};
+
+use super::Cx;
+use super::bars::type_line;
+use super::hit::HitMap;
+use super::widget::{cell, fit, nothing, select, spread};
+
+/// Columns of the labels in a list of labels and values.
+const LABEL: usize = 12;
+/// Columns of the keys in the help.
+const KEYS: usize = 16;
+/// Columns of the help and of the palette.
+const HELP: u16 = 96;
+
+/// Draws the popup, if there is one.
+pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+    let Some(popup) = &cx.state.screen.popup else { return };
+    match popup {
+        Popup::Help(scroll) => {
+            let columns = usize::from(body.width.min(HELP)).saturating_sub(4);
+            text_box(cx, "Keys", &help(cx, columns), *scroll, HELP, body, buf, hits);
+        }
+        Popup::Palette { input, selected } => {
+            let inner = frame(cx, "Palette", Role::BorderFocus, (HELP, 20), body, buf, hits);
+            let [field, rest] = split_top(inner, 1);
+            type_line(cx, ": ", input, field, buf, hits);
+            let matches = matching(input.text());
+            if matches.is_empty() {
+                return nothing(cx, "No action has these words in its name or its description.", rest, buf);
+            }
+            let selected = (*selected).min(matches.len().saturating_sub(1));
+            let first = (selected + 1).saturating_sub(usize::from(rest.height));
+            for (row, (index, action)) in rest.rows().zip(matches.iter().enumerate().skip(first)) {
+                buf.set_line(row.x, row.y, &palette_line(cx, *action, usize::from(row.width)), row.width);
+                if index == selected {
+                    select(cx, row, buf);
+                }
+            }
+        }
+        Popup::Reason { gate, input } => {
+            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let lines = gate_lines(cx, gate, columns);
+            let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
+            let inner = frame(cx, "Reject: why?", Role::Gate, (100, height), body, buf, hits);
+            let [rest, field] = split_top(inner, inner.height.saturating_sub(1));
+            draw_lines(&lines, 0, rest, buf);
+            let label = format!("{} ", cell("reason", LABEL));
+            type_line(cx, &label, input, field, buf, hits);
+            if input.text().is_empty() {
+                let hint = Line::from(cx.span(Role::Dim, "the agent reads it; a confirmation follows"));
+                let indent = u16::try_from(label.len()).unwrap_or(0).min(field.width);
+                buf.set_line(field.x + indent, field.y, &hint, field.width - indent);
+            }
+        }
+        Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),
+        Popup::Journal { lines, scroll } => {
+            let lines: Vec<Line<'static>> = match lines {
+                None => vec![Line::from(cx.span(Role::Dim, "Reading the journal…"))],
+                Some(lines) if lines.is_empty() => vec![Line::from(cx.span(Role::Dim, "Nothing was done here yet."))],
+                Some(lines) => {
+                    lines.iter().map(|line| Line::from(cx.span(Role::Text, text::line(line).into_owned()))).collect()
+                }
+            };
+            text_box(cx, "Journal", &lines, *scroll, 110, body, buf, hits);
+        }
+        Popup::Detail { title, lines, scroll } => {
+            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let lines = detail(cx, lines, columns);
+            text_box(cx, &text::line(title), &lines, *scroll, 100, body, buf, hits);
+        }
+    }
+}
+
+/// A confirmation: what is asked in full, then the question with its keys. The default is no, and says so.
+fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+    let (title, ask, lines) = match question {
+        Question::Quit(waiting) => {
+            let words = match waiting {
+                1 => "One agent waits at a gate. It is refused when hnpwb quits.".to_owned(),
+                waiting => format!("{waiting} agents wait at a gate. They are refused when hnpwb quits."),
+            };
+            ("Quit?".to_owned(), "Quit", vec![Line::from(cx.span(Role::Text, words))])
+        }
+        Question::Decide(gate, decision) => {
+            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let mut lines = gate_lines(cx, gate, columns);
+            if !decision.reason.is_empty() {
+                lines.push(Line::default());
+                lines.extend(detail(cx, &[("reason".to_owned(), decision.reason.clone())], columns));
+            }
+            let (title, ask) = if decision.approved { ("Approve?", "Approve") } else { ("Reject?", "Reject") };
+            (title.to_owned(), ask, lines)
+        }
+    };
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let inner = frame(cx, &title, Role::Gate, (100, height), body, buf, hits);
+    let [rest, last] = split_top(inner, inner.height.saturating_sub(1));
+    let first = scroll.0.min(lines.len().saturating_sub(usize::from(rest.height)));
+    draw_lines(&lines, first, rest, buf);
+    let key = cx.state.screen.keymap.key_of(Action::Confirm);
+    let hidden = lines.len() > usize::from(rest.height);
+    let more = if hidden { "  (more: up and down)" } else { "" };
+    let line = Line::from(vec![
+        cx.span(Role::Title, format!("{ask}? ")),
+        cx.span(Role::ChipKey, format!("{key} ")),
+        cx.span(Role::Text, "yes   "),
+        cx.span(Role::ChipKey, format!("{} ", cx.state.screen.keymap.key_of(Action::Back))),
+        cx.span(Role::Text, "no, the default"),
+        cx.span(Role::Warn, more),
+    ]);
+    buf.set_line(last.x, last.y, &line, last.width);
+}
+
+/// All of a gate that a decision is about.
+fn gate_lines(cx: &Cx<'_>, gate: &Gate, columns: usize) -> Vec<Line<'static>> {
+    let (title, lines) = describe::gate(cx.state, gate);
+    let mut out = Vec::new();
+    // A short command is its own title.
+    if title != gate.detail {
+        out.extend([Line::from(cx.span(Role::Title, text::line(&title).into_owned())), Line::default()]);
+    }
+    out.extend(detail(cx, &lines, columns));
+    out
+}
+
+/// Labels and values, values wrapped beside their label.
+fn detail(cx: &Cx<'_>, lines: &[(String, String)], columns: usize) -> Vec<Line<'static>> {
+    let room = columns.saturating_sub(LABEL + 1).max(8);
+    let mut out = Vec::new();
+    for (label, value) in lines {
+        let long = text::width(label) > LABEL;
+        if long {
+            out.push(Line::from(cx.span(Role::Dim, text::line(label).into_owned())));
+        }
+        for (row, part) in text::wrap(value, room).into_iter().enumerate() {
+            let label = if row == 0 && !long { label.as_str() } else { "" };
+            out.push(Line::from(vec![
+                cx.span(Role::Dim, format!("{} ", cell(label, LABEL))),
+                cx.span(Role::Text, part.into_owned()),
+            ]));
+        }
+    }
+    out
+}
+
+fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    for row in ACTIONS {
+        let mut keys = cx.state.screen.keymap.keys_of(row.action);
+        keys.dedup();
+        let keys = keys.join(" ");
+        let place = match row.scope {
+            Scope::In(panes) => format!(" ({})", panes.iter().map(|pane| pane.name()).collect::<Vec<_>>().join(", ")),
+            Scope::Confirmation => " (confirmations)".to_owned(),
+            Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
+        };
+        let text = format!("{}{place}", row.doc);
+        for (number, part) in text::wrap(&text, columns.saturating_sub(KEYS).max(8)).into_iter().enumerate() {
+            let keys = if number == 0 { keys.as_str() } else { "" };
+            out.push(Line::from(vec![
+                cx.span(Role::ChipKey, cell(keys, KEYS)),
+                cx.span(Role::Text, part.into_owned()),
+            ]));
+        }
+    }
+    out
+}
+
+fn palette_line(cx: &Cx<'_>, action: Action, columns: usize) -> Line<'static> {
+    let Some(row) = spec(action) else { return Line::default() };
+    let left = vec![cx.span(Role::Accent, format!(" {} ", cell(row.name, 16))), cx.span(Role::Dim, row.doc)];
+    spread(left, vec![cx.span(Role::ChipKey, format!("{} ", cx.state.screen.keymap.key_of(action)))], columns)
+}
+
+/// A box with text that scrolls.
+#[expect(clippy::too_many_arguments, reason = "every one of them is a different kind of thing")]
+fn text_box(
+    cx: &Cx<'_>,
+    title: &str,
+    lines: &[Line<'static>],
+    scroll: Scroll,
+    width: u16,
+    body: Rect,
+    buf: &mut Buffer,
+    hits: &mut HitMap,
+) {
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let inner = frame(cx, title, Role::BorderFocus, (width, height), body, buf, hits);
+    let first = scroll.0.min(lines.len().saturating_sub(usize::from(inner.height)));
+    draw_lines(lines, first, inner, buf);
+    if lines.len() > usize::from(inner.height) {
+        let place =
+            format!(" {}–{} of {} ", first + 1, (first + usize::from(inner.height)).min(lines.len()), lines.len());
+        let line = Line::from(cx.span(Role::Dim, place));
+        buf.set_line(inner.x + 1, inner.bottom(), &line, inner.width.saturating_sub(2));
+    }
+}
+
+/// Clears and borders the middle of `body`; returns the room inside.
+fn frame(
+    cx: &Cx<'_>,
+    title: &str,
+    border: Role,
+    size: (u16, u16),
+    body: Rect,
+    buf: &mut Buffer,
+    hits: &mut HitMap,
+) -> Rect {
+    let (width, height) = (size.0.min(body.width), size.1.min(body.height));
+    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
+    // A wide character that begins before the box would be drawn over its border.
+    for row in area.rows().filter(|row| row.x > 0) {
+        if let Some(cell) = buf.cell_mut((row.x - 1, row.y)).filter(|cell| text::width(cell.symbol()) > 1) {
+            cell.set_symbol(" ");
+        }
+    }
+    Clear.render(area, buf);
+    buf.set_style(area, cx.theme.style(Role::Background));
+    buf.set_style(area, cx.theme.style(Role::Text));
+    let border = if border == Role::Gate { Role::Warn } else { border };
+    let block =
+        Block::new().borders(Borders::ALL).border_type(BorderType::Rounded).border_style(cx.theme.style(border)).title(
+            Line::from(Span::styled(
+                format!(" {} ", text::cut(title, usize::from(width).saturating_sub(4))),
+                cx.theme.style(Role::Title),
+            )),
+        );
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    hits.viewports.popup = (inner.width, inner.height);
+    inner
+}
+
+fn draw_lines(lines: &[Line<'static>], first: usize, area: Rect, buf: &mut Buffer) {
+    for (row, line) in area.rows().zip(lines.iter().skip(first)) {
+        let spans = fit(line.spans.clone(), usize::from(row.width));
+        buf.set_line(row.x, row.y, &Line::from(spans), row.width);
+    }
+}
+
+/// The first `height` rows of an area, and the rest.
+fn split_top(area: Rect, height: u16) -> [Rect; 2] {
+    let height = height.min(area.height);
+    [Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area }]
+}
