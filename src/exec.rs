@@ -1,6 +1,105 @@
 //! Execution: each file carries out one kind of effect and answers with an event.
 
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::agent::AgentId;
+use crate::domain::brief::BriefSubject;
+use crate::domain::fault::Fault;
+use crate::domain::gate::{Decision, Gate};
+use crate::event::{Done, Event};
+use crate::source::Outbox;
+use crate::source::gates::Gates;
+
 pub mod brief;
 pub mod clipboard;
 pub mod gate;
 pub mod journal;
+
+use clipboard::Tmux;
+
+/// Records that the journal popup shows.
+const JOURNAL_LINES: usize = 500;
+
+/// What carrying effects out needs. Every effect runs as a task of its own and answers through the outbox.
+#[derive(Debug, Clone)]
+pub struct Hands {
+    /// The session's `.hnpwb`.
+    pub state_dir: PathBuf,
+    /// The session's root.
+    pub root: PathBuf,
+    /// The gates' socket; none when it could not be opened.
+    pub gates: Option<Gates>,
+    /// Where answers go.
+    pub outbox: Outbox,
+    /// Bytes for the terminal, written between two frames.
+    pub terminal: mpsc::Sender<Vec<u8>>,
+    /// Tasks that are to end before the program does.
+    pub tasks: TaskTracker,
+}
+
+impl Hands {
+    /// Writes a brief and copies the prompt that points to it.
+    pub fn draft_brief(&self, subject: BriefSubject, agent: Option<AgentId>, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let tmux = Tmux::from_env();
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            brief::draft(&hands.state_dir, &hands.root, subject, agent, tmux.as_ref(), Some(&mut write), now).await
+        });
+    }
+
+    /// Copies a text.
+    pub fn copy(&self, text: String, what: String, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let tmux = Tmux::from_env();
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            clipboard::carry_out(&text, &what, tmux.as_ref(), Some(&mut write), &hands.state_dir, now).await
+        });
+    }
+
+    /// Writes a decision into the journal and hands it over.
+    pub fn decide(&self, gate: Gate, decision: Decision, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            match &hands.gates {
+                Some(gates) => gate::decide(&hands.state_dir, gates, &gate, decision, now).await,
+                None => {
+                    let why = "the gates' socket is not open";
+                    let fault = Fault::new("deciding gate", &gate.title, why, "see the status line for why");
+                    Done::Decided { gate: gate.id, decision, outcome: Err(fault) }
+                }
+            }
+        });
+    }
+
+    /// Reads the journal.
+    pub fn read_journal(&self) {
+        let state_dir = self.state_dir.clone();
+        self.answer(async move {
+            let read = tokio::task::spawn_blocking(move || journal::read(&state_dir, JOURNAL_LINES)).await;
+            Done::Journal(read.unwrap_or_else(|error| Err(Fault::new("reading", "the journal", error, ""))))
+        });
+    }
+
+    /// Says that every source was told to look again.
+    pub fn refreshed(&self) {
+        self.answer(async { Done::Refreshed });
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.terminal.try_send(bytes.to_vec()).map_err(io::Error::other)
+    }
+
+    fn answer(&self, work: impl Future<Output = Done> + Send + 'static) {
+        let outbox = self.outbox.clone();
+        self.tasks.spawn(async move {
+            outbox.send(Event::Done(work.await)).await;
+        });
+    }
+}

@@ -4,13 +4,16 @@
 //! `docs/architecture.md` is the map; `tests/tidy.rs` keeps the walls between these modules.
 
 pub mod action;
+pub mod app;
 pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod effect;
 pub mod event;
 pub mod exec;
+pub mod log;
 pub mod source;
 pub mod state;
+pub mod term;
 pub mod ui;
 pub mod update;

@@ -1,0 +1,254 @@
+//! The loop: takes what happened, lets `update` change the state, has the effects carried out, draws. Owns state and screen.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::session::Session;
+use crate::effect::{Effect, Effects};
+use crate::event::{Done, Event, Input, Mouse, MouseKind, SourceId};
+use crate::exec::Hands;
+use crate::source::mailbox::mailbox;
+use crate::source::transcript::TranscriptReader;
+use crate::source::{Inbox, Outbox, agents, board, drift, gates, git};
+use crate::state::State;
+use crate::term::Screen;
+use crate::ui::{HitMap, view};
+use crate::update::update;
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Ages on screen are in minutes, so that often is enough while nothing else happens.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Events taken before a frame that is due is drawn.
+const BATCH: usize = 256;
+/// How long writes that are under way may take when the program ends.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+/// Rows that one step of the wheel scrolls.
+const WHEEL: i16 = 3;
+
+/// What a run works with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The session.
+    pub session: Session,
+    /// Folders whose agents belong to the session: its root and the worktrees of its repositories.
+    pub roots: Vec<PathBuf>,
+    /// Where the gates' socket is to be.
+    pub socket: PathBuf,
+}
+
+/// Everything that carries effects out.
+struct Workers {
+    hands: Hands,
+    transcript: TranscriptReader,
+    git: git::GitHandle,
+    board: board::BoardHandle,
+    drift: drift::Workers,
+    /// Counts how often the agents are to be looked at again.
+    refresh: watch::Sender<u64>,
+}
+
+/// What an effect does to the loop itself.
+enum Turn {
+    Go,
+    Suspend,
+    Quit,
+}
+
+/// Runs until the operator or a signal ends it.
+pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
+    let cancel = CancellationToken::new();
+    let (outbox, inbox) = mailbox();
+    let (terminal, bytes) = mpsc::channel(16);
+    let workers = start(&setup, &outbox, terminal, &cancel);
+    drop(outbox);
+    let mut signals = Signals::install()?;
+    let mut screen = Screen::enter()?;
+    let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
+    drop(screen);
+    cancel.cancel();
+    workers.hands.tasks.close();
+    // Whoever waits at a gate is refused by the server's own end; only writes are waited for.
+    let _ = tokio::time::timeout(LAST_WRITES, workers.hands.tasks.wait()).await;
+    ended
+}
+
+fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel: &CancellationToken) -> Workers {
+    let session = Arc::new(setup.session.clone());
+    let (refresh, refreshed) = watch::channel(0);
+    agents::spawn(Arc::clone(&session), setup.roots.clone(), false, outbox.clone(), cancel.clone(), refreshed);
+    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), cancel.clone());
+    let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
+    let hands = Hands {
+        state_dir: session.state_dir.clone(),
+        root: session.root.clone(),
+        gates,
+        outbox: outbox.clone(),
+        terminal,
+        tasks: TaskTracker::new(),
+    };
+    Workers {
+        hands,
+        transcript: TranscriptReader::spawn(outbox.clone(), cancel.clone()),
+        git: git::spawn(session.repos.clone(), outbox.clone(), cancel.clone()),
+        board: board::spawn(session.boards.clone(), outbox.clone(), cancel.clone()),
+        drift: drift::spawn(session, outbox.clone(), cancel.clone()),
+        refresh,
+    }
+}
+
+/// Signals that mean something to a full-screen program.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+}
+
+impl Signals {
+    fn install() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(libc::SIGTSTP))?,
+        })
+    }
+}
+
+async fn turn(
+    state: &mut State,
+    screen: &mut Screen,
+    mut inbox: Inbox,
+    mut bytes: mpsc::Receiver<Vec<u8>>,
+    workers: &Workers,
+    signals: &mut Signals,
+) -> io::Result<()> {
+    let mut input = EventStream::new();
+    let mut hits = HitMap::default();
+    let mut dirty = true;
+    let mut due = Instant::now();
+    loop {
+        let mut events = Vec::new();
+        tokio::select! {
+            biased;
+            got = input.next() => match got {
+                Some(Ok(event)) => events.extend(translate(event, &hits)),
+                // The terminal is gone.
+                Some(Err(_)) | None => events.push(Event::Quit),
+            },
+            _ = signals.terminate.recv() => events.push(Event::Quit),
+            _ = signals.hang_up.recv() => events.push(Event::Quit),
+            _ = signals.interrupt.recv() => events.push(Event::Quit),
+            _ = signals.stop.recv() => {
+                screen.suspend()?;
+                events.push(Event::Done(Done::Resumed));
+            }
+            () = sleep_until(due), if dirty => {
+                if let Some(drawn) = screen.draw(|frame| view(state, frame))? {
+                    if drawn.viewports != hits.viewports {
+                        events.push(Event::Drawn(drawn.viewports.clone()));
+                    }
+                    hits = drawn;
+                }
+                dirty = false;
+                due = Instant::now() + FRAME;
+                // Sizes are bookkeeping: they ask for no frame of their own, unless what follows does.
+                let effects = feed(state, events.drain(..));
+                carry_out(state, effects, workers, screen)?;
+                continue;
+            }
+            got = inbox.next() => match got {
+                Some(event) => {
+                    events.push(event);
+                    while events.len() < BATCH && let Some(event) = inbox.try_next() {
+                        events.push(event);
+                    }
+                }
+                None => events.push(Event::Quit),
+            },
+            Some(bytes) = bytes.recv() => {
+                screen.write(&bytes)?;
+                continue;
+            }
+            () = sleep_until(due + MINUTE) => events.push(Event::Wake),
+        }
+        dirty |= !events.is_empty();
+        let effects = feed(state, events);
+        match carry_out(state, effects, workers, screen)? {
+            Turn::Go => {}
+            Turn::Quit => return Ok(()),
+            Turn::Suspend => {
+                screen.suspend()?;
+                feed(state, [Event::Done(Done::Resumed)]);
+                input = EventStream::new();
+            }
+        }
+    }
+}
+
+fn feed(state: &mut State, events: impl IntoIterator<Item = Event>) -> Effects {
+    let now = Timestamp::now();
+    events.into_iter().flat_map(|event| update(state, now, event)).collect()
+}
+
+fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Screen) -> io::Result<Turn> {
+    let mut turn = Turn::Go;
+    for effect in effects {
+        match effect {
+            Effect::OpenTranscript { path, generation } => workers.transcript.open(path, generation),
+            Effect::CloseTranscript => workers.transcript.close(),
+            Effect::LoadPage { generation, request } => workers.transcript.load(generation, request),
+            Effect::LoadCommits(limit) => workers.git.load(limit),
+            Effect::DraftBrief { subject, agent } => workers.hands.draft_brief(*subject, agent, state.now),
+            Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
+            Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
+            Effect::ReadJournal => workers.hands.read_journal(),
+            Effect::Refresh => {
+                workers.git.refresh();
+                workers.board.refresh();
+                workers.drift.refresh();
+                workers.refresh.send_modify(|count| *count += 1);
+                workers.hands.refreshed();
+            }
+            Effect::Bell => screen.write(b"\x07")?,
+            Effect::Repaint => screen.forget()?,
+            Effect::Suspend => turn = Turn::Suspend,
+            Effect::Quit => return Ok(Turn::Quit),
+        }
+    }
+    Ok(turn)
+}
+
+/// What the terminal says, as an event of ours; nothing for what means nothing here.
+fn translate(event: TerminalEvent, hits: &HitMap) -> Option<Event> {
+    let input = match event {
+        TerminalEvent::Key(key) if key.kind == KeyEventKind::Release => return None,
+        TerminalEvent::Key(key) => Input::Key(key),
+        TerminalEvent::Paste(text) => Input::Paste(text),
+        TerminalEvent::Resize(columns, rows) => Input::Resize(columns, rows),
+        TerminalEvent::FocusGained => Input::Focus(true),
+        TerminalEvent::FocusLost => Input::Focus(false),
+        TerminalEvent::Mouse(MouseEvent { kind, column, row, .. }) => {
+            let kind = match kind {
+                MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
+                MouseEventKind::ScrollDown => MouseKind::Scroll(WHEEL),
+                MouseEventKind::ScrollUp => MouseKind::Scroll(-WHEEL),
+                _ => return None,
+            };
+            Input::Mouse(Mouse { kind, target: hits.at(column, row) })
+        }
+    };
+    Some(Event::Input(input))
+}
