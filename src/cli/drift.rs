@@ -61,10 +61,10 @@ pub struct Args {
 }
 
 /// A fabric with what was found about it.
-struct Report {
-    spec: FabricSpec,
-    view: DriftView,
-    fault: Option<Fault>,
+pub(super) struct Report {
+    pub(super) spec: FabricSpec,
+    pub(super) view: DriftView,
+    pub(super) fault: Option<Fault>,
 }
 
 /// Prints the drift of every fabric of the session, or of the directory given.
@@ -76,12 +76,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         Some(directory) => vec![by_hand(args, directory, paths)?],
         None => of_session(&session()?, args.fabric.as_deref())?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(Exit::Unavailable, Fault::new("starting", "drift", error, "")))?;
-    let (reports, faults) = runtime.block_on(report(fabrics));
-    // An exec plugin or a look-up of a name may still hang in a thread of its own.
-    runtime.shutdown_background();
+    let (reports, faults) = observe(fabrics)?;
     for report in &reports {
         if let Some(fault) = &report.fault {
             say(&plain(&format!("{}: {fault}", report.spec.name)));
@@ -97,6 +92,17 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         _ => Err(Failure::new(Exit::Unavailable, Fault::new("writing", "standard output", error, ""))),
     })?;
     if faults.is_empty() { Ok(exit(args, &reports)) } else { Err(Failure { exit: Exit::Usage, faults }) }
+}
+
+/// Looks at these fabrics once; what could not be read is a fault beside the others.
+pub(super) fn observe(fabrics: Vec<FabricSpec>) -> Result<(Vec<Report>, Vec<Fault>), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(Exit::Unavailable, Fault::new("starting", "drift", error, "")))?;
+    let observed = runtime.block_on(report(fabrics));
+    // An exec plugin or a look-up of a name may still hang in a thread of its own.
+    runtime.shutdown_background();
+    Ok(observed)
 }
 
 fn exit(args: &Args, reports: &[Report]) -> Exit {

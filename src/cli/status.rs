@@ -1,1 +1,247 @@
-//! (under construction: status)
+//! `hnpwb status`: agents, tasks, gates, fabrics and what needs the operator, once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::config::paths::Paths;
+use crate::config::session::{ClusterSpec, Session};
+use crate::domain::agent::Agent;
+use crate::domain::attention::{self, Need};
+use crate::domain::brief::BriefSubject;
+use crate::domain::drift::DriftView;
+use crate::domain::fault::Fault;
+use crate::domain::gate::wire::{Answer, Request};
+use crate::domain::gate::{Gate, GateState};
+use crate::domain::task::{Task, TaskStatus};
+use crate::domain::text;
+use crate::domain::time::age;
+use crate::source::agents::Tally;
+use crate::source::gates::client;
+use crate::source::{agents, board, git};
+
+use super::drift::Report;
+use super::output::{Exit, Failure, Format, OutputArgs, print_json, print_table, say};
+use super::{drift, workbench};
+
+/// How long the workbench may take to list its gates.
+const LISTING: Duration = Duration::from_secs(2);
+
+/// What is printed.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Every transcript under the agents' own folders, not only this project's
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Gathers and prints.
+pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, paths: &Paths) -> Result<Exit, Failure> {
+    let session = Arc::new(session()?);
+    let now = Timestamp::now();
+    let (agents, tallies) = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
+    let board = board::read(&session.boards, now);
+    let gates = gates(&session, paths);
+    let (reports, faults) = drift::observe(session.fabrics.clone())?;
+    let fabrics: Vec<DriftView> = reports.iter().map(|report| report.view.clone()).collect();
+    for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
+        say(&fault.to_string());
+    }
+    let needs = attention::queue(&gates, &agents.agents, &fabrics, &[]);
+    let printed = match args.output.format() {
+        Format::Json => print_json(
+            "status",
+            now,
+            &json!({
+                "session": { "name": session.name, "root": session.root },
+                "agents": agents.agents.iter().map(|agent| {
+                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id))
+                }).collect::<Vec<_>>(),
+                "tasks": board.tasks.iter().map(task_json).collect::<Vec<_>>(),
+                "gates": gates,
+                "fabrics": reports.iter().map(fabric_json).collect::<Vec<_>>(),
+                "attention": needs.iter().map(need_json).collect::<Vec<_>>(),
+            }),
+        ),
+        Format::Table => tables(&agents.agents, &board.tasks, &gates, &fabrics, &needs, now),
+    };
+    printed.map_err(|error| Failure::new(Exit::Usage, Fault::new("writing", "standard output", error, "")))?;
+    Ok(Exit::Done)
+}
+
+/// What is known of a task, for a brief.
+pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failure> {
+    let board = board::read(&session.boards, Timestamp::now());
+    let Some(task) = board.tasks.into_iter().find(|task| task.id == id) else {
+        let remedy = "run hnpwb status to see the tasks and their ids";
+        return Err(Failure::new(
+            Exit::Usage,
+            Fault::new("looking for", format!("task {id}"), "no board has it", remedy),
+        ));
+    };
+    let repo = session.repos.first().and_then(|repo| git::read(repo, 1).ok());
+    Ok(BriefSubject {
+        task_id: task.id,
+        title: task.title,
+        body: task.body,
+        raw_status: task.raw_status,
+        file: task.origin.file,
+        line: task.origin.line,
+        agent: None,
+        branch: repo.as_ref().and_then(|repo| repo.branch.clone()),
+        head: repo.and_then(|repo| repo.head).map(|head| head.chars().take(10).collect()),
+    })
+}
+
+/// Gates of the workbench that runs for this session; none when none runs.
+fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
+    match client::ask(&paths.socket(&session.root), &Request::List, LISTING) {
+        Ok(Answer::Gates { gates }) => gates,
+        Ok(Answer::Decided { .. } | Answer::Expired { .. } | Answer::Refused { .. } | Answer::Noted) | Err(_) => {
+            Vec::new()
+        }
+    }
+}
+
+/// Figures are null for a transcript of which only the end could be read.
+fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
+    json!({
+        "name": agent.name,
+        "kind": agent.kind,
+        "role": agent.role,
+        "transcript": agent.transcript,
+        "session_id": agent.session_id,
+        "parent": agent.parent,
+        "cwd": agent.cwd,
+        "pane": agent.pane,
+        "pid": agent.pid,
+        "state": agent.verdict.state,
+        "state_since": agent.verdict.since,
+        "state_source": agent.verdict.source,
+        "state_reason": agent.verdict.reason,
+        "waiting_for": agent.verdict.waiting_for,
+        "model": agent.model,
+        "version": agent.version,
+        "context": agent.context,
+        "tokens": tally.map(|tally| tally.tokens),
+        "cost_usd": Value::Null,
+        "records": tally.map(|tally| tally.records),
+        "unknown_records": tally.map(|tally| tally.unknown_records),
+        "malformed_records": tally.map(|tally| tally.malformed_records),
+        "prompts": tally.map(|tally| tally.prompts),
+        "tool_calls": tally.map(|tally| tally.tool_calls),
+        "errors": tally.map(|tally| tally.errors),
+        "compactions": tally.map(|tally| tally.compactions),
+        "last_activity": agent.last_activity,
+        "signals": [],
+        "claims": [],
+    })
+}
+
+fn task_json(task: &Task) -> Value {
+    json!({
+        "id": task.id,
+        "title": task.title,
+        "status": task.status,
+        "raw_status": task.raw_status,
+        "origin": task.origin,
+        "format": task.format,
+        "assignee": task.assignee,
+        "depends_on": task.depends_on,
+        "agent": Value::Null,
+        "criteria": task.criteria,
+    })
+}
+
+fn fabric_json(report: &Report) -> Value {
+    let (spec, view) = (&report.spec, &report.view);
+    let context = match &spec.cluster {
+        Some(ClusterSpec::Context { context, .. }) => context.clone(),
+        Some(ClusterSpec::Snapshot(file)) => Some(file.display().to_string()),
+        None => None,
+    };
+    let mut health: BTreeMap<&str, usize> = BTreeMap::new();
+    for state in view.rows.iter().filter_map(|row| row.health.as_ref()) {
+        *health.entry(state.state.name()).or_default() += 1;
+    }
+    json!({
+        "name": spec.name,
+        "gitops": { "repo": spec.repo, "directory": spec.directory },
+        "context": context,
+        "connection": view.connection,
+        "connection_reason": report.fault.as_ref().map(ToString::to_string),
+        "as_of": view.as_of,
+        "drift": view.summary(),
+        "health": health,
+    })
+}
+
+fn need_json(need: &Need) -> Value {
+    json!({
+        "kind": need.kind,
+        "severity": need.urgency.name(),
+        "subject": need.title,
+        "reason": need.reason,
+        "since": need.since,
+    })
+}
+
+/// The same for people: one table after the other, empty ones left out.
+fn tables(
+    agents: &[Agent],
+    tasks: &[Task],
+    gates: &[Gate],
+    fabrics: &[DriftView],
+    needs: &[Need],
+    now: Timestamp,
+) -> std::io::Result<()> {
+    let clean = |cells: Vec<String>| cells.iter().map(|cell| text::line(cell).into_owned()).collect::<Vec<_>>();
+    let since = |at: Option<Timestamp>| at.map(|at| age(at, now)).unwrap_or_default();
+    let needs = needs
+        .iter()
+        .map(|need| clean(vec![need.kind.to_owned(), need.title.clone(), need.reason.clone(), since(need.since)]));
+    table("needs you", &["KIND", "WHAT", "WHY", "AGE"], &needs.collect::<Vec<_>>())?;
+    let agents = agents.iter().map(|agent| {
+        let percent = agent.context.percent.map_or_else(|| "?".to_owned(), |percent| format!("{percent}%"));
+        clean(vec![
+            agent.name.clone(),
+            agent.verdict.state.name().to_owned(),
+            agent.model.clone().unwrap_or_default(),
+            percent,
+            since(agent.last_activity),
+            text::cut(&text::line(agent.last_action.as_deref().unwrap_or_default()), 60).into_owned(),
+        ])
+    });
+    table("agents", &["NAME", "STATE", "MODEL", "CONTEXT", "AGE", "LAST"], &agents.collect::<Vec<_>>())?;
+    let open = tasks.iter().filter(|task| task.status != TaskStatus::Done);
+    let tasks = open.map(|task| {
+        let place = format!("{}:{}", task.origin.file.display(), task.origin.line);
+        clean(vec![task.id.clone(), task.status.name().to_owned(), task.title.clone(), place])
+    });
+    table("open tasks", &["ID", "STATUS", "TITLE", "WHERE"], &tasks.collect::<Vec<_>>())?;
+    let pending = gates.iter().filter(|gate| gate.state == GateState::Pending);
+    let gates = pending.map(|gate| clean(vec![gate.id.0.clone(), gate.title.clone(), age(gate.requested_at, now)]));
+    table("gates", &["GATE", "TITLE", "AGE"], &gates.collect::<Vec<_>>())?;
+    let fabrics = fabrics.iter().map(|view| {
+        let counts = view.summary().iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>();
+        clean(vec![view.fabric.clone(), view.connection.name().to_owned(), counts.join(", ")])
+    });
+    table("fabrics", &["FABRIC", "CLUSTER", "DRIFT"], &fabrics.collect::<Vec<_>>())
+}
+
+fn table(title: &str, headings: &[&str], rows: &[Vec<String>]) -> std::io::Result<()> {
+    use std::io::Write;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut out = std::io::stdout();
+    writeln!(out, "{}:", title.to_uppercase())?;
+    print_table(headings, rows)?;
+    writeln!(out)
+}
