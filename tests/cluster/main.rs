@@ -1,12 +1,12 @@
 //! Cluster and drift against a real kube-apiserver and etcd (from `KUBEBUILDER_ASSETS`; skipped without it).
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use git2::{IndexAddOption, Repository, Signature};
-use hnpwb::config::session::{ClusterSpec, FabricSpec, Session, SessionOrigin};
+use hnpwb::config::session::{ClusterSpec, FabricSpec, Session};
 use hnpwb::demo::api::{Api, hedgehog_kinds};
 use hnpwb::domain::cluster::{ClusterView, Connection};
 use hnpwb::domain::drift::{DriftRow, DriftState, DriftView, FieldClass};
@@ -20,8 +20,11 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 mod server;
+#[path = "../terminal/skip.rs"]
+mod skip;
 
 use server::{Server, assets, kubeconfig, server};
+use skip::skip;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -102,20 +105,7 @@ impl Bench {
 }
 
 fn session(root: &Path, fabrics: Vec<FabricSpec>) -> Session {
-    Session {
-        name: "test".into(),
-        origin: SessionOrigin::Discovered,
-        root: root.to_owned(),
-        state_dir: root.join(".hnpwb"),
-        layout: None,
-        theme: None,
-        boards: Vec::new(),
-        agents: Vec::new(),
-        repos: Vec::new(),
-        fabrics,
-        gates: Vec::new(),
-        claude_dirs: Vec::new(),
-    }
+    Session { fabrics, ..Session::bare("test", root.to_owned()) }
 }
 
 fn write(root: &Path, objects: &[Value]) {
@@ -316,7 +306,7 @@ async fn a_server_that_is_gone_is_unreachable_and_its_objects_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_reads_the_in_process_api() {
     let Some(kubectl) = assets().map(|assets| assets.join("kubectl")).filter(|kubectl| kubectl.exists()) else {
-        println!("skipped: KUBEBUILDER_ASSETS is not set, or has no kubectl");
+        skip("KUBEBUILDER_ASSETS is not set, or has no kubectl");
         return;
     };
     let api = Api::start(hedgehog_kinds()).unwrap();

@@ -14,6 +14,8 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::skip::skip;
+
 /// Tokens of a user who may do everything and of one who may only read VPCs.
 const ADMIN: &str = "admin-for-tests";
 const LIMITED: &str = "limited-for-tests";
@@ -48,7 +50,7 @@ pub fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let server = SERVER.get_or_init(|| assets().map(|assets| start(&assets))).as_ref();
     if server.is_none() {
-        println!("skipped: KUBEBUILDER_ASSETS is not set");
+        skip("KUBEBUILDER_ASSETS is not set");
     }
     server
 }

@@ -2,18 +2,21 @@
 //! the reason reaches its transcript. `HNPWB_LIVE_CLAUDE` names a launcher `LAUNCHER DIR SCRIPT.json [ARGUMENTS…]` that
 //! runs Claude Code with `DIR/home` as its home and `DIR/project` as its folder; without it the test says it was skipped.
 
+#[path = "../terminal/screen.rs"]
 mod screen;
+#[path = "../terminal/skip.rs"]
+mod skip;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use hnpwb::config::paths::Paths;
-use screen::Screen;
+use screen::Launch;
 use serde_json::json;
+use skip::skip;
 
 const REASON: &str = "run the tests before you push";
 /// Starting Claude Code takes most of it.
@@ -103,13 +106,11 @@ fn finish(mut child: Child) -> Option<ExitStatus> {
 #[test]
 fn a_push_that_a_real_agent_wants_is_held_and_rejected_by_keys() {
     let Some(launcher) = std::env::var_os("HNPWB_LIVE_CLAUDE").filter(|path: &OsString| !path.is_empty()) else {
-        // Not by `eprintln!`, which the test harness keeps to itself when a test passes.
-        let said = "SKIPPED: HNPWB_LIVE_CLAUDE names no launcher, so no real Claude Code was held";
-        let _ = writeln!(std::io::stderr(), "{said}");
+        skip("HNPWB_LIVE_CLAUDE names no launcher, so no real Claude Code was held");
         return;
     };
     let stage = Stage::build();
-    let mut screen = Screen::open(&stage.project(), &stage.home());
+    let mut screen = Launch::new(&stage.project(), &stage.home()).open();
     let root = stage.project().canonicalize().expect("the project");
     let socket = stage.paths().socket(&root);
     screen.wait("the gate socket", |_| socket.exists());
@@ -122,7 +123,8 @@ fn a_push_that_a_real_agent_wants_is_held_and_rejected_by_keys() {
         .stdout(Stdio::null())
         .spawn()
         .expect("the launcher");
-    screen.wait("the gate in the queue", |text| text.contains("git -C . push"));
+    // The command alone may be seen in the transcript before the gate is there.
+    screen.wait("the gate in the queue", |text| text.contains("gate held") && text.contains("git -C . push"));
     screen.keys("n");
     screen.keys("x");
     screen.keys(REASON);

@@ -1,0 +1,122 @@
+//! The demo in a pseudo-terminal: every pane has something to show, and what changes on the stage changes on the screen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::screen::{Launch, Screen};
+use crate::stage::append;
+
+/// Slow enough for the story not to move while a test looks.
+const STILL: &str = "0.01";
+
+struct Demo {
+    dir: tempfile::TempDir,
+    screen: Screen,
+}
+
+impl Demo {
+    fn open(speed: &str, cols: u16, rows: u16) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let stage = dir.path().join("stage");
+        let home = dir.path().join("home");
+        fs::create_dir(&home).expect("a home");
+        let launch = Launch::new(dir.path(), &home).args(["demo", "--speed", speed, "--dir"]).args([&stage]);
+        Self { screen: launch.size(cols, rows).open(), dir }
+    }
+
+    /// The transcript of the session whose id begins like that.
+    fn transcript(&self, prefix: &str) -> PathBuf {
+        let projects = self.dir.path().join("stage/home/.claude/projects");
+        let mut found = Vec::new();
+        files_below(&projects, &mut found);
+        let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+        found.iter().find(named).unwrap_or_else(|| panic!("{prefix} in {found:?}")).clone()
+    }
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files_below(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_pane_shows_what_is_on_the_stage() {
+    let mut demo = Demo::open(STILL, 200, 60);
+    let screen = &mut demo.screen;
+    for text in [
+        "orchestrator", // agents
+        "fabric-specialist",
+        "in-progress", // board
+        "feat",        // git
+        "connected",   // cluster
+        "vpc-app",
+        "synced", // drift
+        "overdue",
+        "following", // transcript
+    ] {
+        screen.see(text);
+    }
+    screen.keys("q");
+    assert!(screen.end().success());
+}
+
+#[test]
+fn the_small_layout_shows_each_pane_under_its_number() {
+    let mut demo = Demo::open(STILL, 80, 24);
+    let screen = &mut demo.screen;
+    for (key, text) in [
+        ("1", "in-progress"),
+        ("2", "orchestrator"),
+        ("4", "feat"),
+        ("5", "no-signal"),
+        ("6", "synced"),
+        ("7", "overdue"),
+    ] {
+        screen.keys(key);
+        screen.see(text);
+    }
+    screen.keys("q");
+    assert!(screen.end().success());
+}
+
+#[test]
+fn a_line_appended_to_a_transcript_is_on_screen() {
+    let mut demo = Demo::open(STILL, 200, 60);
+    demo.screen.see("orchestrator");
+    let file = demo.transcript("0c0de001");
+    let last = fs::read_to_string(&file).expect("a transcript");
+    let last: Value = last.lines().rev().find_map(|line| serde_json::from_str(line).ok()).expect("a record");
+    demo.screen.keys("2/orchestrator\r");
+    let record = json!({
+        "type": "user", "uuid": "5e9c1c1e-0000-4000-8000-0000000000ff", "sessionId": last["sessionId"], "cwd": last["cwd"],
+        "timestamp": "2026-01-02T03:04:05.678Z", "message": {"role": "user", "content": "This line was appended just now."},
+    });
+    append(&file, format!("{record}\n").as_bytes());
+    demo.screen.see("This line was appended just now.");
+}
+
+#[test]
+fn the_story_holds_an_agent_until_the_operator_decides() {
+    let mut demo = Demo::open("8", 200, 60);
+    let screen = &mut demo.screen;
+    screen.see("1 gate held");
+    screen.keys("n");
+    screen.see("approve");
+    screen.keys("a");
+    screen.see("Approve?");
+    screen.keys("y");
+    screen.wait("the gate to go", |text| !text.contains("gate held"));
+    screen.keys("@");
+    screen.see("approved");
+    screen.keys("\u{1b}");
+    screen.see("drifted");
+    screen.keys("q");
+}

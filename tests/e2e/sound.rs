@@ -1,0 +1,108 @@
+//! What is missing, broken or hostile is said in its place, and nothing else stops.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::stage::Project;
+
+#[test]
+fn a_folder_that_is_no_repository_says_so_and_the_rest_goes_on() {
+    let project = Project::bare();
+    project.write("TODO.md", "- [ ] one\n- [ ] two\n");
+    project.append(&project.record("A prompt outside any repository."));
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("in no git repository");
+    screen.see("A prompt outside any repository.");
+    screen.see("two");
+}
+
+#[test]
+fn a_broken_kubeconfig_is_named_and_the_rest_goes_on() {
+    let project = Project::new();
+    fs::create_dir_all(project.path("home/.kube")).expect("a folder");
+    fs::write(project.path("home/.kube/config"), "clusters: [\n  - nonsense").expect("a file");
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see(".kube/config");
+    screen.see("Check the VLAN range");
+}
+
+#[test]
+fn a_read_only_folder_costs_the_briefs_and_nothing_else() {
+    let project = Project::new();
+    let root = project.root();
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o555)).expect("permissions");
+    // Whoever may write everywhere (root) needs another obstacle in the same place.
+    let obstacle = root.join(".hnpwb");
+    let writable = fs::write(&obstacle, "in the way").is_ok();
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Check the VLAN range");
+    screen.keys("1b");
+    screen.wait("the reason", |text| {
+        text.contains(".hnpwb") && (text.contains("denied") || text.contains("xists") || text.contains("irectory"))
+    });
+    screen.see("Look at the VLAN range, please.");
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("permissions");
+    if writable {
+        fs::remove_file(obstacle).expect("the obstacle");
+    }
+}
+
+#[test]
+fn half_a_line_waits_for_the_other_half() {
+    let project = Project::new();
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Look at the VLAN range, please.");
+    let record = project.record("In two halves.");
+    let (first, second) = record.split_at(record.len() / 2);
+    project.append(first);
+    project.append(second);
+    screen.see("In two halves.");
+    assert!(!screen.text().contains("not JSON"), "{}", screen.text());
+}
+
+#[test]
+fn a_transcript_that_is_replaced_is_read_anew() {
+    let project = Project::new();
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Look at the VLAN range, please.");
+    let other = project.path("other");
+    fs::write(&other, project.record("Another file altogether.")).expect("a file");
+    fs::rename(other, project.transcript()).expect("a rename");
+    screen.see("Another file altogether.");
+}
+
+#[test]
+fn escape_sequences_in_text_are_shown_and_not_obeyed() {
+    let project = Project::new();
+    project.append(&project.record("before \u{1b}]0;owned\u{7}\u{1b}[31mafter\u{202e}"));
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("before");
+    screen.see("after");
+    let raw = screen.raw();
+    let sent = String::from_utf8_lossy(&raw);
+    assert!(!sent.contains("]0;owned\u{7}") && !sent.contains('\u{202e}'));
+}
+
+#[test]
+fn a_session_file_with_mistakes_names_every_one_of_them() {
+    let project = Project::new();
+    project.write("hnpwb.toml", "[session]\nnme = \"x\"\n\n[[gate]]\nname = \"push\"\nmatches = \"(\"\n");
+    let output = project.run(&["status"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("hnpwb.toml:2:1") && said.contains("hnpwb.toml:6:"), "{said}");
+}
+
+#[test]
+fn status_is_one_json_object_with_the_promised_names() {
+    let project = Project::new();
+    let output = project.run(&["status", "-o", "json"]);
+    assert!(output.status.success(), "{output:?}");
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(status["schema"], "hnpwb.status/1");
+    assert_eq!(status["agents"][0]["prompts"], 1);
+    assert_eq!(status["agents"][0]["records"], 1);
+    assert_eq!(status["tasks"].as_array().map(Vec::len), Some(2));
+    assert_eq!(status["tasks"][0]["origin"]["line"], 3);
+    assert!(status["attention"].is_array() && status["gates"].is_array() && status["fabrics"].is_array());
+}

@@ -1,0 +1,153 @@
+//! In a real tmux: panes, the clipboard, and stopping and continuing by the shell's job control.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::skip::skip;
+use crate::stage::Project;
+
+/// How long anything may take to appear.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A tmux server of this test's own, ended with it.
+struct Tmux {
+    socket: String,
+}
+
+impl Tmux {
+    /// Starts a server with one session of this size; nothing if there is no tmux.
+    fn start(project: &Project, cols: u16, rows: u16, command: &str) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            skip("there is no tmux here");
+            return None;
+        }
+        let tmux = Self { socket: project.path("tmux").display().to_string() };
+        let status = tmux
+            .command(&[
+                "-f",
+                "/dev/null",
+                "new-session",
+                "-d",
+                "-x",
+                &cols.to_string(),
+                "-y",
+                &rows.to_string(),
+                command,
+            ])
+            .current_dir(project.root())
+            .env_clear()
+            .env("HOME", project.home())
+            .env("XDG_RUNTIME_DIR", project.path("run"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .env("SHELL", "/bin/sh")
+            .status()
+            .expect("tmux");
+        assert!(status.success());
+        Some(tmux)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("tmux");
+        command.args(["-S", &self.socket]).args(arguments);
+        command
+    }
+
+    fn ask(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("tmux");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.ask(&[&["send-keys"], keys].concat());
+    }
+
+    /// Waits until a text is in the pane.
+    fn see(&self, text: &str) {
+        self.wait(text, |shown| shown.contains(text));
+    }
+
+    fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let shown = self.ask(&["capture-pane", "-p"]);
+            if condition(&shown) {
+                return;
+            }
+            assert!(Instant::now() < until, "no sign of {what}:\n{shown}");
+            // tmux tells nobody when a pane changes; a short wait in tmux itself spares it.
+            self.ask(&["run-shell", "-d", "0.05", "true"]);
+        }
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.ask(&["kill-server"]);
+    }
+}
+
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_hnpwb")
+}
+
+#[test]
+fn the_demo_runs_in_tmux_with_every_pane() {
+    let project = Project::bare();
+    let Some(tmux) = Tmux::start(&project, 200, 60, &format!("{} demo --speed 0.01", program())) else { return };
+    for text in ["orchestrator", "in-progress", "feat", "connected", "synced", "following"] {
+        tmux.see(text);
+    }
+    tmux.keys(&["q"]);
+}
+
+#[test]
+fn a_brief_is_in_its_file_and_its_pointer_in_tmuxs_buffer() {
+    let project = Project::new();
+    let Some(tmux) = Tmux::start(&project, 160, 50, program()) else { return };
+    tmux.see("Check the VLAN range");
+    tmux.keys(&["1", "b"]);
+    tmux.see("copied through tmux, confirmed");
+    let pointer = tmux.ask(&["show-buffer"]);
+    let briefs = project.root().join(".hnpwb/briefs");
+    let files = fs::read_dir(&briefs).expect("briefs").map(|entry| entry.expect("an entry").path());
+    let file =
+        files.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "md")).expect("a brief");
+    let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+    assert!(pointer.contains(&name), "{pointer}");
+    assert_eq!(pointer.trim_end().lines().count(), 1, "{pointer}");
+    let brief = fs::read_to_string(&file).expect("a brief");
+    assert!(brief.contains("Check the VLAN range"), "{brief}");
+    let journal = fs::read_to_string(project.root().join(".hnpwb/journal.jsonl")).expect("a journal");
+    assert!(journal.contains("\"copy\"") && journal.contains(&name), "{journal}");
+}
+
+#[test]
+fn ctrl_z_gives_the_shell_back_and_fg_the_workbench() {
+    let project = Project::new();
+    let Some(tmux) = Tmux::start(&project, 160, 50, "PS1='shell> ' sh -i") else { return };
+    tmux.see("shell>");
+    tmux.keys(&[program(), "Enter"]);
+    tmux.see("Check the VLAN range");
+    tmux.keys(&["C-z"]);
+    tmux.wait("the shell", |shown| shown.trim_end().ends_with("shell>") && !shown.contains("VLAN"));
+    tmux.keys(&["fg", "Enter"]);
+    tmux.see("Check the VLAN range");
+    tmux.keys(&["q"]);
+    tmux.wait("the shell again", |shown| shown.trim_end().ends_with("shell>") && !shown.contains("VLAN"));
+}
+
+#[test]
+fn the_folder_of_a_brief_keeps_itself_out_of_git() {
+    let project = Project::new();
+    let Some(tmux) = Tmux::start(&project, 160, 50, program()) else { return };
+    tmux.see("Check the VLAN range");
+    tmux.keys(&["1", "b"]);
+    tmux.see("confirmed");
+    let output = Command::new("git").args(["status", "--porcelain"]).current_dir(project.root()).output().expect("git");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(Path::new(&project.root().join(".hnpwb/.gitignore")).exists());
+}
