@@ -34,7 +34,12 @@ pub struct Counts {
 /// Writes about `bytes` bytes in `files` transcripts below `dir`, which takes the place of `~/.claude`. The same seed writes
 /// the same files. Panics when the disk refuses.
 pub fn tree(dir: &Path, files: usize, bytes: u64, seed: u64) -> Counts {
-    write_tree(dir, files, bytes, seed).expect("a folder that can be written")
+    tree_of(dir, &dir.join("work"), files, bytes, seed)
+}
+
+/// The same, of sessions that were started in `root`.
+pub fn tree_of(dir: &Path, root: &Path, files: usize, bytes: u64, seed: u64) -> Counts {
+    write_tree(dir, root, files, bytes, seed).expect("a folder that can be written")
 }
 
 /// Marsaglia's xorshift64*.
@@ -102,11 +107,10 @@ struct Session {
     counts: Counts,
 }
 
-fn write_tree(dir: &Path, files: usize, bytes: u64, seed: u64) -> io::Result<Counts> {
+fn write_tree(dir: &Path, root: &Path, files: usize, bytes: u64, seed: u64) -> io::Result<Counts> {
     let mut random = Random(seed | 1);
-    let root = dir.join("work");
-    fs::create_dir_all(&root)?;
-    let mut total = Counts { root: root.clone(), ..Counts::default() };
+    fs::create_dir_all(root)?;
+    let mut total = Counts { root: root.to_owned(), ..Counts::default() };
     // A few sessions hold most of the bytes.
     let weights: Vec<u64> = (0..files).map(|_| random.between(1, 100).pow(2)).collect();
     let sum: u64 = weights.iter().sum::<u64>().max(1);
