@@ -25,7 +25,8 @@ use roster::{Roster, Scope, in_parallel};
 /// How often the news are sent though nothing was written: processes end and silences grow without a file changing.
 const REFRESH: Duration = Duration::from_secs(30);
 
-/// How often registered processes are asked after: a process that crashes writes nothing.
+/// How often registered processes are asked after where the system does not tell of their ends: a process that crashes
+/// writes nothing.
 const PROCESSES: Duration = Duration::from_secs(5);
 
 /// Least time from one message to the next; what happens in between is one message.
@@ -56,7 +57,7 @@ pub fn spawn(
 enum Occasion {
     Paths(Vec<PathBuf>),
     Everything,
-    /// A process may have ended; nothing but a look tells.
+    /// A process has ended, or may have.
     Processes,
     /// Silences have grown.
     Age,
@@ -85,9 +86,10 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
                 }
             };
             let news = different.then(|| roster.news(Timestamp::now(), fault.as_ref()));
-            (roster, news)
+            let told = roster.watch_processes();
+            (roster, news, told)
         });
-        let Ok((looked_at, news)) = look.await else { return };
+        let Ok((looked_at, news, told)) = look.await else { return };
         roster = looked_at;
         if let Some(news) = news {
             next_refresh = Instant::now() + REFRESH;
@@ -99,7 +101,6 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
         // The first screen does not wait for the watching to begin; its first answer makes up for what was missed.
         let watch = watch.get_or_insert_with(|| Watch::new(&watched, true));
         tokio::time::sleep(PAUSE).await;
-        let running = roster.has_processes();
         occasion = tokio::select! {
             paths = watch.changed() => Occasion::Paths(paths),
             changed = refresh.changed(), if refreshable => {
@@ -107,7 +108,8 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
                 Occasion::Everything
             }
             () = tokio::time::sleep_until(next_refresh) => Occasion::Age,
-            () = tokio::time::sleep(PROCESSES), if running => Occasion::Processes,
+            () = roster.exits.next() => Occasion::Processes,
+            () = tokio::time::sleep(PROCESSES), if !told => Occasion::Processes,
         };
     }
 }

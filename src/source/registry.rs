@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::agent::judge::ProcessFact;
 use crate::domain::agent::registry::RegistryEntry;
 
+pub mod exits;
+
 /// Files of the registry are this small; anything larger is something else.
 const LARGEST: u64 = 64 * 1024;
 

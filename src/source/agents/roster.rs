@@ -15,6 +15,7 @@ use crate::domain::agent::AgentKind;
 use crate::domain::agent::judge::ProcessFact;
 use crate::domain::fault::Fault;
 use crate::domain::transcript::Digest;
+use crate::source::registry::exits::Exits;
 use crate::source::registry::{self, Registered};
 use crate::source::watch::walk::Identity;
 
@@ -72,6 +73,8 @@ pub(super) struct Roster {
     pub(super) scope: Scope,
     pub(super) transcripts: BTreeMap<PathBuf, Tracked>,
     pub(super) registered: Vec<Registered>,
+    /// Tells when a registered process ends.
+    pub(super) exits: Exits,
     /// Sessions that were registered earlier in this run, as they were seen last. Claude Code clears what a crash left
     /// behind at its next start; the crash remains one.
     pub(super) departed: HashMap<String, Registered>,
@@ -86,6 +89,7 @@ impl Roster {
             scope,
             transcripts: BTreeMap::new(),
             registered: Vec::new(),
+            exits: Exits::default(),
             departed: HashMap::new(),
             unreadable: BTreeMap::new(),
             folders: HashMap::new(),
@@ -154,9 +158,9 @@ impl Roster {
         true
     }
 
-    /// True while a registered process runs.
-    pub(super) fn has_processes(&self) -> bool {
-        self.registered.iter().any(|one| one.process == ProcessFact::Alive)
+    /// Has the ends of the registered processes told; needs a tokio runtime. False when some must be asked after.
+    pub(super) fn watch_processes(&mut self) -> bool {
+        self.exits.watch(&self.registered)
     }
 
     /// Asks after the registered processes alone. True when one has ended.
