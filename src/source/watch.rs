@@ -1,7 +1,8 @@
 //! Watching files and directories: events where the system gives them, polling where it does not.
 //!
 //! Events can be lost (a file written right after its directory was made, a full queue, a network file system), so a look
-//! at sizes and times every few seconds stands behind them. Nothing is read but directories and metadata.
+//! at sizes and times now and then stands behind them, the rarer the longer events were enough. Nothing is read but
+//! directories and metadata.
 
 pub mod walk;
 mod worker;
@@ -18,8 +19,11 @@ use tokio::sync::Notify;
 use crate::domain::fault::Fault;
 use worker::{Message, Worker};
 
-/// How often sizes and times are looked at while events arrive.
+/// How often sizes and times are looked at while events arrive: after a look that found what they had not told…
 const RESCAN: Duration = Duration::from_secs(10);
+
+/// …and when looks have found nothing for a while.
+const RESCAN_AT_LAST: Duration = Duration::from_secs(60);
 
 /// How often they are looked at where no events can be had.
 const POLL: Duration = Duration::from_secs(2);

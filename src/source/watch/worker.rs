@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::walk::{Found, Identity, identity, walk};
-use super::{POLL, RESCAN, Shared};
+use super::{POLL, RESCAN, RESCAN_AT_LAST, Shared};
 use crate::domain::fault::Fault;
 
 /// A burst of events ends when none came for this long…
@@ -55,11 +55,14 @@ pub(super) struct Worker {
     watcher: Option<RecommendedWatcher>,
     directories: HashMap<PathBuf, Identity>,
     files: HashMap<PathBuf, Stamp>,
+    /// Looks in a row that found nothing but what events had told.
+    idle_looks: u32,
 }
 
 impl Worker {
     pub(super) fn new(roots: Vec<PathBuf>, recursive: bool, shared: Arc<Shared>) -> Self {
-        Self { roots, recursive, shared, watcher: None, directories: HashMap::new(), files: HashMap::new() }
+        let (directories, files) = (HashMap::new(), HashMap::new());
+        Self { roots, recursive, shared, watcher: None, directories, files, idle_looks: 0 }
     }
 
     /// Works until the watch is dropped. Without `events` it polls.
@@ -94,15 +97,22 @@ impl Worker {
                 }
             }
             if scan {
-                changed.append(&mut self.scan());
+                let mut found = self.scan();
+                self.idle_looks = if found.is_empty() { self.idle_looks.saturating_add(1) } else { 0 };
+                changed.append(&mut found);
                 next_scan = Instant::now() + self.interval();
             }
             self.shared.report(&self.roots, changed);
         }
     }
 
+    /// The time until the next look: events that were lost once may be lost again, and where they never are, looking is
+    /// work for nothing.
     fn interval(&self) -> Duration {
-        if self.watcher.is_some() { RESCAN } else { POLL }
+        match self.watcher {
+            Some(_) => (RESCAN * (1 << self.idle_looks.min(3))).min(RESCAN_AT_LAST),
+            None => POLL,
+        }
     }
 
     /// The paths of one burst of events.
@@ -274,6 +284,17 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Shared, Worker};
+
+    #[test]
+    fn looks_become_rarer_while_events_tell_everything() {
+        let mut worker = Worker::new(Vec::new(), true, Arc::new(Shared::default()));
+        worker.watcher = notify::recommended_watcher(|_| {}).ok();
+        let intervals = [0, 1, 2, 3, 400].map(|looks| {
+            worker.idle_looks = looks;
+            worker.interval().as_secs()
+        });
+        assert_eq!(intervals, [10, 20, 40, 60, 60]);
+    }
 
     #[test]
     fn when_watches_run_out_polling_takes_over_and_the_fault_says_so() {
