@@ -217,6 +217,7 @@ impl Worker {
                 }
                 Some(news) = news.recv() => {
                     deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                    let was_complete = self.book.is_complete();
                     match news {
                         News::Probe(Ok(version)) => {
                             let is_back = self.book.answered(version);
@@ -255,6 +256,10 @@ impl Worker {
                             }
                             self.book.take(&kind, what);
                         }
+                    }
+                    if !was_complete && self.book.is_complete() {
+                        // Whoever waits for the whole picture has it now.
+                        deadline = Some(Instant::now());
                     }
                 }
                 () = at(deadline), if deadline.is_some() => {

@@ -59,6 +59,15 @@ impl Book {
         self.live.connection
     }
 
+    /// True when every kind that is watched was listed or refused: there is nothing to wait for.
+    pub(super) fn is_complete(&self) -> bool {
+        let told = |kind: &Kind| {
+            let name = (kind.group.clone(), kind.kind.clone());
+            self.live.listed.contains(&name) || self.live.refused.contains_key(&name)
+        };
+        self.live.connection == Connection::Connected && self.watched.iter().all(told)
+    }
+
     pub(super) fn serves(&self, kind: &Kind) -> bool {
         self.found.watchable.contains(kind)
     }
