@@ -28,6 +28,9 @@ use crate::update::update;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// One cause is often told by several sources: what comes within this time after the first of them is drawn with it, and
+/// does not have to wait for the next frame.
+const GATHER: Duration = Duration::from_millis(3);
 /// Ages on screen are in minutes, so that often is enough while nothing else happens.
 const MINUTE: Duration = Duration::from_secs(60);
 /// Events taken before a frame that is due is drawn.
@@ -138,7 +141,9 @@ async fn turn(
     let mut input = EventStream::new();
     let mut hits = HitMap::default();
     let mut dirty = true;
-    let mut due = Instant::now();
+    // The first moment at which the next frame may be drawn, and the one at which it is.
+    let mut earliest = Instant::now();
+    let mut due = earliest;
     loop {
         let mut events = Vec::new();
         tokio::select! {
@@ -163,7 +168,8 @@ async fn turn(
                     hits = drawn;
                 }
                 dirty = false;
-                due = Instant::now() + FRAME;
+                earliest = Instant::now() + FRAME;
+                due = earliest;
                 // Sizes are bookkeeping: they ask for no frame of their own, unless what follows does.
                 let effects = feed(state, events.drain(..));
                 carry_out(state, effects, workers, screen)?;
@@ -182,9 +188,13 @@ async fn turn(
                 screen.write(&bytes)?;
                 continue;
             }
-            () = sleep_until(due + MINUTE) => events.push(Event::Wake),
+            () = sleep_until(earliest + MINUTE) => events.push(Event::Wake),
         }
-        dirty |= !events.is_empty();
+        if events.iter().any(is_awaited) {
+            (dirty, due) = (true, earliest);
+        } else if !dirty && !events.is_empty() {
+            (dirty, due) = (true, earliest.max(Instant::now() + GATHER));
+        }
         let effects = feed(state, events);
         match carry_out(state, effects, workers, screen)? {
             Turn::Go => {}
@@ -195,6 +205,21 @@ async fn turn(
                 input = EventStream::new();
             }
         }
+    }
+}
+
+/// True for what the operator waits for, or reads as it is written; other news wait for each other.
+fn is_awaited(event: &Event) -> bool {
+    match event {
+        Event::Input(_) | Event::Transcript(_) | Event::Gate(_) | Event::Done(_) | Event::Quit => true,
+        Event::Agents(_)
+        | Event::Board(_)
+        | Event::Git(_)
+        | Event::Cluster(_)
+        | Event::Drift(_)
+        | Event::SourceFault(..)
+        | Event::Drawn(_)
+        | Event::Wake => false,
     }
 }
 
