@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
 use crate::domain::agent::{AgentId, AgentKind};
@@ -30,30 +31,34 @@ pub(super) fn folder(claude: &Path) -> PathBuf {
     claude.join("projects")
 }
 
-/// Every transcript below Claude's folders, and those that the patterns name. One file reached on two paths is one.
+/// Every transcript below Claude's folders, and those that the patterns name. One file reached on two paths is one, and no
+/// folder is walked for each pattern anew.
 pub(super) fn discover(claude_dirs: &[PathBuf], patterns: &[Option<Pattern>]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let mut files: BTreeSet<Identity> = BTreeSet::new();
+    let named = |path: &Path| patterns.iter().position(|one| one.as_ref().is_some_and(|one| one.matches(path)));
+    let mut add = |path: &Path, metadata: &Metadata, spec: Option<usize>| {
+        if files.insert(identity(metadata)) {
+            found.push(Candidate { spec, ..candidate(path, metadata) });
+        }
+    };
+    let roots: Vec<PathBuf> = claude_dirs.iter().map(|claude| folder(claude)).collect();
     let mut seen = BTreeSet::new();
-    for directory in claude_dirs {
-        let root = folder(directory);
-        walk(&root, true, &mut seen, &mut |item| {
+    for root in &roots {
+        walk(root, true, &mut seen, &mut |item| {
             let Found::File(path, metadata) = item else { return };
-            if is_transcript(&root, path) && files.insert(identity(metadata)) {
-                found.push(candidate(path, metadata));
+            let spec = named(path);
+            if spec.is_some() || is_transcript(root, path) {
+                add(path, metadata, spec);
             }
         });
     }
-    for (n, pattern) in patterns.iter().enumerate() {
-        let Some(pattern) = pattern else { continue };
-        // Claude's folders were walked already.
-        for known in found.iter_mut().filter(|known| pattern.matches(&known.path)) {
-            known.spec.get_or_insert(n);
-        }
-        walk(&pattern.base, true, &mut BTreeSet::new(), &mut |item| {
+    let bases: BTreeSet<&Path> = patterns.iter().flatten().map(|pattern| pattern.base.as_path()).collect();
+    for base in bases.into_iter().filter(|base| !roots.iter().any(|root| base.starts_with(root))) {
+        walk(base, true, &mut BTreeSet::new(), &mut |item| {
             let Found::File(path, metadata) = item else { return };
-            if pattern.matches(path) && files.insert(identity(metadata)) {
-                found.push(Candidate { spec: Some(n), ..candidate(path, metadata) });
+            if let Some(spec) = named(path) {
+                add(path, metadata, Some(spec));
             }
         });
     }
@@ -70,7 +75,7 @@ pub(super) fn is_transcript(root: &Path, path: &Path) -> bool {
 }
 
 /// What a path tells.
-pub(super) fn candidate(path: &Path, metadata: &std::fs::Metadata) -> Candidate {
+pub(super) fn candidate(path: &Path, metadata: &Metadata) -> Candidate {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let kind = match path.extension().and_then(OsStr::to_str) {
         Some("jsonl") if stem.starts_with("rollout-") => AgentKind::Codex,
