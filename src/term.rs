@@ -1,6 +1,6 @@
 //! The terminal's modes: the only file that changes them, and that puts them back whatever happens.
 
-use std::io::{self, Stdout, Write, stdout};
+use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,19 +18,23 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, getpid, kill_process};
 
+/// Bytes of a frame that leave in one write: standard output's own buffer would cut it into dozens.
+const FRAME_BYTES: usize = 64 * 1024;
+
 /// The modes are set, so whoever ends the program must put them back. A panic hook has no other way to know.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// The terminal in the program's modes; dropping it restores the shell's.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub fn enter() -> io::Result<Self> {
         enter_modes()?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| leave_modes())?;
+        let out = BufWriter::with_capacity(FRAME_BYTES, stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| leave_modes())?;
         Ok(Self { terminal })
     }
 
