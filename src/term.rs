@@ -70,6 +70,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // After a panic in the middle of a frame the buffer holds the beginning of an update that nobody ends.
+        let _ = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
         leave_modes();
     }
 }

@@ -63,7 +63,10 @@ impl Exits {
 }
 
 #[cfg(target_os = "linux")]
-#[expect(deprecated, reason = "its successor is an unsafe function; an OwnedFd keeps what that asks for: it stays open")]
+#[expect(
+    deprecated,
+    reason = "its successor is an unsafe function; an OwnedFd keeps what that asks for: it stays open"
+)]
 fn open(pid: u32) -> Option<AsyncFd<OwnedFd>> {
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
