@@ -79,7 +79,8 @@ fn open(_pid: u32) -> Option<AsyncFd<OwnedFd>> {
     None
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::process::{Child, Command};
     use std::time::Duration;
