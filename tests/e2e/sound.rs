@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::stage::Project;
+use crate::stage::{Project, append};
 
 #[test]
 fn a_folder_that_is_no_repository_says_so_and_the_rest_goes_on() {
@@ -105,4 +105,82 @@ fn status_is_one_json_object_with_the_promised_names() {
     assert_eq!(status["tasks"].as_array().map(Vec::len), Some(2));
     assert_eq!(status["tasks"][0]["origin"]["line"], 3);
     assert!(status["attention"].is_array() && status["gates"].is_array() && status["fabrics"].is_array());
+}
+
+#[test]
+fn a_long_transcript_is_read_from_end_to_end_by_keys() {
+    let project = Project::new();
+    let records: String = (1..=5_000).map(|n| project.record(&format!("Prompt number {n}."))).collect();
+    project.append(&records);
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Prompt number 5000.");
+    screen.keys("3g");
+    screen.see("Look at the VLAN range, please.");
+    screen.see("Prompt number 1.");
+    screen.keys("G");
+    screen.see("Prompt number 5000.");
+    screen.keys("[[[");
+    screen.see("Prompt number 4997.");
+    screen.keys("/number 4321\r");
+    screen.see("/number 4321");
+}
+
+#[test]
+fn a_line_of_sixty_megabytes_costs_the_screen_nothing() {
+    let project = Project::new();
+    project.append(&project.record(&"long ".repeat(12_000_000)));
+    project.append(&project.record("After the long one."));
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("After the long one.");
+    screen.keys("3kkk");
+    screen.see("MB more");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_as_far_as_they_go() {
+    let project = Project::new();
+    let mut record = project.record("before MARK after").into_bytes();
+    let at = record.windows(4).position(|window| window == b"MARK").expect("the mark");
+    record[at..at + 4].copy_from_slice(&[0xff, 0xfe, 0x80, 0xc0]);
+    append(&project.transcript(), &record);
+    append(&project.transcript(), b"no JSON at all\n");
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("before");
+    screen.see("not JSON");
+}
+
+#[test]
+fn a_commit_and_a_task_appear_by_themselves() {
+    let project = Project::new();
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("feat(board): first tasks");
+    project.write("TASKS.md", "# Tasks\n\n- [ ] Check the VLAN range\n- [ ] A task that is new\n");
+    screen.see("A task that is new");
+    project.git(&["commit", "-q", "-am", "docs(board): one more task"]);
+    screen.see("docs(board): one more task");
+}
+
+#[test]
+fn an_agent_that_begins_later_appears_by_itself() {
+    let project = Project::bare();
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("No agent has worked in this folder");
+    project.append(&project.record("The first words here."));
+    screen.see("The first words here.");
+}
+
+#[test]
+fn a_server_that_refuses_is_unreachable_in_its_pane_and_the_rest_goes_on() {
+    let project = Project::new();
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let config = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: lab\nclusters:\n- name: lab\n  cluster: {{server: 'http://127.0.0.1:{port}'}}\n\
+         contexts:\n- name: lab\n  context: {{cluster: lab, user: nobody}}\nusers:\n- name: nobody\n  user: {{}}\n"
+    );
+    fs::create_dir_all(project.path("home/.kube")).expect("a folder");
+    fs::write(project.path("home/.kube/config"), config).expect("a file");
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("unreachable");
+    screen.see("Check the VLAN range");
 }
