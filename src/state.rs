@@ -164,6 +164,19 @@ impl State {
         self.say(Tone::Error, fault.to_string());
     }
 
+    /// The filter in force in a pane; empty when there is none.
+    pub fn filter(&self, pane: PaneKind) -> &str {
+        match pane {
+            PaneKind::Board => &self.board.list.filter,
+            PaneKind::Agents => &self.agents.list.filter,
+            PaneKind::Transcript => &self.transcript.filter,
+            PaneKind::Git => &self.git.list.filter,
+            PaneKind::Cluster => &self.clusters.list.filter,
+            PaneKind::Drift => &self.drift.list.filter,
+            PaneKind::Attention => &self.attention.list.filter,
+        }
+    }
+
     /// Columns and rows inside a pane; a guess before it was first drawn.
     pub fn viewport(&self, pane: PaneKind) -> (u16, u16) {
         self.screen.viewports.get(&pane).copied().unwrap_or((80, 20))

@@ -58,6 +58,19 @@ pub struct Kind {
     pub namespaced: bool,
 }
 
+impl Kind {
+    /// The kind that describes custom kinds.
+    pub fn custom_resource_definition() -> Self {
+        Self {
+            group: "apiextensions.k8s.io".to_owned(),
+            version: "v1".to_owned(),
+            kind: "CustomResourceDefinition".to_owned(),
+            plural: "customresourcedefinitions".to_owned(),
+            namespaced: false,
+        }
+    }
+}
+
 /// One kind as the cluster pane lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindCount {

@@ -282,7 +282,7 @@ impl Worker {
         }
         let wanted: KindNames = self.target.wanted.borrow().values().flatten().cloned().collect();
         let kinds = self.book.select(&wanted);
-        let definitions = discover::definitions();
+        let definitions = Kind::custom_resource_definition();
         self.watches.retain(|watched, _| kinds.contains(watched) || *watched == definitions);
         for kind in kinds {
             let (client, sender) = (client.clone(), sender.clone());

@@ -161,16 +161,7 @@ fn pane_of(source: &SourceId) -> PaneKind {
 
 /// The filter in force, in the lower border: what is hidden must never be a surprise. Returns the columns it took.
 fn filter(cx: &Cx<'_>, pane: PaneKind, area: Rect, buf: &mut Buffer) -> u16 {
-    let state = cx.state;
-    let filter = match pane {
-        PaneKind::Board => &state.board.list.filter,
-        PaneKind::Agents => &state.agents.list.filter,
-        PaneKind::Transcript => &state.transcript.filter,
-        PaneKind::Git => &state.git.list.filter,
-        PaneKind::Cluster => &state.clusters.list.filter,
-        PaneKind::Drift => &state.drift.list.filter,
-        PaneKind::Attention => &state.attention.list.filter,
-    };
+    let filter = cx.state.filter(pane);
     if filter.is_empty() {
         return 0;
     }

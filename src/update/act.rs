@@ -38,7 +38,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             state.transcript.toggled.clear();
         }
         Action::Filter => {
-            state.screen.filter = Some(LineInput::with_text(cursor::filter_of(state, state.screen.focus)));
+            state.screen.filter = Some(LineInput::with_text(state.filter(state.screen.focus)));
         }
         Action::FocusNext => focus_step(state, 1),
         Action::FocusPrevious => focus_step(state, -1),
@@ -225,7 +225,7 @@ fn back(state: &mut State) {
     if state.screen.popup.take().is_some() {
         return;
     }
-    if state.screen.filter.take().is_some() || !cursor::filter_of(state, state.screen.focus).is_empty() {
+    if state.screen.filter.take().is_some() || !state.filter(state.screen.focus).is_empty() {
         cursor::filter(state, String::new());
         return;
     }

@@ -102,19 +102,6 @@ pub fn follow_agent(state: &mut State) -> Effects {
     vec![Effect::OpenTranscript { path, generation: state.transcript.generation }]
 }
 
-/// The filter of a pane.
-pub fn filter_of(state: &State, pane: PaneKind) -> &str {
-    match pane {
-        PaneKind::Board => &state.board.list.filter,
-        PaneKind::Agents => &state.agents.list.filter,
-        PaneKind::Transcript => &state.transcript.filter,
-        PaneKind::Git => &state.git.list.filter,
-        PaneKind::Cluster => &state.clusters.list.filter,
-        PaneKind::Drift => &state.drift.list.filter,
-        PaneKind::Attention => &state.attention.list.filter,
-    }
-}
-
 /// Sets the filter of the focused pane and lays its rows out anew.
 pub fn filter(state: &mut State, text: String) {
     let pane = state.screen.focus;

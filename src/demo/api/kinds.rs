@@ -32,14 +32,3 @@ pub fn hedgehog_kinds() -> Vec<Kind> {
         })
         .collect()
 }
-
-/// The kind under which the other kinds are described.
-pub(super) fn definitions_kind() -> Kind {
-    Kind {
-        group: "apiextensions.k8s.io".to_owned(),
-        version: "v1".to_owned(),
-        kind: "CustomResourceDefinition".to_owned(),
-        plural: "customresourcedefinitions".to_owned(),
-        namespaced: false,
-    }
-}

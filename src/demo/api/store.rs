@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::Behaviour;
-use super::kinds::definitions_kind;
 use crate::domain::cluster::Kind;
 use crate::domain::fault::Fault;
 
@@ -92,8 +91,8 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn new(mut kinds: Vec<Kind>) -> Self {
         let definitions: Vec<Value> = kinds.iter().filter(|kind| kind.group.contains('.')).map(definition).collect();
-        if !kinds.contains(&definitions_kind()) {
-            kinds.push(definitions_kind());
+        if !kinds.contains(&Kind::custom_resource_definition()) {
+            kinds.push(Kind::custom_resource_definition());
         }
         let state = State {
             objects: BTreeMap::new(),

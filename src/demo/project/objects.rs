@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use crate::demo::api::hedgehog_kinds;
 use crate::domain::cluster::Kind;
 use crate::domain::fault::Fault;
 
@@ -33,24 +34,9 @@ pub fn kinds() -> Vec<Kind> {
         kind("", "v1", "Namespace", "namespaces"),
         kind("apps", "v1", "Deployment", "deployments"),
         kind("argoproj.io", "v1alpha1", "Application", "applications"),
-        kind("agent.githedgehog.com", "v1beta1", "Agent", "agents"),
     ];
-    let vpc =
-        ["External", "ExternalAttachment", "ExternalPeering", "IPv4Namespace", "VPC", "VPCAttachment", "VPCPeering"];
-    let wiring = ["Connection", "Server", "Switch", "SwitchGroup", "VLANNamespace"];
-    let hedgehog = [("vpc.githedgehog.com", &vpc[..]), ("wiring.githedgehog.com", &wiring[..])];
-    for (group, names) in hedgehog {
-        kinds.extend(names.iter().map(|name| kind(group, "v1beta1", name, &plural(name))));
-    }
+    kinds.extend(hedgehog_kinds());
     kinds
-}
-
-fn plural(kind: &str) -> String {
-    let lower = kind.to_lowercase();
-    match lower.as_str() {
-        "switch" => "switches".to_owned(),
-        _ => format!("{lower}s"),
-    }
 }
 
 /// Every object that is live when a round begins.

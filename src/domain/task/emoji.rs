@@ -43,12 +43,7 @@ impl Format for EmojiTracker {
                     outline.leave_items(indent);
                     item(&mut outline, &legend, (indent, text), line.number, line.raw);
                 }
-                Kind::Text { indent } => {
-                    if after_blank && indent == 0 {
-                        outline.leave_items(0);
-                    }
-                    outline.note(line.raw);
-                }
+                Kind::Text { indent } => outline.prose(indent, after_blank, line.raw),
                 Kind::Blank | Kind::Verbatim => outline.note(line.raw),
             }
             after_blank = line.kind == Kind::Blank;

@@ -133,6 +133,14 @@ impl<'a> Outline<'a> {
         });
     }
 
+    /// A line that is no item: text at the margin behind a blank line ends the items above it.
+    pub fn prose(&mut self, indent: usize, after_blank: bool, raw: &'a str) {
+        if after_blank && indent == 0 {
+            self.leave_items(0);
+        }
+        self.note(raw);
+    }
+
     /// A line of the innermost task's own text.
     pub fn note(&mut self, raw: &'a str) {
         let Some(open) = self.open.last_mut() else { return };

@@ -41,17 +41,6 @@ pub(super) struct Discovered {
     pub(super) watchable: Vec<Kind>,
 }
 
-/// The kind that describes custom kinds.
-pub(super) fn definitions() -> Kind {
-    Kind {
-        group: "apiextensions.k8s.io".to_owned(),
-        version: "v1".to_owned(),
-        kind: "CustomResourceDefinition".to_owned(),
-        plural: "customresourcedefinitions".to_owned(),
-        namespaced: false,
-    }
-}
-
 /// Asks in the aggregated form first (two requests, and broken groups do no harm); servers before 1.26 answer it with an empty
 /// list or an error, and are asked group by group.
 pub(super) async fn run(client: Client) -> Result<Discovered, (Connection, Fault)> {

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::fault::{of, unanswered};
-use super::{ANSWER, News, discover};
+use super::{ANSWER, News};
 use crate::domain::cluster::{Kind, LiveObject};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
@@ -197,7 +197,7 @@ fn remember(object: &Value, version: &mut String) {
 
 /// Watches the definitions of custom kinds by their metadata alone, and tells when one comes, changes or goes.
 pub(super) async fn run_definitions(client: Client, sender: mpsc::Sender<News>) {
-    let kind = discover::definitions();
+    let kind = Kind::custom_resource_definition();
     let request = Request::new(DynamicObject::url_path(&resource(&kind), None));
     let mut known: Option<Versions> = None;
     loop {
