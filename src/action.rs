@@ -116,7 +116,6 @@ const fn row(
     Spec { action, name, doc, label, scope, keys }
 }
 
-const ATTENTION: Scope = Scope::Panes;
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 
@@ -124,8 +123,8 @@ const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 #[rustfmt::skip]
 pub const ACTIONS: &[Spec] = &[
     row(Action::NextNeed, "next-need", &["n"], Scope::Panes, "next", "Select the next thing that needs you"),
-    row(Action::Approve, "approve", &["a"], ATTENTION, "approve", "Approve the selected gate, after a confirmation"),
-    row(Action::Reject, "reject", &["x"], ATTENTION, "reject", "Reject the selected gate with a reason, after a confirmation"),
+    row(Action::Approve, "approve", &["a"], Scope::Panes, "approve", "Approve the selected gate, after a confirmation"),
+    row(Action::Reject, "reject", &["x"], Scope::Panes, "reject", "Reject the selected gate with a reason, after a confirmation"),
     row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
     row(Action::Open, "open", &["enter"], Scope::Panes, "open", "Open what is selected: its details, or the pane it belongs to"),
