@@ -1,6 +1,6 @@
 //! Text from the world made harmless, measured in columns, cut and wrapped.
 //!
-//! Whatever comes from a file, a cluster or an agent goes through [`clean`], [`line`] or [`wrap`] before it is drawn:
+//! Whatever comes from a file, a cluster or an agent goes through [`clean`], [`line()`] or [`wrap()`] before it is drawn:
 //! nothing in it can move the cursor, reorder the line or hide itself.
 
 mod wrap;
@@ -67,7 +67,7 @@ pub fn width(text: &str) -> usize {
 
 /// At most `columns` columns of `text`, with `…` at the end if something had to go. Never splits a grapheme.
 ///
-/// Looks no further into the text than it must, so it may be long. The text should be one [`line`].
+/// Looks no further into the text than it must, so it may be long. The text should be one [`line()`].
 pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if text.len() <= columns && text.is_ascii() {
         return Cow::Borrowed(text);
