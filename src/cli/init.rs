@@ -88,7 +88,7 @@ pub fn render(found: &Discovery, paths: &Paths) -> String {
         "root = \".\"\n\
          # layout = \"operator\"        # operator, review, stack, or one of your own\n\
          # theme = \"hedgehog-dark\"    # hedgehog-dark, hedgehog-light, high-contrast, or one of your own\n\
-         # state = \".hnpwb\"           # journal, briefs, gates and evidence\n",
+         # state = \".hnpwb\"           # journal and briefs\n",
     );
     out.push_str("\n# Files that list tasks. As soon as one is named here, no other is looked for.\n");
     for board in &found.boards {
@@ -126,7 +126,7 @@ pub fn render(found: &Discovery, paths: &Paths) -> String {
          # [[gate]]\n# name = \"push\"\n# tool = \"Bash\"\n# matches = \"git push\"\n\
          # fail = \"deny\"              # when nobody can decide: \"deny\", or \"ask\" the agent's own prompt\n\
          # deadline = \"30m\"\n\n\
-         # Checks of your own, run on a key in the root.\n\
+         # Checks of your own: read, and not run by this version.\n\
          # [[check]]\n# name = \"tests\"\n# run = \"make test\"\n",
     );
     out

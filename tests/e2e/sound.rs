@@ -156,7 +156,7 @@ fn a_commit_and_a_task_appear_by_themselves() {
     screen.see("feat(board): first tasks");
     project.write("TASKS.md", "# Tasks\n\n- [ ] Check the VLAN range\n- [ ] A task that is new\n");
     screen.see("A task that is new");
-    project.git(&["commit", "-q", "-am", "docs(board): one more task"]);
+    project.commit("docs(board): one more task");
     screen.see("docs(board): one more task");
 }
 

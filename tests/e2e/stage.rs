@@ -18,10 +18,10 @@ impl Project {
     /// Makes a project with everything that is usually there, but no cluster.
     pub fn new() -> Self {
         let project = Self::bare();
-        project.git(&["init", "-q", "-b", "main"]);
+        let mut options = git2::RepositoryInitOptions::new();
+        git2::Repository::init_opts(project.root(), options.initial_head("main")).expect("a repository");
         project.write("TASKS.md", "# Tasks\n\n- [ ] Check the VLAN range\n- [x] Draw the fabric\n");
-        project.git(&["add", "."]);
-        project.git(&["commit", "-q", "-m", "feat(board): first tasks"]);
+        project.commit("feat(board): first tasks");
         project.append(&project.record("Look at the VLAN range, please."));
         project
     }
@@ -57,10 +57,21 @@ impl Project {
         fs::write(file, text).expect("a file");
     }
 
-    pub fn git(&self, arguments: &[&str]) {
-        let identity = ["-c", "user.name=operator", "-c", "user.email=operator@example.invalid"];
-        let status = Command::new("git").args(identity).args(arguments).current_dir(self.root()).status().expect("git");
-        assert!(status.success(), "git {arguments:?}");
+    pub fn repository(&self) -> git2::Repository {
+        git2::Repository::open(self.root()).expect("a repository")
+    }
+
+    /// Commits everything that is not ignored.
+    pub fn commit(&self, message: &str) {
+        let repository = self.repository();
+        let mut index = repository.index().expect("an index");
+        index.add_all(["."], git2::IndexAddOption::DEFAULT, None).expect("an index");
+        index.write().expect("an index");
+        let tree = index.write_tree().and_then(|tree| repository.find_tree(tree)).expect("a tree");
+        let who = git2::Signature::now("operator", "operator@example.invalid").expect("a signature");
+        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &who, &who, message, &tree, &parents).expect("a commit");
     }
 
     /// A prompt as Claude Code records it, in this project.

@@ -1,14 +1,15 @@
 //! The terminal is left as it was found: at the end, on a signal, after a panic.
 
 use std::ffi::OsStr;
-use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::screen::Launch;
 use crate::stage::Project;
 
-fn signal(name: &str, pid: u32) {
-    let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill");
-    assert!(status.success());
+fn terminate(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
+    kill_process(pid, Signal::TERM).expect("a process of ours");
 }
 
 #[test]
@@ -16,7 +17,7 @@ fn a_terminating_signal_ends_it_cleanly() {
     let project = Project::new();
     let mut screen = project.launch().open();
     screen.see("Check the VLAN range");
-    signal("-TERM", screen.pid());
+    terminate(screen.pid());
     assert!(screen.end().success());
     assert!(!screen.is_full(), "the main screen is back");
     let raw = screen.raw();

@@ -147,7 +147,10 @@ fn the_folder_of_a_brief_keeps_itself_out_of_git() {
     tmux.see("Check the VLAN range");
     tmux.keys(&["1", "b"]);
     tmux.see("confirmed");
-    let output = Command::new("git").args(["status", "--porcelain"]).current_dir(project.root()).output().expect("git");
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    let repository = project.repository();
+    let mut untracked = git2::StatusOptions::new();
+    let statuses = repository.statuses(Some(untracked.include_untracked(true))).expect("a status");
+    let changed: Vec<_> = statuses.iter().filter_map(|entry| entry.path().ok().map(str::to_owned)).collect();
+    assert!(changed.is_empty(), "{changed:?}");
     assert!(Path::new(&project.root().join(".hnpwb/.gitignore")).exists());
 }

@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hnpwb::config::paths::Paths;
+use rustix::process::{Pid, Signal, kill_process};
 use screen::Launch;
 use serde_json::json;
 use skip::skip;
@@ -33,8 +34,7 @@ impl Stage {
         let project = stage.project();
         std::fs::create_dir_all(project.join(".claude")).expect("a folder");
         std::fs::create_dir_all(stage.home()).expect("a folder");
-        let made = Command::new("git").args(["init", "-q"]).current_dir(&project).status().expect("git");
-        assert!(made.success());
+        git2::Repository::init(&project).expect("a repository");
         let command = format!("{} hook", env!("CARGO_BIN_EXE_hnpwb"));
         let hook = json!({"type": "command", "command": command, "timeout": 3600});
         let settings = json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [hook]}]}});
@@ -98,7 +98,9 @@ fn finish(mut child: Child) -> Option<ExitStatus> {
     let status = finished.recv_timeout(PATIENCE).ok().and_then(Result::ok);
     if status.is_none() {
         // The launcher's own trap ends what it started.
-        let _ = Command::new("kill").arg(id.to_string()).status();
+        if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
     }
     status
 }

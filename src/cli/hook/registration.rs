@@ -9,9 +9,12 @@ use crate::config::paths::Paths;
 
 /// Claude Code's timeout for a hook that names none.
 const DEFAULT: Duration = Duration::from_secs(600);
+/// What is taken for the timeout of a hook that is registered where nobody could look (managed settings, a plugin): the
+/// shortest default that any version of Claude Code had. Too short refuses a call; too long lets one run.
+const UNKNOWN: Duration = Duration::from_secs(60);
 
 /// The shortest timeout under which `hnpwb hook` is registered for tool calls in the settings of the user or of these
-/// projects; Claude Code's default when it is found in none of them.
+/// projects; [`UNKNOWN`] when it is found in none of them.
 pub(super) fn timeout<'a>(paths: &Paths, projects: impl Iterator<Item = &'a Path>) -> Duration {
     let mut files: Vec<PathBuf> = paths.claude.iter().map(|dir| dir.join("settings.json")).collect();
     files.push(paths.home.join(".codex/hooks.json"));
@@ -20,7 +23,7 @@ pub(super) fn timeout<'a>(paths: &Paths, projects: impl Iterator<Item = &'a Path
         files.push(project.join(".claude/settings.local.json"));
     }
     let registered = files.iter().filter_map(|file| std::fs::read(file).ok()).filter_map(|text| shortest(&text)).min();
-    registered.unwrap_or(DEFAULT)
+    registered.unwrap_or(UNKNOWN)
 }
 
 /// The shortest timeout in one settings file.
