@@ -75,6 +75,19 @@ pub enum StateSource {
     None,
 }
 
+impl StateSource {
+    /// The name used on screen and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Hook => "hook",
+            Self::Process => "process",
+            Self::Transcript => "transcript",
+            Self::None => "none",
+        }
+    }
+}
+
 /// A state with its provenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateVerdict {

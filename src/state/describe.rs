@@ -2,6 +2,7 @@
 
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
+use crate::domain::attention::Subject;
 use crate::domain::drift::FieldDiff;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::time::age;
@@ -28,7 +29,59 @@ pub fn selected(state: &State) -> Option<(String, Lines)> {
         PaneKind::Git => commit(state),
         PaneKind::Cluster => object(state),
         PaneKind::Drift => drift(state),
-        PaneKind::Agents | PaneKind::Transcript | PaneKind::Attention => None,
+        PaneKind::Agents => state.agents.current().map(|agent| self::agent(state, agent)),
+        PaneKind::Transcript => {
+            let agent = state.agents.find(state.transcript.agent.as_ref()?)?;
+            Some(self::agent(state, agent))
+        }
+        PaneKind::Attention => need(state),
+    }
+}
+
+/// An agent, its state with the source that said so and why.
+fn agent(state: &State, agent: &Agent) -> (String, Lines) {
+    let mut lines = Lines::new();
+    let verdict = &agent.verdict;
+    let since = verdict.since.map(|since| format!(" for {}", age(since, state.now))).unwrap_or_default();
+    put(&mut lines, "state", &format!("{}{since}", verdict.state.name()));
+    put(&mut lines, "because", &verdict.reason);
+    put(&mut lines, "says", verdict.source.name());
+    put(&mut lines, "waits for", verdict.waiting_for.as_deref().unwrap_or_default());
+    put(&mut lines, "model", agent.model.as_deref().unwrap_or_default());
+    let context = &agent.context;
+    let used = context.used.map_or_else(|| "unknown".to_owned(), |used| format!("{used} tokens"));
+    let window = context.window.map_or_else(|| "a window not known".to_owned(), |window| window.to_string());
+    let percent = context.percent.map(|percent| format!(", {percent}%")).unwrap_or_default();
+    put(&mut lines, "context", &format!("{used} of {window}{percent}"));
+    put(&mut lines, "from", context.source);
+    let optional = [
+        ("role", agent.role.clone()),
+        ("last", agent.last_action.clone()),
+        ("branch", agent.branch.clone()),
+        ("folder", agent.cwd.as_ref().map(|cwd| cwd.display().to_string())),
+        ("process", agent.pid.map(|pid| pid.to_string())),
+        ("tmux pane", agent.pane.clone()),
+        ("version", agent.version.clone()),
+        ("session", agent.session_id.clone()),
+    ];
+    for (label, value) in optional {
+        put(&mut lines, label, value.as_deref().unwrap_or_default());
+    }
+    put(&mut lines, "transcript", &agent.transcript.display().to_string());
+    (agent.name.clone(), lines)
+}
+
+fn need(state: &State) -> Option<(String, Lines)> {
+    let need = state.attention.current()?;
+    match &need.subject {
+        Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id).map(|gate| self::gate(state, gate)),
+        Subject::Agent(id) => state.agents.find(id).map(|agent| self::agent(state, agent)),
+        Subject::Drift { .. } | Subject::Cluster(_) => {
+            let mut lines = Lines::new();
+            put(&mut lines, "kind", need.kind);
+            put(&mut lines, "because", &need.reason);
+            Some((need.title.clone(), lines))
+        }
     }
 }
 

@@ -65,6 +65,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Brief => return draft_brief(state),
         Action::Copy => return copy(state),
         Action::Open => return open(state),
+        Action::Details => details(state),
         Action::Journal => {
             state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default() });
             return vec![Effect::ReadJournal];
@@ -177,14 +178,17 @@ fn open(state: &mut State) -> Effects {
         }
         PaneKind::Transcript => act(state, Action::Fold),
         PaneKind::Board | PaneKind::Git | PaneKind::Cluster | PaneKind::Drift => {
-            match describe::selected(state) {
-                Some((title, lines)) => {
-                    state.screen.popup = Some(Popup::Detail { title, lines, scroll: Scroll::default() });
-                }
-                None => state.say(Tone::Info, "nothing is selected to open"),
-            }
+            details(state);
             Effects::new()
         }
+    }
+}
+
+/// Shows all that is known of what is selected.
+fn details(state: &mut State) {
+    match describe::selected(state) {
+        Some((title, lines)) => state.screen.popup = Some(Popup::Detail { title, lines, scroll: Scroll::default() }),
+        None => state.say(Tone::Info, "nothing is selected"),
     }
 }
 

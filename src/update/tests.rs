@@ -242,6 +242,22 @@ fn without_agents_no_transcript_is_open() {
 }
 
 #[test]
+fn a_state_can_be_asked_where_it_comes_from() {
+    let mut state = state();
+    agents(&mut state, &[("a", AgentState::Waiting)]);
+    for pane in ["2", "3", "7"] {
+        keys(&mut state, pane);
+        keys(&mut state, "i");
+        let Some(Popup::Detail { title, lines, .. }) = state.screen.popup.take() else {
+            panic!("no details in {pane}")
+        };
+        assert_eq!(title, "a");
+        let said = |label: &str| lines.iter().find(|(known, _)| known == label).map(|(_, value)| value.as_str());
+        assert_eq!((said("says"), said("because")), (Some("registry"), Some("as told")), "{pane}");
+    }
+}
+
+#[test]
 fn the_mouse_does_what_keys_would_have_done() {
     let mut state = state();
     agents(&mut state, &[("a", AgentState::Idle), ("b", AgentState::Idle)]);

@@ -51,7 +51,8 @@ fn seconds(handler: &Value) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEFAULT, shortest};
+    use super::{DEFAULT, UNKNOWN, shortest, timeout};
+    use crate::config::paths::Paths;
     use std::time::Duration;
 
     #[test]
@@ -67,6 +68,17 @@ mod tests {
     fn an_entry_without_a_timeout_has_the_default_one() {
         let settings = br#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "\"/x y/hnpwb\" hook"}]}]}}"#;
         assert_eq!(shortest(settings), Some(DEFAULT));
+    }
+
+    #[test]
+    fn a_hook_that_is_registered_out_of_sight_answers_before_any_default() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::from_vars(|name| (name == "HOME").then(|| home.path().as_os_str().to_owned()));
+        assert_eq!(timeout(&paths, std::iter::empty()), UNKNOWN);
+        std::fs::create_dir(home.path().join(".claude")).unwrap();
+        let settings = r#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "hnpwb hook"}]}]}}"#;
+        std::fs::write(home.path().join(".claude/settings.json"), settings).unwrap();
+        assert_eq!(timeout(&paths, std::iter::empty()), DEFAULT);
     }
 
     #[test]
