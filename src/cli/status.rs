@@ -31,6 +31,9 @@ use super::{drift, workbench};
 /// How long the workbench may take to list its gates.
 const LISTING: Duration = Duration::from_secs(2);
 
+/// Columns of a name in a table.
+const NAME: usize = 40;
+
 /// What is printed.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
@@ -210,7 +213,7 @@ fn tables(
     let agents = agents.iter().map(|agent| {
         let percent = agent.context.percent.map_or_else(|| "?".to_owned(), |percent| format!("{percent}%"));
         clean(vec![
-            agent.name.clone(),
+            text::cut(&text::line(&agent.name), NAME).into_owned(),
             agent.verdict.state.name().to_owned(),
             agent.model.clone().unwrap_or_default(),
             percent,
@@ -222,7 +225,9 @@ fn tables(
     let open = tasks.iter().filter(|task| task.status != TaskStatus::Done);
     let tasks = open.map(|task| {
         let place = format!("{}:{}", task.origin.file.display(), task.origin.line);
-        clean(vec![task.id.clone(), task.status.name().to_owned(), task.title.clone(), place])
+        // A tracker's own id often stands in its title, too.
+        let title = task.title.strip_prefix(&task.id).unwrap_or(&task.title).trim_start().to_owned();
+        clean(vec![task.id.clone(), task.status.name().to_owned(), title, place])
     });
     table("open tasks", &["ID", "STATUS", "TITLE", "WHERE"], &tasks.collect::<Vec<_>>())?;
     let pending = gates.iter().filter(|gate| gate.state == GateState::Pending);
