@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::mailbox::Outbox;
-use super::watch::Watch;
+use super::watch::{Behind, Root, Watch};
 use crate::config::session::Session;
 use crate::domain::agent::{AgentId, AgentKind, Tokens};
 use crate::domain::transcript::usage::Usage;
@@ -71,7 +71,7 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
     let mut refreshable = true;
     let mut next_refresh = Instant::now() + REFRESH;
     loop {
-        let fault = watch.as_ref().and_then(Watch::fault).cloned();
+        let fault = watch.as_ref().and_then(Watch::fault);
         let look = tokio::task::spawn_blocking(move || {
             let different = match &occasion {
                 Occasion::Paths(paths) => roster.apply(paths),
@@ -99,7 +99,7 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
             return;
         }
         // The first screen does not wait for the watching to begin; its first answer makes up for what was missed.
-        let watch = watch.get_or_insert_with(|| Watch::new(&watched, true));
+        let watch = watch.get_or_insert_with(|| Watch::new(watched.iter().map(Root::deep), Behind::Stat));
         tokio::time::sleep(PAUSE).await;
         occasion = tokio::select! {
             paths = watch.changed() => Occasion::Paths(paths),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -14,14 +13,12 @@ use crate::domain::fault::Fault;
 use crate::domain::task;
 use crate::event::{BoardNews, Event, SourceId};
 use crate::source::Outbox;
-use crate::source::git::watch::{Followed, Watch, follow};
+use crate::source::watch::{Behind, Root, Watch};
 
 /// Bytes read of one file; a longer one is a fault, for half a board would look like a whole one.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// Files read of one folder.
 const MAX_FILES: usize = 2_000;
-/// Time between two readings where changes are not noticed.
-const POLL: Duration = Duration::from_secs(10);
 /// News that only says "still so" is sent no more often than this.
 const STILL_SO: SignedDuration = SignedDuration::from_secs(30);
 
@@ -122,39 +119,23 @@ fn describe(path: &Path, error: &io::Error) -> Fault {
     Fault::new("reading", path.display(), why, remedy)
 }
 
-/// Folders to follow: those of the files, for editors replace a file instead of writing into it; where one is missing,
-/// the nearest that is there.
-fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let folder = |file: &PathBuf| {
-        file.ancestors().skip(usize::from(!file.is_dir())).find(|folder| folder.is_dir()).map(Path::to_owned)
-    };
-    files.iter().filter_map(folder).collect()
-}
-
 /// Whether a changed path is one of the files, lies in one of the folders, or leads to one that is missing.
 fn concerns(files: &[PathBuf], changed: &Path) -> bool {
     files.iter().any(|file| file.starts_with(changed) || (changed.starts_with(file) && task::is_board_file(changed)))
 }
 
 async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
-    let mut followed = Followed::new();
-    let mut watch = Watch::new(&[], false);
+    let mut watch = Watch::new(files.iter().map(Root::flat), Behind::Nothing);
+    // The files are watched before they are read, so that nothing changes unnoticed in between.
+    watch.changed().await;
     let mut published: Option<BoardNews> = None;
     let mut answered = 0;
     loop {
         let asked = *requests.borrow_and_update();
-        let (reading, last) = (files.clone(), followed.clone());
-        // The folders are followed before the files are read, so that nothing changes unnoticed in between.
-        let round = tokio::task::spawn_blocking(move || {
-            let mut followed = last;
-            let watch = follow(&mut followed, || folders(&reading));
-            (followed, watch, read(&reading, Timestamp::now()))
-        });
-        match round.await {
-            Ok((now_followed, new, mut news)) => {
-                followed = now_followed;
-                watch = new.unwrap_or(watch);
-                news.faults.extend(watch.fault().cloned());
+        let reading = files.clone();
+        match tokio::task::spawn_blocking(move || read(&reading, Timestamp::now())).await {
+            Ok(mut news) => {
+                news.faults.extend(watch.fault());
                 if asked != answered || published.as_ref().is_none_or(|last| is_news(last, &news)) {
                     answered = asked;
                     published = Some(news.clone());
@@ -170,7 +151,6 @@ async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
         }
         tokio::select! {
             asked = requests.changed() => if asked.is_err() { return },
-            () = tokio::time::sleep(POLL), if watch.fault().is_some() => {}
             () = next_change(&mut watch, &files) => {}
         }
     }

@@ -4,7 +4,6 @@
 //! nearest grace.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,13 +19,14 @@ use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
+use crate::source::watch::{Behind, Watch};
 
 mod history;
-pub(in crate::source) mod notice;
 mod read;
+mod scope;
 
-use notice::Notice;
 pub use read::{Cache, GitSide, read};
+use scope::Scope;
 
 /// Changes of files that come within this are read together; commits come in storms.
 const DEBOUNCE: Duration = Duration::from_secs(1);
@@ -142,25 +142,19 @@ enum Wake {
 impl Worker {
     async fn run(mut self) {
         let mut claims = self.claims.subscribe();
-        let root = self.spec.repo.join(&self.spec.directory);
-        let mut files = Notice::new(std::slice::from_ref(&root), true);
-        let mut git: Option<GitNotice> = None;
+        let mut watch = Watch::new([], Behind::Nothing);
+        let mut scope = Scope::default();
         let mut side = None;
         let mut fault: Option<Fault> = None;
         loop {
             if side.is_none() {
-                let read = self.read().await;
-                if read.is_err() || fault.is_some() {
-                    // A directory that went or came is another one to the system.
-                    files = Notice::new(std::slice::from_ref(&root), true);
-                }
-                match read {
+                // Files and commits are watched before they are read, so that none changes unnoticed in between.
+                scope = self.scope().await.unwrap_or(scope);
+                watch.follow(scope.roots()).await;
+                match self.read().await {
                     Ok(read) => {
                         fault = None;
                         self.announce(&read);
-                        if git.as_ref().is_none_or(|git| git.folders != read.git_folders) {
-                            git = Some(GitNotice::new(&read.git_folders));
-                        }
                         side = Some(Arc::new(read));
                     }
                     Err(new) if fault.as_ref() == Some(&new) => {}
@@ -177,12 +171,17 @@ impl Worker {
             if let Some(side) = &side {
                 next = self.judge(side).await;
             }
-            match self.wait(&mut files, git.as_mut(), &mut claims, next).await {
+            match self.wait(&mut watch, &scope, &mut claims, next).await {
                 Some(Wake::Git) => side = None,
                 Some(Wake::Other) => {}
                 None => return,
             }
         }
+    }
+
+    async fn scope(&self) -> Option<Scope> {
+        let spec = self.spec.clone();
+        tokio::task::spawn_blocking(move || Scope::of(&spec)).await.ok()
     }
 
     async fn read(&mut self) -> Result<GitSide, Fault> {
@@ -246,8 +245,8 @@ impl Worker {
     /// Waits for a reason to look again; `None` when there can be none any more.
     async fn wait(
         &mut self,
-        files: &mut Notice,
-        git: Option<&mut GitNotice>,
+        watch: &mut Watch,
+        scope: &Scope,
         claims: &mut watch::Receiver<Claims>,
         next: Option<Timestamp>,
     ) -> Option<Wake> {
@@ -257,12 +256,7 @@ impl Worker {
                 None => std::future::pending().await,
             }
         };
-        let commits = async {
-            match git {
-                Some(git) => git.changed().await,
-                None => std::future::pending().await,
-            }
-        };
+        let files = async { while !watch.changed().await.iter().any(|path| scope.concerns(path)) {} };
         let grace = async {
             match next {
                 Some(next) => {
@@ -274,11 +268,7 @@ impl Worker {
             }
         };
         tokio::select! {
-            _ = files.changed() => {
-                sleep(DEBOUNCE).await;
-                Some(Wake::Git)
-            }
-            () = commits => {
+            () = files => {
                 sleep(DEBOUNCE).await;
                 Some(Wake::Git)
             }
@@ -329,41 +319,6 @@ pub fn view(
         as_of: live.as_of,
     };
     (view, next)
-}
-
-/// Watches the folders of a repository for commits.
-struct GitNotice {
-    folders: Vec<PathBuf>,
-    own: Notice,
-    refs: Notice,
-}
-
-impl GitNotice {
-    fn new(folders: &[PathBuf]) -> Self {
-        let (refs, own): (Vec<PathBuf>, Vec<PathBuf>) =
-            folders.iter().cloned().partition(|folder| folder.ends_with("refs"));
-        Self { folders: folders.to_vec(), own: Notice::new(&own, false), refs: Notice::new(&refs, true) }
-    }
-
-    /// Returns when HEAD or a ref changed; locks and the index change all the time and say nothing.
-    async fn changed(&mut self) {
-        let says_something = |path: &PathBuf| {
-            let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-            let lock = path.extension().is_some_and(|extension| extension == "lock");
-            !lock
-                && (path.components().any(|part| part.as_os_str() == "refs")
-                    || matches!(name, "HEAD" | "packed-refs" | "config" | ".git"))
-        };
-        loop {
-            let paths = tokio::select! {
-                paths = self.own.changed() => paths,
-                paths = self.refs.changed() => paths,
-            };
-            if paths.iter().any(says_something) {
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,13 +12,11 @@ use crate::domain::commit::RepoLog;
 use crate::domain::fault::Fault;
 use crate::event::{Event, GitNews, SourceId};
 use crate::source::Outbox;
+use crate::source::watch::{Behind, Root, Watch};
 
 mod distance;
 mod read;
 mod scope;
-pub(super) mod watch;
-
-use watch::{Followed, Watch};
 
 /// Commits loaded before more are asked for.
 pub const FIRST_COMMITS: usize = 300;
@@ -28,8 +26,6 @@ const MAX_COMMITS: usize = 50_000;
 const DEBOUNCE: Duration = Duration::from_millis(300);
 /// Longest pause between two readings of a repository that changes all the time.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// Time between two readings where changes are not noticed.
-const POLL: Duration = Duration::from_secs(10);
 /// News that only says "still so" is sent no more often than this.
 const STILL_SO: SignedDuration = SignedDuration::from_secs(30);
 
@@ -100,28 +96,18 @@ struct Found {
 }
 
 async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request>) {
-    let mut followed = Followed::new();
-    let mut watch = Watch::new(&[], false);
+    let mut watch = Watch::new([], Behind::Nothing);
     let mut published: Option<(Found, Timestamp)> = None;
     let mut refreshes = 0;
     loop {
         let request = *requests.borrow_and_update();
         let begun = Instant::now();
         // The folders are followed before the repositories are read, so that nothing changes unnoticed in between.
-        let last = followed.clone();
-        let round = blocking(&repos, move |repos| {
-            let mut followed = last;
-            let mut faults = Vec::new();
-            let watch = watch::follow(&mut followed, || folders(repos, &mut faults));
-            let mut found = read_all(repos, request.limit);
-            found.faults.append(&mut faults);
-            (followed, watch, found)
-        });
-        match round.await {
-            Ok((now_followed, new, mut found)) => {
-                followed = now_followed;
-                watch = new.unwrap_or(watch);
-                found.faults.extend(watch.fault().cloned());
+        let left_out = follow(&mut watch, &repos).await;
+        match blocking(&repos, move |repos| read_all(repos, request.limit)).await {
+            Ok(mut found) => {
+                found.faults.extend(left_out);
+                found.faults.extend(watch.fault());
                 let now = Timestamp::now();
                 let due =
                     published.as_ref().is_none_or(|(last, at)| *last != found || now.duration_since(*at) >= STILL_SO);
@@ -143,7 +129,6 @@ async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request
         let pause = (begun.elapsed() * 4).clamp(DEBOUNCE, MAX_PAUSE);
         tokio::select! {
             asked = requests.changed() => if asked.is_err() { return },
-            () = tokio::time::sleep(POLL), if watch.fault().is_some() => {}
             () = next_change(&mut watch, &repos) => {
                 tokio::select! {
                     asked = requests.changed() => if asked.is_err() { return },
@@ -152,6 +137,22 @@ async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request
             }
         }
     }
+}
+
+/// Follows the folders of the repositories until they are the same again, so that none made meanwhile is missed. What is
+/// left out is said.
+async fn follow(watch: &mut Watch, repos: &[PathBuf]) -> Vec<Fault> {
+    /// A tree that changes faster than this is read again anyway, by the events it causes.
+    const TRIES: usize = 5;
+    let mut left_out = Vec::new();
+    for _ in 0..TRIES {
+        let Ok((folders, faults)) = blocking(repos, folders).await else { break };
+        left_out = faults;
+        if !watch.follow(folders.iter().map(Root::flat)).await {
+            break;
+        }
+    }
+    left_out
 }
 
 async fn next_change(watch: &mut Watch, repos: &[PathBuf]) {
@@ -175,11 +176,11 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Fault::new("reading", "the repositories", error, "press R to try again; the log says more"))
 }
 
-/// Folders to follow for all of them; what is left out is said in `faults`.
-fn folders(repos: &[PathBuf], faults: &mut Vec<Fault>) -> BTreeSet<PathBuf> {
+/// Folders to follow for all of them, and what is left out.
+fn folders(repos: &[PathBuf]) -> (BTreeSet<PathBuf>, Vec<Fault>) {
     let mut folders = BTreeSet::new();
-    *faults = repos.iter().filter_map(|repo| scope::folders(repo, &mut folders)).collect();
-    folders
+    let faults = repos.iter().filter_map(|repo| scope::folders(repo, &mut folders)).collect();
+    (folders, faults)
 }
 
 fn read_all(repos: &[PathBuf], limit: usize) -> Found {

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::mailbox::Outbox;
-use super::watch::Watch;
+use super::watch::{Behind, Root, Watch};
 use crate::domain::fault::Fault;
 use crate::domain::transcript::{Body, Entry, parse_line, parse_plain};
 use crate::event::{Event, Page, PageRequest, TranscriptChange, TranscriptNews};
@@ -146,7 +146,7 @@ impl Follower<'_> {
             return;
         }
         tokio::time::sleep(SETTLE).await;
-        let mut watch = Watch::new(std::slice::from_ref(&self.path), false);
+        let mut watch = Watch::new([Root::flat(&self.path)], Behind::Stat);
         loop {
             tokio::select! {
                 _ = watch.changed() => if !self.look().await { return },

@@ -36,8 +36,6 @@ pub struct GitSide {
     pub branch: Option<String>,
     /// About the files of the working tree.
     pub findings: Vec<Finding>,
-    /// Folders of the repository whose changes matter: its own, and that of its refs.
-    pub git_folders: Vec<PathBuf>,
 }
 
 /// What is kept from one reading to the next.
@@ -68,7 +66,7 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
     let base = fs::canonicalize(&base).unwrap_or(base);
     let prefix =
         canonical.strip_prefix(&base).map_err(|_| fault("it is outside its repository".to_owned()))?.to_owned();
-    let mut side = GitSide { git_folders: git_folders(&repository), ..GitSide::default() };
+    let mut side = GitSide::default();
     let mut walk =
         Walk { base: &base, exclude: &fabric.exclude, repository: Some(&repository), side: &mut side, files: 0 };
     walk.folder(&canonical, 0);
@@ -99,14 +97,6 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
 fn upstream(repository: &Repository, head: &git2::Reference<'_>) -> Option<Oid> {
     let branch = repository.find_branch(head.shorthand().ok()?, BranchType::Local).ok()?;
     branch.upstream().ok()?.get().peel_to_commit().ok().map(|commit| commit.id())
-}
-
-fn git_folders(repository: &Repository) -> Vec<PathBuf> {
-    let mut folders = vec![repository.path().to_owned(), repository.commondir().join("refs")];
-    if repository.commondir() != repository.path() {
-        folders.push(repository.commondir().to_owned());
-    }
-    folders
 }
 
 /// A GitOps directory inside a tree.

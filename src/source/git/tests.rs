@@ -13,6 +13,7 @@ use crate::domain::commit::{Dirty, RefKind, RepoLog, Upstream};
 use crate::event::{Event, GitNews};
 use crate::source::Inbox;
 use crate::source::mailbox::mailbox;
+use crate::source::watch::{Behind, Watch};
 
 /// A repository whose commits are a minute apart.
 struct Fixture {
@@ -249,8 +250,8 @@ async fn reading_a_repository_is_no_change_to_it() {
     let (fixture, _) = Fixture::with_merge();
     let top = fixture.top();
     std::fs::write(top.join("file"), "x").unwrap();
-    let list = || super::folders(std::slice::from_ref(&top), &mut Vec::new());
-    let mut watch = super::watch::follow(&mut super::Followed::new(), list).unwrap();
+    let mut watch = Watch::new([], Behind::Nothing);
+    assert_eq!(super::follow(&mut watch, std::slice::from_ref(&top)).await, []);
     super::read::inspect(&top, 10).unwrap();
     super::scope::concerns(&top, &[top.join("file")]);
     std::fs::write(top.join("another"), "x").unwrap();

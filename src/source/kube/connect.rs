@@ -1,6 +1,5 @@
 //! The kubeconfig and the client made from it. Both may block (files, exec plugins), so both happen off the loop.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use super::{ANSWER, ConfigFile, fault};
 use crate::config::session::ClusterSpec;
 use crate::domain::cluster::Connection;
 use crate::domain::fault::Fault;
-use crate::source::drift::notice::Notice;
+use crate::source::watch::{Behind, Root, Watch};
 
 /// How long the kubeconfig, its certificates and its exec plugin may take together.
 const BUILD: Duration = Duration::from_secs(15);
@@ -26,6 +25,8 @@ pub(super) struct Connector {
     file: ConfigFile,
     /// A build that did not end in time. Another one is not begun before it does.
     building: Option<JoinHandle<Built>>,
+    /// The kubeconfig's, while there is no client.
+    watch: Option<Watch>,
     expires: Option<Timestamp>,
 }
 
@@ -46,11 +47,16 @@ fn read(file: &ConfigFile) -> Result<Kubeconfig, KubeconfigError> {
 
 impl Connector {
     pub(super) fn new(context: Option<String>, file: ConfigFile) -> Self {
-        Self { context, file, building: None, expires: None }
+        Self { context, file, building: None, watch: None, expires: None }
     }
 
     /// A client for the context, or why there is none.
     pub(super) async fn client(&mut self) -> Built {
+        if let (None, Some(file)) = (&self.watch, &self.file) {
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            // It is watched before it is read, so that it does not change unnoticed in between.
+            self.watch.insert(Watch::new([Root::flat(file)], Behind::Nothing)).changed().await;
+        }
         let mut building = self.building.take().unwrap_or_else(|| {
             let (context, file) = (self.context.clone(), self.file.clone());
             tokio::task::spawn_blocking(move || build(context, &file))
@@ -58,6 +64,9 @@ impl Connector {
         match timeout(BUILD, &mut building).await {
             Ok(Ok(built)) => {
                 self.expires = built.as_ref().ok().and_then(|client| *client.valid_until());
+                if built.is_ok() {
+                    self.watch = None;
+                }
                 built
             }
             Ok(Err(panicked)) => Err((
@@ -82,17 +91,13 @@ impl Connector {
         self.expires.is_some_and(|expires| expires <= Timestamp::now())
     }
 
-    /// Returns when the kubeconfig has changed.
-    pub(super) async fn changed(&self) {
-        let Some(folder) = self.file.as_deref().and_then(std::path::Path::parent) else {
-            return std::future::pending().await;
-        };
-        let mut notice = Notice::new(&[folder.to_owned()], false);
-        loop {
-            let paths: Vec<PathBuf> = notice.changed().await;
-            if paths.iter().any(|path| Some(path) == self.file.as_ref()) {
-                return;
+    /// Returns when the kubeconfig has changed since it was read in vain.
+    pub(super) async fn changed(&mut self) {
+        match &mut self.watch {
+            Some(watch) => {
+                watch.changed().await;
             }
+            None => std::future::pending().await,
         }
     }
 }

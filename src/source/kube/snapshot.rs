@@ -10,7 +10,7 @@ use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
 use crate::domain::drift::Severity;
 use crate::domain::fault::Fault;
 use crate::domain::manifest;
-use crate::source::drift::notice::Notice;
+use crate::source::watch::{Behind, Root, Watch};
 
 /// Reads a snapshot; its age is that of the file. Fails when the file cannot be read or holds what is no object.
 pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
@@ -34,8 +34,10 @@ pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
 
 /// Publishes a snapshot whenever its file changes.
 pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Publisher) {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut notice = Notice::new(&[folder.to_owned()], false);
+    let root = Root::flat(std::path::absolute(&file).unwrap_or_else(|_| file.clone()));
+    let mut watch = Watch::new([root], Behind::Nothing);
+    // It is watched before it is read, so that it does not change unnoticed in between.
+    watch.changed().await;
     loop {
         let path = file.clone();
         let read = tokio::task::spawn_blocking(move || read_snapshot(&path)).await;
@@ -46,14 +48,9 @@ pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Pub
         };
         let kinds: BTreeSet<Kind> = live.objects.values().map(|object| object.kind.clone()).collect();
         publisher.publish(live, None, &kinds);
-        loop {
-            tokio::select! {
-                paths = notice.changed() => if paths.iter().any(|path| path.file_name() == file.file_name()) { break },
-                changed = target.refresh.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-            }
+        tokio::select! {
+            _ = watch.changed() => {}
+            changed = target.refresh.changed() => if changed.is_err() { return },
         }
     }
 }

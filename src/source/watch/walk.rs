@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 /// Deepest level below a root that is entered; what lies deeper is somebody else's tree.
-const DEPTH: usize = 24;
+const DEPTH: usize = 32;
 
 /// Tells one directory or file from another whatever path leads to it: device and inode.
 pub type Identity = (u64, u64);
@@ -13,8 +13,8 @@ pub type Identity = (u64, u64);
 /// Something met on the way. A directory is told before it is listed, so that it can be watched before.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// A directory.
-    Directory(&'a Path, Identity),
+    /// A directory, with its metadata (of the target, for a link).
+    Directory(&'a Path, &'a Metadata),
     /// Anything else that could be looked at, with its metadata (of the target, for a link).
     File(&'a Path, &'a Metadata),
 }
@@ -31,13 +31,41 @@ pub fn identity(metadata: &Metadata) -> Identity {
 /// Directories already in `seen` are not entered; those entered are added. What cannot be read is passed over: it may be
 /// gone by now. Dependency and build folders, and git's object stores, are not entered.
 pub fn walk(root: &Path, recursive: bool, seen: &mut BTreeSet<Identity>, visit: &mut dyn FnMut(Found<'_>)) {
+    traverse(root, recursive, true, seen, visit);
+}
+
+/// Walks the directories alone, as [`walk`] does. Files cost nothing then, however many there are.
+pub fn walk_directories(
+    root: &Path,
+    recursive: bool,
+    seen: &mut BTreeSet<Identity>,
+    visit: &mut dyn FnMut(&Path, &Metadata),
+) {
+    traverse(root, recursive, false, seen, &mut |found| {
+        if let Found::Directory(path, metadata) = found {
+            visit(path, metadata);
+        }
+    });
+}
+
+fn traverse(
+    root: &Path,
+    recursive: bool,
+    with_files: bool,
+    seen: &mut BTreeSet<Identity>,
+    visit: &mut dyn FnMut(Found<'_>),
+) {
     let mut pending: Vec<(PathBuf, usize)> = vec![(root.to_owned(), 0)];
     while let Some((directory, depth)) = pending.pop() {
         let Ok(metadata) = fs::metadata(&directory) else { continue };
         if !metadata.is_dir() || !seen.insert(identity(&metadata)) {
             continue;
         }
-        visit(Found::Directory(&directory, identity(&metadata)));
+        visit(Found::Directory(&directory, &metadata));
+        let enter = recursive && depth < DEPTH;
+        if !enter && !with_files {
+            continue;
+        }
         let (mut real, mut linked) = (Vec::new(), Vec::new());
         let mut files = Vec::new();
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
@@ -49,19 +77,21 @@ pub fn walk(root: &Path, recursive: bool, seen: &mut BTreeSet<Identity>, visit: 
                     Ok(target) => files.push((path, target)),
                     Err(_) => {}
                 },
-                Ok(_) => {
+                Ok(_) if with_files => {
                     if let Ok(metadata) = entry.metadata() {
                         files.push((path, metadata));
                     }
                 }
-                Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
         }
-        files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        for (path, metadata) in &files {
-            visit(Found::File(path, metadata));
+        if with_files {
+            files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            for (path, metadata) in &files {
+                visit(Found::File(path, metadata));
+            }
         }
-        if recursive && depth < DEPTH {
+        if enter {
             real.sort_unstable();
             linked.sort_unstable();
             // The last one pushed is entered first.
@@ -89,7 +119,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Found, walk};
+    use super::{Found, walk, walk_directories};
 
     fn names(root: &Path, recursive: bool) -> Vec<String> {
         let mut names = Vec::new();
@@ -112,6 +142,9 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", root.path().join("broken")).unwrap();
         assert_eq!(names(root.path(), true), ["", "b", "b/c", "b/c/file", "a", "a/far"]);
         assert_eq!(names(root.path(), false), [""]);
+        let mut directories = Vec::new();
+        walk_directories(root.path(), true, &mut BTreeSet::new(), &mut |path, _| directories.push(path.to_owned()));
+        assert_eq!(directories, ["", "b", "b/c", "a"].map(|name| root.path().join(name)));
     }
 
     #[test]

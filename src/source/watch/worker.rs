@@ -1,4 +1,4 @@
-//! The thread behind a watch: it turns events into changed paths and looks for itself now and then.
+//! The thread behind a watch: it turns events into changed paths and, where that is wanted, looks for itself now and then.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
@@ -8,11 +8,20 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::walk::{Found, Identity, identity, walk};
-use super::{POLL, RESCAN, RESCAN_AT_LAST, Shared};
+use super::root::{Reach, Roots};
+use super::walk::{Found, Identity, identity, walk, walk_directories};
+use super::{Behind, Shared, Wanted, lock};
 use crate::domain::fault::Fault;
+
+/// How often sizes and times are looked at while events arrive.
+const RESCAN: Duration = Duration::from_secs(10);
+/// How often they are looked at where no events can be had.
+const POLL: Duration = Duration::from_secs(2);
+/// How often the roots are reported where neither is to be had.
+const BLIND: Duration = Duration::from_secs(10);
 
 /// A burst of events ends when none came for this long…
 const QUIET: Duration = Duration::from_millis(2);
@@ -21,12 +30,16 @@ const BURST: Duration = Duration::from_millis(20);
 
 /// Files whose sizes and times are remembered; of more, only events tell.
 const REMEMBERED: usize = 50_000;
+/// Directories of deep roots that are watched; each costs one of the user's inotify watches.
+const DIRECTORIES: usize = 8_192;
 
 /// What reaches the worker.
 #[derive(Debug)]
 pub(super) enum Message {
     /// Something happened to these paths.
     Touched(Vec<PathBuf>),
+    /// What had these paths was removed or has another name now.
+    Left(Vec<PathBuf>),
     /// The marks in the shared part changed.
     Look,
     /// The system refused to watch more.
@@ -47,82 +60,137 @@ impl Stamp {
     }
 }
 
+/// The paths of events that came together.
+#[derive(Debug, Default)]
+struct Burst {
+    touched: BTreeSet<PathBuf>,
+    left: BTreeSet<PathBuf>,
+}
+
 #[derive(Debug)]
 pub(super) struct Worker {
-    roots: Vec<PathBuf>,
-    recursive: bool,
+    roots: Roots,
+    behind: Behind,
     shared: Arc<Shared>,
+    /// Where events are sent; none are asked for without.
+    sender: Option<SyncSender<Message>>,
     watcher: Option<RecommendedWatcher>,
-    directories: HashMap<PathBuf, Identity>,
+    /// Directories that are watched; `None` for those of which the system has dropped the watch since.
+    directories: HashMap<PathBuf, Option<Identity>>,
+    /// Files that are remembered: all with [`Behind::Stat`], else those that are roots.
     files: HashMap<PathBuf, Stamp>,
-    /// Looks in a row that found nothing but what events had told.
-    idle_looks: u32,
+    limit: usize,
 }
 
 impl Worker {
-    pub(super) fn new(roots: Vec<PathBuf>, recursive: bool, shared: Arc<Shared>) -> Self {
+    /// Without `sender` it polls.
+    pub(super) fn new(roots: Roots, behind: Behind, shared: Arc<Shared>, sender: Option<SyncSender<Message>>) -> Self {
         let (directories, files) = (HashMap::new(), HashMap::new());
-        Self { roots, recursive, shared, watcher: None, directories, files, idle_looks: 0 }
+        Self { roots, behind, shared, sender, watcher: None, directories, files, limit: DIRECTORIES }
     }
 
-    /// Works until the watch is dropped. Without `events` it polls.
-    pub(super) fn run(mut self, inbox: &Receiver<Message>, events: Option<SyncSender<Message>>) {
-        if let Some(sender) = events {
-            let shared = Arc::clone(&self.shared);
-            match notify::recommended_watcher(move |event| pass_on(event, &sender, &shared)) {
-                Ok(watcher) => self.watcher = Some(watcher),
-                Err(error) => self.refuse(&error),
-            }
-        }
+    /// Works until the watch is dropped.
+    pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        self.ask_for_events();
         self.scan();
-        self.shared.report(&self.roots, self.roots.clone());
-        let mut next_scan = Instant::now() + self.interval();
+        self.shared.report(&self.roots, self.roots.paths().cloned());
+        let mut last_scan = Instant::now();
         loop {
-            let wait = next_scan.saturating_duration_since(Instant::now());
-            let first = match inbox.recv_timeout(wait) {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return,
+            let first = match self.interval() {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(interval) => inbox.recv_timeout(interval.saturating_sub(last_scan.elapsed())),
             };
             if self.shared.stop.load(Ordering::Acquire) {
                 return;
             }
-            let mut scan = first.is_none();
             let mut changed = BTreeSet::new();
-            if let Some(first) = first {
-                let touched = self.gather(first, inbox);
-                scan |= self.shared.overflow.swap(false, Ordering::AcqRel);
-                for path in touched {
-                    scan |= self.touch(path, &mut changed);
+            let mut scan = false;
+            match first {
+                Ok(first) => {
+                    let Burst { touched, left } = self.gather(first, inbox);
+                    if self.shared.overflow.swap(false, Ordering::AcqRel) {
+                        scan = true;
+                        self.directories.values_mut().for_each(|watched| *watched = None);
+                        self.report_unseen(&mut changed);
+                    }
+                    for path in &left {
+                        scan |= self.forget(path);
+                    }
+                    for path in touched.into_iter().chain(left) {
+                        scan |= self.touch(path, &mut changed);
+                    }
                 }
+                Err(RecvTimeoutError::Timeout) => {
+                    scan = true;
+                    self.report_unseen(&mut changed);
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let wanted = lock(&self.shared.wanted).take();
+            if let Some(Wanted { roots, watched }) = wanted {
+                self.follow(roots);
+                last_scan = Instant::now();
+                // Who no longer waits is told as after the beginning.
+                if watched.send(()).is_err() {
+                    self.shared.report(&self.roots, self.roots.paths().cloned());
+                }
+                continue;
             }
             if scan {
-                let mut found = self.scan();
-                self.idle_looks = if found.is_empty() { self.idle_looks.saturating_add(1) } else { 0 };
-                changed.append(&mut found);
-                next_scan = Instant::now() + self.interval();
+                changed.append(&mut self.scan());
+                last_scan = Instant::now();
             }
             self.shared.report(&self.roots, changed);
         }
     }
 
-    /// The time until the next look: events that were lost once may be lost again, and where they never are, looking is
-    /// work for nothing.
-    fn interval(&self) -> Duration {
-        match self.watcher {
-            Some(_) => (RESCAN * (1 << self.idle_looks.min(3))).min(RESCAN_AT_LAST),
-            None => POLL,
+    /// Time from one look to the next; `None` when events are enough.
+    fn interval(&self) -> Option<Duration> {
+        match (self.behind, &self.watcher) {
+            (Behind::Stat, Some(_)) => Some(RESCAN),
+            (Behind::Stat, None) => Some(POLL),
+            (Behind::Nothing, Some(_)) => None,
+            (Behind::Nothing, None) => Some(BLIND),
         }
     }
 
-    /// The paths of one burst of events.
-    fn gather(&mut self, first: Message, inbox: &Receiver<Message>) -> BTreeSet<PathBuf> {
+    /// Where a look does not tell which files changed, every root may have.
+    fn report_unseen(&self, changed: &mut BTreeSet<PathBuf>) {
+        match self.behind {
+            Behind::Stat => {}
+            Behind::Nothing => changed.extend(self.roots.paths().cloned()),
+        }
+    }
+
+    fn follow(&mut self, roots: Roots) {
+        self.roots = roots;
+        if self.watcher.is_none() {
+            // Fewer may be wanted now than were refused.
+            self.ask_for_events();
+        }
+        self.scan();
+        lock(&self.shared.changed).clear();
+    }
+
+    fn ask_for_events(&mut self) {
+        let Some(sender) = self.sender.clone() else { return };
+        lock(&self.shared.faults).refused = None;
+        self.directories.clear();
+        let shared = Arc::clone(&self.shared);
+        match notify::recommended_watcher(move |event| pass_on(event, &sender, &shared)) {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn gather(&mut self, first: Message, inbox: &Receiver<Message>) -> Burst {
         let begun = Instant::now();
-        let mut touched = BTreeSet::new();
+        let mut burst = Burst::default();
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Touched(paths) => touched.extend(paths),
+                Message::Touched(paths) => burst.touched.extend(paths),
+                Message::Left(paths) => burst.left.extend(paths),
                 Message::Look => {}
                 Message::Refused(error) => self.refuse(&error),
             }
@@ -130,7 +198,18 @@ impl Worker {
                 next = inbox.recv_timeout(QUIET).ok();
             }
         }
-        touched
+        burst
+    }
+
+    /// Takes note that a directory, and what was below it, is watched no more, whatever has its name by now. True when
+    /// it was watched.
+    fn forget(&mut self, path: &Path) -> bool {
+        if !self.directories.contains_key(path) {
+            return false;
+        }
+        let below = self.directories.iter_mut().filter(|(directory, _)| directory.starts_with(path));
+        below.for_each(|(_, watched)| *watched = None);
+        true
     }
 
     /// Takes note of one event. True when directories came or went, so that everything must be looked at.
@@ -138,13 +217,17 @@ impl Worker {
         let now = fs::metadata(&path).ok();
         match (&now, self.directories.get(&path)) {
             (Some(metadata), known) if metadata.is_dir() => {
-                let same = known == Some(&identity(metadata));
-                return !same && (self.recursive || self.leads_to_a_root(&path));
+                if known == Some(&Some(identity(metadata))) {
+                    return false;
+                }
+                if self.roots.lie_below(&path) || self.roots.reach_below(&path) {
+                    return true;
+                }
             }
             (_, Some(_)) => return true,
-            _ => {}
+            (Some(_) | None, None) => {}
         }
-        if self.concerns(&path) {
+        if self.roots.concern(&path) {
             self.remember(&path, now.as_ref());
             changed.insert(path);
         }
@@ -153,7 +236,7 @@ impl Worker {
 
     fn remember(&mut self, path: &Path, metadata: Option<&Metadata>) {
         match metadata {
-            Some(metadata) if self.files.len() < REMEMBERED || self.files.contains_key(path) => {
+            Some(metadata) if self.files.contains_key(path) || self.is_worth_remembering(metadata) => {
                 self.files.insert(path.to_owned(), Stamp::of(metadata));
             }
             Some(_) => {}
@@ -163,82 +246,122 @@ impl Worker {
         }
     }
 
-    fn concerns(&self, path: &Path) -> bool {
-        self.roots.iter().any(|root| {
-            path == root || if self.recursive { path.starts_with(root) } else { path.parent() == Some(root.as_path()) }
-        })
-    }
-
-    fn leads_to_a_root(&self, path: &Path) -> bool {
-        self.roots.iter().any(|root| root.starts_with(path))
+    fn is_worth_remembering(&self, metadata: &Metadata) -> bool {
+        self.behind == Behind::Stat && !metadata.is_dir() && self.files.len() < REMEMBERED
     }
 
     /// Looks at everything; watches what is new; returns what differs from the last look.
     fn scan(&mut self) -> BTreeSet<PathBuf> {
-        let mut directories: HashMap<PathBuf, Identity> = HashMap::new();
+        let Self { roots, behind, watcher, directories: known, limit, .. } = self;
+        let mut directories: HashMap<PathBuf, Option<Identity>> = HashMap::new();
         let mut files: HashMap<PathBuf, Stamp> = HashMap::new();
         let mut seen = BTreeSet::new();
-        let (inside, outside): (Vec<_>, Vec<_>) = self.roots.iter().cloned().partition(|root| root.is_dir());
-        for root in inside {
-            let (watcher, known) = (&mut self.watcher, &self.directories);
-            let mut refused = None;
-            walk(&root, self.recursive, &mut seen, &mut |found| match found {
-                Found::Directory(path, id) => {
-                    if known.get(path) != Some(&id) {
-                        refused = watch_directory(watcher, path).err().or(refused.take());
-                    }
-                    directories.insert(path.to_owned(), id);
+        let mut refused: Option<notify::Error> = None;
+        let mut left_out: Option<PathBuf> = None;
+        let mut deep = 0;
+        let mut meet = |path: &Path, metadata: &Metadata| {
+            let identity = Some(identity(metadata));
+            if known.get(path) != Some(&identity) && refused.is_none() {
+                refused = watch_directory(watcher, path).err();
+            }
+            directories.insert(path.to_owned(), identity);
+        };
+        let mut outside = Vec::new();
+        for (root, reach) in roots.ordered() {
+            if !root.is_dir() {
+                outside.push(root);
+                continue;
+            }
+            let mut enter = |path: &Path, metadata: &Metadata| {
+                deep += usize::from(reach == Reach::Deep);
+                if deep > *limit && reach == Reach::Deep {
+                    left_out.get_or_insert_with(|| root.to_owned());
+                } else {
+                    meet(path, metadata);
                 }
-                Found::File(path, metadata) => {
-                    if files.len() < REMEMBERED {
-                        files.insert(path.to_owned(), Stamp::of(metadata));
+            };
+            match behind {
+                Behind::Nothing => walk_directories(root, reach == Reach::Deep, &mut seen, &mut enter),
+                Behind::Stat => walk(root, reach == Reach::Deep, &mut seen, &mut |found| match found {
+                    Found::Directory(path, metadata) => enter(path, metadata),
+                    Found::File(path, metadata) => {
+                        if files.len() < REMEMBERED {
+                            files.insert(path.to_owned(), Stamp::of(metadata));
+                        }
                     }
-                }
-            });
-            if let Some(error) = refused {
-                self.refuse(&error);
+                }),
             }
         }
         for root in outside {
             // A file, or nothing yet: what can be watched is the nearest directory above.
             let above = root.ancestors().skip(1).find_map(|dir| fs::metadata(dir).ok().map(|found| (dir, found)));
             if let Some((directory, metadata)) = above.filter(|(_, metadata)| metadata.is_dir()) {
-                let id = identity(&metadata);
-                if self.directories.get(directory) != Some(&id)
-                    && let Err(error) = watch_directory(&mut self.watcher, directory)
-                {
-                    self.refuse(&error);
-                }
-                directories.insert(directory.to_owned(), id);
+                meet(directory, &metadata);
             }
-            if let Ok(metadata) = fs::metadata(&root) {
-                files.insert(root, Stamp::of(&metadata));
+            if let Ok(metadata) = fs::metadata(root) {
+                files.insert(root.to_owned(), Stamp::of(&metadata));
             }
         }
-        if let Some(watcher) = &mut self.watcher {
-            for gone in self.directories.keys().filter(|path| !directories.contains_key(*path)) {
+        if let Some(watcher) = watcher {
+            for gone in known.keys().filter(|path| !directories.contains_key(*path)) {
                 // The system may have dropped the watch with the directory.
                 let _ = watcher.unwatch(gone);
             }
         }
-        let mut changed: BTreeSet<PathBuf> = BTreeSet::new();
-        changed
-            .extend(files.iter().filter(|(path, stamp)| self.files.get(*path) != Some(stamp)).map(|(p, _)| p.clone()));
-        changed.extend(self.files.keys().filter(|path| !files.contains_key(*path)).cloned());
+        let mut changed = differing(&self.files, &files);
+        match self.behind {
+            // The files in it tell.
+            Behind::Stat => {}
+            Behind::Nothing => {
+                let differing = differing(&self.directories, &directories);
+                changed.extend(differing.into_iter().filter(|path| self.roots.concern(path)));
+            }
+        }
         self.directories = directories;
         self.files = files;
+        if let Some(error) = refused {
+            self.refuse(&error);
+        }
+        let left_out = left_out.map(|root| self.describe_limit(&root));
+        lock(&self.shared.faults).left_out = left_out;
         changed
+    }
+
+    fn describe_limit(&self, root: &Path) -> Fault {
+        let remedy = match self.behind {
+            Behind::Stat => "changes in the others show within 10 s",
+            Behind::Nothing => "changes in the others show after a refresh (R)",
+        };
+        Fault::new("watching", root.display(), format!("more than {} folders", self.limit), remedy)
     }
 
     /// Notes that events cannot be had (any more) and begins to poll.
     fn refuse(&mut self, error: &notify::Error) {
-        let on = error.paths.first().or(self.roots.first()).map(|path| path.display().to_string()).unwrap_or_default();
-        let remedy = "polling every 2 s instead; raise fs.inotify.max_user_watches and max_user_instances (sysctl)";
+        let on = error.paths.first().or(self.roots.paths().next());
+        let on = on.map(|path| path.display().to_string()).unwrap_or_default();
+        let instead = match self.behind {
+            Behind::Stat => "polling every 2 s instead",
+            Behind::Nothing => "it is read every 10 s instead",
+        };
+        let remedy = format!("{instead}; raise fs.inotify.max_user_watches and max_user_instances (sysctl)");
         // The first refusal is the one that explains the others.
-        let _ = self.shared.fault.set(Fault::new("watching", on, error, remedy));
+        lock(&self.shared.faults).refused.get_or_insert_with(|| Fault::new("watching", on, error, remedy));
         self.watcher = None;
-        self.directories.clear();
     }
+}
+
+impl Drop for Worker {
+    /// Nobody may wait for a worker that is gone.
+    fn drop(&mut self) {
+        lock(&self.shared.wanted).take();
+    }
+}
+
+/// Paths of which two looks say something different.
+fn differing<T: PartialEq>(before: &HashMap<PathBuf, T>, now: &HashMap<PathBuf, T>) -> BTreeSet<PathBuf> {
+    let new = now.iter().filter(|(path, what)| before.get(*path) != Some(what)).map(|(path, _)| path);
+    let gone = before.keys().filter(|path| !now.contains_key(*path));
+    new.chain(gone).cloned().collect()
 }
 
 /// Adds one directory. A directory that is gone by now, or may not be read, is no reason to give up watching.
@@ -258,14 +381,22 @@ fn is_exhausted(error: &notify::Error) -> bool {
     }
 }
 
-/// Runs on the watcher's own thread: never waits, and drops what nobody asked for (files being opened).
+/// Runs on the watcher's own thread: never waits, and drops what nobody asked for (files being opened and read; else
+/// every look would cause the next one).
 fn pass_on(event: Result<notify::Event, notify::Error>, sender: &SyncSender<Message>, shared: &Shared) {
     let message = match event {
         Ok(event) if event.need_rescan() => {
             shared.overflow.store(true, Ordering::Release);
             Message::Look
         }
-        Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
+        Ok(notify::Event { kind: EventKind::Access(kind), .. }) if kind != AccessKind::Close(AccessMode::Write) => {
+            return;
+        }
+        Ok(notify::Event {
+            kind: EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)),
+            paths,
+            ..
+        }) => Message::Left(paths),
         Ok(event) => Message::Touched(event.paths),
         Err(error) if is_exhausted(&error) => Message::Refused(error),
         Err(_) => {
@@ -279,33 +410,4 @@ fn pass_on(event: Result<notify::Event, notify::Error>, sender: &SyncSender<Mess
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
-
-    use super::{Shared, Worker};
-
-    #[test]
-    fn looks_become_rarer_while_events_tell_everything() {
-        let mut worker = Worker::new(Vec::new(), true, Arc::new(Shared::default()));
-        worker.watcher = notify::recommended_watcher(|_| {}).ok();
-        let intervals = [0, 1, 2, 3, 400].map(|looks| {
-            worker.idle_looks = looks;
-            worker.interval().as_secs()
-        });
-        assert_eq!(intervals, [10, 20, 40, 60, 60]);
-    }
-
-    #[test]
-    fn when_watches_run_out_polling_takes_over_and_the_fault_says_so() {
-        let shared = Arc::new(Shared::default());
-        let mut worker = Worker::new(vec![PathBuf::from("/some/where")], true, Arc::clone(&shared));
-        worker.watcher = notify::recommended_watcher(|_| {}).ok();
-        worker
-            .refuse(&notify::Error::new(notify::ErrorKind::MaxFilesWatch).add_path(PathBuf::from("/some/where/deep")));
-        assert_eq!(worker.interval(), super::POLL);
-        let fault = shared.fault.get().unwrap();
-        assert_eq!(fault.on, "/some/where/deep");
-        assert!(fault.remedy.contains("max_user_watches"));
-    }
-}
+mod tests;
