@@ -148,6 +148,7 @@ impl Worker {
         let mut fault: Option<Fault> = None;
         loop {
             if side.is_none() {
+                watch.forget();
                 // Files and commits are watched before they are read, so that none changes unnoticed in between.
                 scope = self.scope().await.unwrap_or(scope);
                 watch.follow(scope.roots()).await;

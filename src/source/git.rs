@@ -102,6 +102,7 @@ async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request
     loop {
         let request = *requests.borrow_and_update();
         let begun = Instant::now();
+        watch.forget();
         // The folders are followed before the repositories are read, so that nothing changes unnoticed in between.
         let left_out = follow(&mut watch, &repos).await;
         match blocking(&repos, move |repos| read_all(repos, request.limit)).await {

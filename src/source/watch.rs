@@ -2,6 +2,8 @@
 //!
 //! The only place that knows of `notify`. Nothing is read but directories and metadata.
 
+mod events;
+mod look;
 mod root;
 pub mod walk;
 mod worker;
@@ -15,9 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use crate::domain::fault::Fault;
+use events::Message;
 pub use root::Root;
 use root::Roots;
-use worker::{Message, Worker};
+use worker::Worker;
 
 /// Events that may wait for the worker; when more come it looks at everything instead.
 const QUEUE: usize = 1024;
@@ -116,9 +119,8 @@ impl Watch {
         Self { roots, shared, messages }
     }
 
-    /// Watches these instead, and returns when they are watched. False when they were watched already.
-    ///
-    /// What changed before is told no more: look at everything after this, and nothing is missed.
+    /// Watches these instead, and returns when they are watched: what happened before was not seen. False when they were
+    /// watched already.
     pub async fn follow(&mut self, roots: impl IntoIterator<Item = Root>) -> bool {
         let roots: Roots = roots.into_iter().collect();
         if roots == self.roots {
@@ -148,6 +150,11 @@ impl Watch {
             }
             self.shared.news.notified().await;
         }
+    }
+
+    /// Forgets what changed until now, for who is about to look at everything anyway.
+    pub fn forget(&mut self) {
+        self.shared.take();
     }
 
     /// Why some changes are noticed late or not at all, if so.

@@ -185,9 +185,12 @@ async fn other_roots_are_watched_when_following_them_returns_and_the_former_are_
     let mut watch = Watch::new([], Behind::Nothing);
     assert!(watch.follow([Root::flat(&a)]).await);
     append(&a.join("file"), "one\n");
-    assert_eq!(next(&mut watch).await, [a.join("file")]);
+    see(&mut watch, &[&a.join("file")]).await;
     assert!(!watch.follow([Root::flat(&a)]).await);
     assert!(watch.follow([Root::flat(&b)]).await);
+    // By then nothing of what was before is under way.
+    fs::create_dir(b.join("folder")).unwrap();
+    see(&mut watch, &[&b.join("folder")]).await;
     append(&a.join("file"), "two\n");
     append(&b.join("file"), "one\n");
     assert_eq!(next(&mut watch).await, [b.join("file")]);
@@ -243,4 +246,14 @@ async fn events_that_were_lost_make_every_root_suspect_where_nothing_stands_behi
     let mut watch = begin(Root::deep(root.path()), Behind::Nothing).await;
     watch.rescan();
     assert_eq!(next(&mut watch).await, [root.path()]);
+}
+
+#[tokio::test]
+async fn what_was_forgotten_is_not_reported() {
+    let root = tempfile::tempdir().unwrap();
+    let mut watch = begin(Root::flat(root.path()), Behind::Nothing).await;
+    watch.shared.report(&watch.roots, [root.path().join("a")]);
+    watch.forget();
+    append(&root.path().join("b"), "one\n");
+    assert_eq!(next(&mut watch).await, [root.path().join("b")]);
 }

@@ -39,7 +39,7 @@ fn directories_beyond_the_limit_are_left_out_until_there_are_fewer_and_the_fault
     let mut worker = worker([Root::deep(root.path())], Behind::Nothing);
     worker.limit = 3;
     worker.scan();
-    assert_eq!(worker.directories.len(), 3);
+    assert_eq!(worker.last.directories.len(), 3);
     let fault = lock(&worker.shared.faults).left_out.clone().unwrap();
     assert_eq!((Path::new(&fault.on), fault.why.as_str()), (root.path(), "more than 3 folders"));
     std::fs::remove_dir(root.path().join("0")).unwrap();
@@ -57,6 +57,6 @@ fn a_working_tree_is_not_remembered_file_by_file() {
     let mut changed = std::collections::BTreeSet::new();
     assert!(!worker.touch(root.path().join("deep/a"), &mut changed));
     assert_eq!(changed.into_iter().collect::<Vec<_>>(), [root.path().join("deep/a")]);
-    assert!(worker.files.is_empty());
-    assert!(worker.directories.contains_key(&root.path().join("deep")));
+    assert!(worker.last.files.is_empty());
+    assert!(worker.last.directories.contains_key(&root.path().join("deep")));
 }
