@@ -17,8 +17,10 @@ use super::walk::identity;
 use super::{Behind, Shared, Wanted, lock};
 use crate::domain::fault::Fault;
 
-/// How often sizes and times are looked at while events arrive.
+/// How often sizes and times are looked at while events arrive: after a look that found what they had not told…
 const RESCAN: Duration = Duration::from_secs(10);
+/// …and when looks have found nothing for a while.
+const RESCAN_AT_LAST: Duration = Duration::from_secs(60);
 /// How often they are looked at where no events can be had.
 const POLL: Duration = Duration::from_secs(2);
 /// How often the roots are reported where neither is to be had.
@@ -49,12 +51,14 @@ pub(super) struct Worker {
     watcher: Option<RecommendedWatcher>,
     last: Look,
     limit: usize,
+    /// Looks in a row that found nothing but what events had told.
+    idle_looks: u32,
 }
 
 impl Worker {
     /// Without `sender` it polls.
     pub(super) fn new(roots: Roots, behind: Behind, shared: Arc<Shared>, sender: Option<SyncSender<Message>>) -> Self {
-        Self { roots, behind, shared, sender, watcher: None, last: Look::default(), limit: DIRECTORIES }
+        Self { roots, behind, shared, sender, watcher: None, last: Look::default(), limit: DIRECTORIES, idle_looks: 0 }
     }
 
     /// Works until the watch is dropped.
@@ -105,17 +109,20 @@ impl Worker {
                 continue;
             }
             if scan {
-                changed.append(&mut self.scan());
+                let mut found = self.scan();
+                self.idle_looks = if found.is_empty() { self.idle_looks.saturating_add(1) } else { 0 };
+                changed.append(&mut found);
                 last_scan = Instant::now();
             }
             self.shared.report(&self.roots, changed);
         }
     }
 
-    /// Time from one look to the next; `None` when events are enough.
+    /// Time from one look to the next; `None` when events are enough. Events that were lost once may be lost again, and
+    /// where they never are, looking is work for nothing.
     fn interval(&self) -> Option<Duration> {
         match (self.behind, &self.watcher) {
-            (Behind::Stat, Some(_)) => Some(RESCAN),
+            (Behind::Stat, Some(_)) => Some((RESCAN * (1 << self.idle_looks.min(3))).min(RESCAN_AT_LAST)),
             (Behind::Stat, None) => Some(POLL),
             (Behind::Nothing, Some(_)) => None,
             (Behind::Nothing, None) => Some(BLIND),

@@ -26,6 +26,16 @@ fn when_watches_run_out_polling_takes_over_and_the_fault_says_so() {
 }
 
 #[test]
+fn looks_become_rarer_while_events_tell_everything() {
+    let mut worker = worker([Root::deep("/")], Behind::Stat);
+    let intervals = [0, 1, 2, 3, 400].map(|looks| {
+        worker.idle_looks = looks;
+        worker.interval().map(|interval| interval.as_secs())
+    });
+    assert_eq!(intervals, [10, 20, 40, 60, 60].map(Some));
+}
+
+#[test]
 fn nothing_runs_behind_events_that_are_enough() {
     assert_eq!(worker([Root::flat("/")], Behind::Nothing).interval(), None);
 }
