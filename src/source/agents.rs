@@ -65,7 +65,15 @@ enum Occasion {
 
 async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>) {
     let watched = scope.watched();
-    let mut roster = Roster::new(scope);
+    let glance = tokio::task::spawn_blocking(move || {
+        let mut roster = Roster::new(scope);
+        let news = roster.glance().then(|| roster.news(Timestamp::now(), None));
+        (roster, news)
+    });
+    let Ok((mut roster, news)) = glance.await else { return };
+    if let Some(news) = news {
+        outbox.post(SourceId::Agents, Event::Agents(news));
+    }
     let mut watch = None;
     let mut occasion = Occasion::Everything;
     let mut refreshable = true;

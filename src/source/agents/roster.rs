@@ -1,5 +1,6 @@
 //! Every transcript that is known, and the agents they make.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
@@ -21,6 +22,9 @@ use crate::source::watch::walk::Identity;
 
 /// Threads that read at start-up.
 const THREADS: usize = 2;
+
+/// Transcripts that a glance reads: more than a screen shows, and few enough to be there at once.
+const GLANCE: usize = 96;
 
 /// Which transcripts count.
 #[derive(Debug, Clone)]
@@ -94,6 +98,24 @@ impl Roster {
             unreadable: BTreeMap::new(),
             folders: HashMap::new(),
         }
+    }
+
+    /// Reads what matters most when there is much: the transcripts of running sessions and those written last. True when
+    /// there are agents to show, and more may follow from [`Roster::rescan`].
+    pub(super) fn glance(&mut self) -> bool {
+        self.read_registry();
+        let mut found = discover(&self.scope.session.claude_dirs, &self.scope.patterns);
+        if found.len() <= GLANCE {
+            return false;
+        }
+        let running: BTreeSet<&str> =
+            self.registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
+        found.sort_by_cached_key(|one| (!running.contains(one.id.0.as_str()), Reverse(one.modified)));
+        found.truncate(GLANCE);
+        for (candidate, summary) in summarise_all(found) {
+            self.insert(candidate, summary);
+        }
+        self.shown().next().is_some()
     }
 
     /// Looks at every folder. True when something is different.

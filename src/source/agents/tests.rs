@@ -300,6 +300,28 @@ fn figures_of_a_generated_tree_are_those_that_were_written() {
 }
 
 #[test]
+fn a_glance_reads_what_runs_and_what_was_written_last() {
+    let home = Home::new();
+    let written = |n: u64| std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + n);
+    for n in 0..200 {
+        let path = home.transcript(&format!("-p/s{n:03}.jsonl"));
+        append(&path, prompt(&home.root(), "Begin"));
+        fs::File::options().write(true).open(&path).unwrap().set_modified(written(n)).unwrap();
+    }
+    let (pid, start) = this_process();
+    fs::create_dir_all(home.claude().join("sessions")).unwrap();
+    let entry = format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s007","status":"busy"}}"#);
+    fs::write(home.claude().join("sessions/1.json"), entry).unwrap();
+    let mut roster = Roster::new(Scope::new(Arc::new(home.session()), Vec::new(), false));
+    assert!(roster.glance());
+    let mut seen: Vec<&str> = roster.shown().map(|one| one.id.0.as_str()).collect();
+    seen.sort_unstable();
+    assert_eq!((seen[0], seen[1], seen[seen.len() - 1]), ("s007", "s105", "s199"));
+    assert!(roster.rescan());
+    assert_eq!(roster.shown().count(), 200);
+}
+
+#[test]
 fn heads_and_tails_tell_the_same_as_every_line() {
     let home = Home::new();
     generate::tree(&home.claude(), 20, 6_000_000, 3);
