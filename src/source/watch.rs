@@ -32,7 +32,8 @@ const PENDING: usize = 4_096;
 /// network file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behind {
-    /// A look at the sizes and times of all files every 10 s; every 2 s where there are no events.
+    /// A look at the sizes and times of all files every 10 s, rarer while looks find nothing new; every 2 s where there are
+    /// no events.
     Stat,
     /// Nothing: a working tree is too large to be looked at again and again. A new directory is reported itself, and
     /// stands for what is in it by then; where there are no events, the roots are reported every 10 s.

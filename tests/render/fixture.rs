@@ -42,7 +42,7 @@ pub fn ago(minutes: i64) -> Timestamp {
 /// Nothing heard of yet, in the built-in layouts, with one theme.
 pub fn state(theme: Theme, say: Say) -> State {
     let layouts = BUILT_IN.iter().map(|(name, _)| Layout::built_in(name).unwrap()).collect();
-    let session = SessionView { name: say("hnp"), root: say("~/work/hnp"), gate_rules: 3 };
+    let session = SessionView { name: say("hnp"), root: say("~/code/hnp"), gate_rules: 3 };
     State::new(now(), session, Screen::new(layouts, vec![theme], Keymap::new(&[])))
 }
 
@@ -140,7 +140,7 @@ pub fn agent(say: Say, name: &str, state: AgentState, minutes: i64) -> Agent {
         transcript: PathBuf::from(format!("/home/me/.claude/projects/-work-hnp/{name}.jsonl")),
         session_id: Some(name.to_owned()),
         parent: None,
-        cwd: Some("/home/me/work/hnp".into()),
+        cwd: Some("/home/me/code/hnp".into()),
         branch: Some("main".to_owned()),
         pane: Some("%3".to_owned()),
         pid: Some(4711),
@@ -274,17 +274,17 @@ pub fn git(say: Say) -> GitNews {
     });
     let worktree = |path: &str, branch: &str| Worktree { path: say(path).into(), branch: Some(say(branch)) };
     let repo = RepoLog {
-        path: say("/home/me/work/hnp").into(),
+        path: say("/home/me/code/hnp").into(),
         branch: Some(say("feature/vlan-ranges")),
         head: Some(id(0)),
         upstream: Some(Upstream { name: say("origin/feature/vlan-ranges"), ahead: 2, behind: 0 }),
         dirty: Dirty { staged: 1, unstaged: 3, untracked: 2, conflicted: 0 },
-        worktrees: vec![worktree("/home/me/work/hnp", "feature/vlan-ranges"), worktree("/home/me/work/hnp-ui", "ui")],
+        worktrees: vec![worktree("/home/me/code/hnp", "feature/vlan-ranges"), worktree("/home/me/code/hnp-ui", "ui")],
         rows: graph::rows(commits.collect()),
         more: false,
     };
     let gitops =
-        RepoLog { path: say("/home/me/work/gitops-test-1").into(), branch: Some(say("main")), ..RepoLog::default() };
+        RepoLog { path: say("/home/me/code/gitops-test-1").into(), branch: Some(say("main")), ..RepoLog::default() };
     GitNews { repos: vec![repo, gitops], faults: Vec::new(), as_of: ago(0) }
 }
 
