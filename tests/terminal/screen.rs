@@ -25,6 +25,8 @@ pub struct Screen {
 struct Shown {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// Nothing more will come: the program's side of the terminal is closed.
+    closed: bool,
 }
 
 /// What to run, and where. Nothing of the environment is passed on but `PATH`.
@@ -80,7 +82,7 @@ impl Launch {
         let mut output = pty.master.try_clone_reader().expect("the terminal's output");
         let keys = pty.master.take_writer().expect("the terminal's input");
         let [rows, cols] = [self.size.rows, self.size.cols].map(|side| NonZero::new(side).expect("a side"));
-        let shown = Shown { parser: vt100::Parser::new(rows, cols, 0), raw: Vec::new() };
+        let shown = Shown { parser: vt100::Parser::new(rows, cols, 0), raw: Vec::new(), closed: false };
         let shown = Arc::new((Mutex::new(shown), Condvar::new()));
         let drawn = Arc::clone(&shown);
         std::thread::spawn(move || {
@@ -94,6 +96,10 @@ impl Launch {
                 shown.raw.extend_from_slice(&bytes[..read]);
                 drawn.1.notify_all();
             }
+            if let Ok(mut shown) = drawn.0.lock() {
+                shown.closed = true;
+            }
+            drawn.1.notify_all();
         });
         Screen { shown, keys, child, master: pty.master }
     }
@@ -133,15 +139,16 @@ impl Screen {
         self.wait(&format!("{text:?}"), |shown| shown.contains(text));
     }
 
-    /// Waits until the program has ended.
+    /// Waits until the program has ended, and all that it wrote is here.
     pub fn end(&mut self) -> ExitStatus {
         let until = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            assert!(Instant::now() < until, "it did not end:\n{}", self.text());
+            let ended = self.child.try_wait().expect("a child");
             let shown = self.shown.0.lock().expect("the screen");
+            if let (Some(status), true) = (&ended, shown.closed) {
+                return status.clone();
+            }
+            assert!(Instant::now() < until, "it did not end:\n{}", shown.parser.screen().contents());
             drop(self.shown.1.wait_timeout(shown, STEP).expect("the screen"));
         }
     }
