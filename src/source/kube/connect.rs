@@ -25,7 +25,7 @@ pub(super) struct Connector {
     file: ConfigFile,
     /// A build that did not end in time. Another one is not begun before it does.
     building: Option<JoinHandle<Built>>,
-    /// The kubeconfig's, while there is no client.
+    /// The kubeconfig's.
     watch: Option<Watch>,
     expires: Option<Timestamp>,
 }
@@ -52,10 +52,14 @@ impl Connector {
 
     /// A client for the context, or why there is none.
     pub(super) async fn client(&mut self) -> Built {
-        if let (None, Some(file)) = (&self.watch, &self.file) {
-            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-            // It is watched before it is read, so that it does not change unnoticed in between.
-            self.watch.insert(Watch::new([Root::flat(file)], Behind::Nothing)).changed().await;
+        // The file is watched before it is read, so that it does not change unnoticed in between.
+        match (&mut self.watch, &self.file) {
+            (Some(watch), _) => watch.forget(),
+            (None, Some(file)) => {
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+                self.watch.insert(Watch::new([Root::flat(file)], Behind::Nothing)).changed().await;
+            }
+            (None, None) => {}
         }
         let mut building = self.building.take().unwrap_or_else(|| {
             let (context, file) = (self.context.clone(), self.file.clone());
@@ -64,9 +68,6 @@ impl Connector {
         match timeout(BUILD, &mut building).await {
             Ok(Ok(built)) => {
                 self.expires = built.as_ref().ok().and_then(|client| *client.valid_until());
-                if built.is_ok() {
-                    self.watch = None;
-                }
                 built
             }
             Ok(Err(panicked)) => Err((
@@ -91,7 +92,7 @@ impl Connector {
         self.expires.is_some_and(|expires| expires <= Timestamp::now())
     }
 
-    /// Returns when the kubeconfig has changed since it was read in vain.
+    /// Returns when the kubeconfig has changed since it was read.
     pub(super) async fn changed(&mut self) {
         match &mut self.watch {
             Some(watch) => {

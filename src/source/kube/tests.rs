@@ -222,6 +222,17 @@ async fn a_kubeconfig_that_is_corrected_is_taken_up_by_itself() {
 }
 
 #[tokio::test]
+async fn credentials_that_are_renewed_in_the_kubeconfig_are_taken_up_before_the_next_try() {
+    let [refusing, api] = [(); 2].map(|()| Api::start(hedgehog_kinds()).unwrap());
+    refusing.behave(Behaviour::Unauthorized);
+    let mut running = start(&refusing.kubeconfig("test"));
+    running.until(|live| live.connection == Connection::Unauthorized).await;
+    std::fs::write(running.folder.path().join("config"), api.kubeconfig("test")).unwrap();
+    let connected = running.until(|live| live.connection == Connection::Connected);
+    tokio::time::timeout(super::RETRY / 2, connected).await.expect("it waits for the next try");
+}
+
+#[tokio::test]
 async fn a_kind_that_git_asks_for_is_watched_from_then_on() {
     let mut kinds = hedgehog_kinds();
     kinds.push(crate::domain::cluster::Kind {
