@@ -121,6 +121,8 @@ async fn run(
             }
         };
         tokio::select! {
+            // In this order: of a file that is no longer wanted nothing more is told.
+            biased;
             () = cancel.cancelled() => return,
             changed = wanted.changed() => if changed.is_err() { return },
             () = following => return,
