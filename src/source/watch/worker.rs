@@ -100,6 +100,7 @@ impl Worker {
             }
             let wanted = lock(&self.shared.wanted).take();
             if let Some(Wanted { roots, watched }) = wanted {
+                self.shared.report(&self.roots, changed);
                 self.follow(roots);
                 last_scan = Instant::now();
                 // Who no longer waits is told as after the beginning.
@@ -137,6 +138,7 @@ impl Worker {
         }
     }
 
+    /// Watches these instead.
     fn follow(&mut self, roots: Roots) {
         self.roots = roots;
         if self.watcher.is_none() {
@@ -156,6 +158,7 @@ impl Worker {
         }
     }
 
+    /// The events that come together with this one.
     fn gather(&mut self, first: Message, inbox: &Receiver<Message>) -> Burst {
         let begun = Instant::now();
         let mut burst = Burst::default();
