@@ -67,7 +67,8 @@ async fn a_fabric_is_followed_on_both_sides() {
         directory: "gitops".into(),
         exclude: Vec::new(),
         cluster: Some(ClusterSpec::Context { context: None, kubeconfig: Some(kubeconfig.clone()) }),
-        grace: Duration::from_secs(2),
+        // Commits have whole seconds and are read a second later: two would at times be over by then.
+        grace: Duration::from_secs(4),
     };
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
