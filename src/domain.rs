@@ -15,6 +15,7 @@ pub mod gate;
 pub mod health;
 pub mod journal;
 pub mod manifest;
+pub mod redact;
 pub mod task;
 pub mod text;
 pub mod time;
