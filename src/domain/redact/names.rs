@@ -9,6 +9,8 @@ const NAME: usize = 64;
 const BLANKS: usize = 24;
 /// How far a quoted value may go before its end is given up.
 const VALUE: usize = 4096;
+/// How much of a value without quotes decides.
+const ENOUGH: usize = 512;
 
 /// Endings of names that hold no secret, although they end as those that do.
 const HARMLESS: &[&str] = &[
@@ -165,7 +167,9 @@ fn value(text: &str, start: usize, end: usize, name: &str, class: Class, flag: b
         }
         at
     };
-    at = skip(at, b"\\\"'`]*");
+    if !bytes[at..].starts_with(b"\\u003d") {
+        at = skip(at, b"\\\"'`]*");
+    }
     let closed = at > end;
     let blank = at;
     at = skip(at, b" \t");
@@ -253,7 +257,7 @@ fn value(text: &str, start: usize, end: usize, name: &str, class: Class, flag: b
     if matches!(name, "PWD" | "OLDPWD" | "pwd") && text[range.clone()].contains('/') {
         return None;
     }
-    let long = range.end - range.start >= VALUE;
+    let long = form != Form::Quoted && range.end - range.start >= ENOUGH;
     is_secret(class, name, &text[range.clone()], form)
         .then(|| range.start..if long { word_end(bytes, range.end, usize::MAX) } else { range.end })
 }
@@ -298,14 +302,14 @@ fn read(text: &str, at: usize) -> Option<Read> {
         }
         return Some(Read { range: from..word_end(bytes, from, from + VALUE), quoted: true });
     }
-    let end = word_end(bytes, at, at + VALUE);
+    let end = word_end(bytes, at, at + ENOUGH);
     (end > at).then_some(Read { range: at..end, quoted: false })
 }
 
 /// Where an unquoted value ends, or `limit`.
 fn word_end(bytes: &[u8], from: usize, limit: usize) -> usize {
     let limit = bytes.len().min(limit);
-    let stops = |byte: u8| byte.is_ascii_whitespace() || b"\"'`,;)]}<>|&\\".contains(&byte);
+    let stops = |byte: u8| byte <= b' ' || b"\"'`,;)]}<>|&\\".contains(&byte);
     let marker = |at: usize| bytes[at..].starts_with("‹".as_bytes());
     (from..limit).find(|&at| stops(bytes[at]) || marker(at)).unwrap_or(limit)
 }
@@ -331,12 +335,13 @@ fn settle(text: &str, found: Read, tight: bool) -> (Range<usize>, Form) {
     let end = found.range.end;
     let form = match bytes.get(end) {
         _ if tight => Form::Tight,
-        None | Some(b'\n' | b'\r' | b'"' | b'\'' | b'\\' | b'`') => Form::Plain,
+        None | Some(b'"' | b'\'' | b'\\' | b'`') => Form::Plain,
         Some(b' ' | b'\t') => {
             let rest = &bytes[end..bytes.len().min(end + 3)];
-            let goes_on = rest.get(1).is_some_and(|byte| b"=+?|&{!<>*/-".contains(byte));
+            let goes_on = rest.get(1).is_some_and(|byte| b"=+?{!<>*/-".contains(byte));
             if goes_on { Form::Code } else { Form::Plain }
         }
+        Some(byte) if byte.is_ascii_control() => Form::Plain,
         Some(_) => Form::Code,
     };
     (found.range, form)
@@ -346,39 +351,42 @@ fn settle(text: &str, found: Read, tight: bool) -> (Range<usize>, Form) {
 fn header(text: &str, name: &str, range: Range<usize>, form: Form) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let lower = name.to_ascii_lowercase();
-    let line_end = if form == Form::Quoted {
-        range.end
-    } else {
-        let limit = bytes.len().min(range.start + VALUE);
-        let stops = |byte: u8| matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'\\');
-        (range.start..limit).find(|&at| stops(bytes[at])).unwrap_or(limit)
+    let stops = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'\\');
+    let line_end = |limit: usize| {
+        let limit = limit.min(bytes.len());
+        let end = (range.start..limit).find(|&at| stops(bytes[at])).unwrap_or(limit);
+        floor(text, if form == Form::Quoted { range.end } else { end })
     };
-    let line_end = floor(text, line_end);
+    let line = range.start..line_end(range.start + ENOUGH);
     if lower.ends_with("cookie") {
-        let value = &text[range.start..line_end];
-        let (key, rest) = value.split_once('=')?;
-        let pair = key.len() < 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        let first = rest.split(';').next().unwrap_or_default();
-        return (pair && form != Form::Code && is_secret(Class::Token, "cookie", first, Form::Quoted))
-            .then_some(range.start..line_end);
+        let is_pair = |(key, value): (&str, &str)| {
+            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+                && is_secret(Class::Token, "cookie", value, Form::Quoted)
+        };
+        let secret = text[line].split(';').filter_map(|pair| pair.trim().split_once('=')).any(is_pair);
+        return secret.then(|| range.start..line_end(usize::MAX));
     }
     if lower.ends_with("authorization") {
-        let value = &text[range.start..line_end];
+        let value = &text[line.clone()];
         let scheme = value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
         let known = ["bearer", "basic", "token", "bot", "apikey", "digest", "negotiate", "key", "splunk", "genie"];
         if value.as_bytes().get(scheme) == Some(&b' ') {
             let word = value[..scheme].to_ascii_lowercase();
             let from = range.start + scheme + 1;
             if word == "digest" || word.starts_with("aws4") {
-                return is_random(&text[from..line_end], 8).then_some(from..line_end);
+                return is_random(&text[from..line.end], 8).then(|| from..line_end(usize::MAX));
             }
             if known.contains(&word.as_str()) {
-                let until = word_end(bytes, from, line_end);
-                return is_secret(Class::Header, "", &text[from..until], Form::Tight).then_some(from..until);
+                let until = word_end(bytes, from, line.end);
+                return is_secret(Class::Header, "", &text[from..until], Form::Tight)
+                    .then(|| from..word_end(bytes, from, line_end(usize::MAX)));
             }
             return None;
         }
-        return is_secret(Class::Token, name, &text[range.clone()], form).then_some(range);
     }
-    is_secret(Class::Token, name, &text[range.clone()], form).then_some(range)
+    let form = if form == Form::Code { Form::Plain } else { form };
+    is_secret(Class::Token, name, &text[range.clone()], form).then(|| {
+        let end = if form == Form::Quoted { range.end } else { word_end(bytes, range.start, usize::MAX) };
+        range.start..end
+    })
 }

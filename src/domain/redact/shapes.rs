@@ -41,7 +41,7 @@ fn run(bytes: &[u8], from: usize, letters: Letters, limit: usize) -> usize {
 /// A credential with a known prefix at `at`.
 pub(super) fn token(text: &str, at: usize, token: &Token) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    if (token.random || token.prefix.len() <= 3) && !starts_word(bytes, at) {
+    if (token.random || token.max < ENOUGH || token.prefix.len() <= 3) && !starts_word(bytes, at) {
         return None;
     }
     let from = at + token.prefix.len();

@@ -64,6 +64,11 @@ const fn unsure(kind: &'static str, prefix: &'static str, letters: Letters, min:
     Token { kind, prefix, letters, min, max, random: true }
 }
 
+/// A credential of one length, which need not have a digit in it.
+const fn exact(kind: &'static str, prefix: &'static str, letters: Letters, length: usize) -> Token {
+    Token { kind, prefix, letters, min: length, max: length, random: false }
+}
+
 use Letters::{Alnum, Dotted, Hex, Path, Upper, Word};
 
 /// Every one of them, the longer prefix before the shorter that it starts with.
@@ -93,10 +98,10 @@ pub(super) static TOKENS: &[Token] = &[
     sure("GitLab token", "glft-", Word, 16),
     sure("GitLab token", "glffct-", Word, 16),
     sure("GitLab token", "GR1348941", Word, 16),
-    unsure("AWS access key", "AKIA", Upper, 16, 16),
-    unsure("AWS access key", "ASIA", Upper, 16, 16),
-    unsure("AWS access key", "ABIA", Upper, 16, 16),
-    unsure("AWS access key", "ACCA", Upper, 16, 16),
+    exact("AWS access key", "AKIA", Upper, 16),
+    exact("AWS access key", "ASIA", Upper, 16),
+    exact("AWS access key", "ABIA", Upper, 16),
+    exact("AWS access key", "ACCA", Upper, 16),
     unsure("AWS Bedrock key", "ABSK", Path, 60, 300),
     unsure("Google API key", "AIza", Word, 35, 39),
     sure("Google OAuth secret", "GOCSPX-", Word, 20),
