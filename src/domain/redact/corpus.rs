@@ -231,6 +231,11 @@ fn places(s: &mut Seed, piece: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// `text` with something before each line, as diffs and numbered listings have it.
+fn prefixed(text: &str, before: impl Fn(usize) -> String) -> String {
+    text.lines().enumerate().map(|(at, line)| before(at) + line + "\n").collect()
+}
+
 /// Eight characters of `value` in a row that `text` still has.
 fn survivor<'a>(value: &'a str, text: &str) -> Option<&'a str> {
     (0..value.len().saturating_sub(7)).filter_map(|at| value.get(at..at + 8)).find(|part| text.contains(part))
@@ -317,8 +322,8 @@ fn private_keys_are_hidden_whole_or_in_part() {
             serde_json::to_string(&serde_json::json!({"private_key": whole, "client_email": "a@b"}))
                 .unwrap_or_default(),
             serde_json::to_string(&serde_json::to_string(&whole).unwrap_or_default()).unwrap_or_default(),
-            whole.lines().map(|line| format!("+{line}\n")).collect(),
-            whole.lines().enumerate().map(|(at, line)| format!("{at:>6}→{line}\n")).collect(),
+            prefixed(&whole, |_| "+".to_owned()),
+            prefixed(&whole, |at| format!("{at:>6}→")),
             format!("{begin}\n{}", body[..13].join("\n")),
             format!("{}\n{end}\nafter", body[3..].join("\n")),
             body[..13].join("\n"),
@@ -336,7 +341,7 @@ fn private_keys_are_hidden_whole_or_in_part() {
 
 #[test]
 fn the_data_of_kubernetes_secrets_is_hidden() {
-    let mut s = Seed(0xC0FFEE);
+    let mut s = Seed(0x00C0_FFEE);
     for _ in 0..20 {
         let (a, b) = (s.base64(24), s.base64(40));
         let yaml = format!(
@@ -345,7 +350,7 @@ fn the_data_of_kubernetes_secrets_is_hidden() {
         let text = format!(
             "kind: Secret\nstringData:\n  conf: |\n    user {a}\n    other {b}\nmetadata:\n  name: registry\n---\nkind: ConfigMap\ndata:\n  mode: leaf-and-spine\n"
         );
-        let diff: String = yaml.lines().map(|line| format!("+{line}\n")).collect();
+        let diff = prefixed(&yaml, |_| "+".to_owned());
         let json = format!(
             r#"{{"kind":"Secret","data":{{"username":"{a}","blob":"{b}"}},"metadata":{{"name":"registry"}}}} leaf-and-spine"#
         );
