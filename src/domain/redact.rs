@@ -9,11 +9,7 @@
 
 mod anchors;
 mod blocks;
-#[cfg(test)]
-mod corpus;
 mod names;
-#[cfg(test)]
-mod ordinary;
 mod shapes;
 mod tokens;
 mod values;
@@ -139,8 +135,9 @@ fn built_in(text: &str) -> Vec<Secret> {
                 at
             }
             Rule::KubeSecret => {
-                let secrets = if kube { Vec::new() } else { blocks::kube_secrets(text) };
-                kube = true;
+                let is_kind = bytes[at.saturating_sub(12)..at + length].windows(4).any(|part| part == b"kind");
+                let secrets = if kube || !is_kind { Vec::new() } else { blocks::kube_secrets(text) };
+                kube |= is_kind;
                 for range in secrets {
                     add(Some(range), "Kubernetes secret");
                 }
@@ -252,3 +249,6 @@ fn replace(text: &str, secrets: &[Secret]) -> String {
     out.push_str(&text[from..]);
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,6 +119,10 @@ pub(super) fn assigned(text: &str, at: usize) -> Assigned {
     while end < bytes.len() && end - at < NAME && is_part(bytes[end]) {
         end += 1;
     }
+    // Most names in code are called, closed or passed on, which needs no closer look.
+    if bytes.get(end).is_none_or(|byte| b"(){;<&?!+/#@".contains(byte)) {
+        return Assigned { name_end: end, secret: None };
+    }
     let flag = bytes[start..end].starts_with(b"-");
     let name = text[start..end].trim_start_matches('-');
     let secret =

@@ -1,0 +1,4 @@
+//! What must be hidden, and what must not.
+
+mod corpus;
+mod ordinary;
