@@ -122,7 +122,12 @@ pub(super) fn url(text: &str, at: usize) -> Option<Range<usize>> {
             let password = colon + 1..sign;
             is_given(&text[password.clone()]).then_some(password)
         }
-        _ => (is_random(&text[from..sign], 10)).then_some(from..sign),
+        _ => {
+            // No user's name is so long without a dot or a dash in it.
+            let user = &text[from..sign];
+            let long = user.len() >= 20 && user.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            (long || is_random(user, 10)).then_some(from..sign)
+        }
     }
 }
 
@@ -185,7 +190,7 @@ pub(super) fn telegram(text: &str, at: usize) -> Option<Range<usize>> {
     let digits = bytes[..at].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
     let end = run(bytes, at + 1, Letters::Word, ENOUGH);
     let whole = (8..=10).contains(&digits) && (34..=36).contains(&(end - at - 1));
-    (whole && is_random(&text[at + 1..end], 4)).then(|| at - digits..end)
+    whole.then(|| at - digits..end)
 }
 
 /// A Discord bot token at `at`: a number in base64, a time and a signature.

@@ -213,7 +213,8 @@ fn text_without_secrets_is_not_copied() {
     assert!(matches!(redact("let token = next_token();"), std::borrow::Cow::Borrowed(_)));
 }
 
-/// What would be slow if anything were read again and again. Nothing is timed: the test would be noticed.
+/// What would be slow if anything were read again and again. Nothing is timed; what
+/// is quadratic takes minutes here.
 #[test]
 fn repeated_beginnings_do_not_take_forever() {
     let parts = [
