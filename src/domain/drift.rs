@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 use super::cluster::Connection;
 use super::health::Health;
+use super::redact::hide_in;
 
 mod assess;
 mod compare;
@@ -140,6 +142,26 @@ pub struct DriftRow {
     pub fields: Vec<FieldDiff>,
 }
 
+impl DriftRow {
+    /// The same with every secret in its fields hidden: what leaves a source for the screen and for scripts.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        for field in &mut self.fields {
+            // The name of a field may say what its value is.
+            let name = field.path.rsplit('.').next().unwrap_or_default().to_owned();
+            for value in [&mut field.desired, &mut field.live] {
+                let mut named = json!({ name.as_str(): value.take() });
+                hide_in(&mut named);
+                *value = match named.get_mut(&name) {
+                    Some(value) => value.take(),
+                    None => named,
+                };
+            }
+        }
+        self
+    }
+}
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -195,5 +217,48 @@ impl DriftView {
             *counts.entry(row.state.name()).or_insert(0) += 1;
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{DriftRow, DriftState, FieldClass, FieldDiff, ObjectKey};
+
+    fn row(path: &str, desired: Value, live: Value) -> DriftRow {
+        let field = FieldDiff { path: path.to_owned(), desired, live, class: FieldClass::Changed, manager: None };
+        DriftRow {
+            key: ObjectKey {
+                group: String::new(),
+                kind: "Deployment".to_owned(),
+                namespace: "default".to_owned(),
+                name: "a".to_owned(),
+            },
+            version: "v1".to_owned(),
+            state: DriftState::Drifted,
+            reason: String::new(),
+            file: None,
+            line: None,
+            since: None,
+            health: None,
+            fields: vec![field],
+        }
+    }
+
+    #[test]
+    fn a_field_that_holds_a_secret_is_shown_without_it() {
+        let secret = ["Zx9", "vQ2", "pL7"].concat();
+        let row = row("spec.registry.password", json!(secret), json!({ "token": secret.repeat(3) })).redacted();
+        let shown = format!("{:?}", row.fields);
+        assert!(!shown.contains(&secret) && shown.contains("redacted"), "{shown}");
+    }
+
+    #[test]
+    fn other_values_stay_as_they_are() {
+        for value in [json!(1012), json!(null), json!("10.0.0.0/24"), json!(["a", {"b": true}])] {
+            let row = row("spec.subnets.gpu.vlan", value.clone(), json!(1)).redacted();
+            assert_eq!((&row.fields[0].desired, &row.fields[0].live), (&value, &json!(1)));
+        }
     }
 }

@@ -14,10 +14,13 @@ mod shapes;
 mod tokens;
 mod values;
 
-use anchors::Rule;
-use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
+
+use regex::Regex;
+use serde_json::Value;
+
+use anchors::Rule;
 
 /// What a marker starts with.
 const OPEN: &str = "‹redacted: ";
@@ -89,6 +92,16 @@ impl Redactor {
 /// `text` with a marker in place of every secret that the built-in rules know; borrowed when there is none.
 pub fn redact(text: &str) -> Cow<'_, str> {
     Redactor::default().redact(text)
+}
+
+/// Hides the secrets in a JSON value: those in its strings, and those that a key names.
+pub fn hide_in(value: &mut Value) {
+    let Cow::Owned(hidden) = redact(&value.to_string()) else { return };
+    match serde_json::from_str(&hidden) {
+        Ok(hidden) => *value = hidden,
+        // A marker took a quotation mark along: better all of it than a part.
+        Err(_) => *value = Value::String(hidden),
+    }
 }
 
 fn built_in(text: &str) -> Vec<Secret> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::domain::fault::Fault;
+use crate::domain::redact::redact;
 
 pub mod backlog;
 pub mod checklist;
@@ -68,6 +69,16 @@ pub struct Criteria {
     pub done: u32,
     /// Listed.
     pub total: u32,
+}
+
+impl Task {
+    /// The same with every secret in it hidden: what leaves a source for the screen, briefs and scripts.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.title = redact(&self.title).into_owned();
+        self.body = redact(&self.body).into_owned();
+        self
+    }
 }
 
 /// One task.

@@ -12,8 +12,11 @@ mod record;
 pub mod usage;
 pub mod window;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
+use super::redact::redact;
 use super::text;
 
 pub use claude::parse_line;
@@ -103,4 +106,49 @@ pub struct Text {
 impl Text {
     /// Most bytes kept of one text.
     pub const CAP: usize = 64 * 1024;
+
+    /// The same with every secret in it hidden. What was left out is as long as before.
+    fn redacted(self) -> Self {
+        let hidden = match redact(&self.kept) {
+            Cow::Borrowed(_) => return self,
+            Cow::Owned(hidden) => hidden,
+        };
+        let left_out = self.bytes.saturating_sub(self.kept.len() as u64);
+        Self { bytes: hidden.len() as u64 + left_out, kept: hidden, lines: self.lines }
+    }
+}
+
+impl Entry {
+    /// The same with every secret in it hidden: what leaves a source for the screen.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        let body = match self.body {
+            Body::Prompt(text) => Body::Prompt(text.redacted()),
+            Body::Said(text) => Body::Said(text.redacted()),
+            Body::Thinking(text) => Body::Thinking(text.redacted()),
+            Body::Call { id, name, summary, input } => {
+                Body::Call { id, name, summary: redact(&summary).into_owned(), input: input.redacted() }
+            }
+            Body::Result { id, is_error, output } => Body::Result { id, is_error, output: output.redacted() },
+            Body::Note { tone, text } => Body::Note { tone, text: redact(&text).into_owned() },
+            Body::Unread { why, bytes } => Body::Unread { why: redact(&why).into_owned(), bytes },
+        };
+        Self { body, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Entry, Text};
+
+    #[test]
+    fn a_redacted_text_says_as_before_how_much_was_left_out() {
+        let secret = ["gh", "p_", &"a1B2".repeat(9)].concat();
+        let kept = format!("token {secret}");
+        let bytes = kept.len() as u64 + 1_000;
+        let entry = Entry { offset: 0, at: None, sidechain: false, body: Body::Said(Text { kept, bytes, lines: 1 }) };
+        let Body::Said(text) = entry.redacted().body else { panic!("another body") };
+        assert!(!text.kept.contains(&secret[8..]), "{}", text.kept);
+        assert_eq!(text.bytes - text.kept.len() as u64, 1_000);
+    }
 }

@@ -17,6 +17,7 @@ use tokio::process::Command;
 
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
+use crate::domain::redact::redact;
 use crate::event::{CopyDone, CopyRoute, Done};
 use crate::exec::journal::{make_state_dir, record};
 
@@ -63,6 +64,8 @@ pub(super) async fn copy_noted(
     state_dir: &Path,
     now: Timestamp,
 ) -> Result<CopyDone, Fault> {
+    let text = redact(text);
+    let text: &str = &text;
     let done = copy(text, tmux, terminal, state_dir).await?;
     let body = json!({
         "what": what,

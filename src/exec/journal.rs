@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::journal::{Broken, Checker, Summary, Tail, append_line, describe, tail_of};
+use crate::domain::redact::hide_in;
 
 /// Bytes read at a time when the file is read from its end.
 const CHUNK: u64 = 64 * 1024;
@@ -41,7 +42,8 @@ pub fn make_state_dir(state_dir: &Path) -> Result<(), Fault> {
 }
 
 /// Appends one record and waits until it is on disk. Blocks while another process writes.
-pub fn append(state_dir: &Path, at: Timestamp, kind: &str, body: Value) -> Result<(), Fault> {
+pub fn append(state_dir: &Path, at: Timestamp, kind: &str, mut body: Value) -> Result<(), Fault> {
+    hide_in(&mut body);
     make_state_dir(state_dir)?;
     let path = file(state_dir);
     let refused = |why: &dyn std::fmt::Display| {

@@ -10,7 +10,7 @@ use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::fault::Fault;
-use crate::domain::task;
+use crate::domain::task::{self, Task};
 use crate::event::{BoardNews, Event, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Root, Watch};
@@ -53,7 +53,7 @@ pub fn read(files: &[PathBuf], as_of: Timestamp) -> BoardNews {
         match read_text(&file) {
             Ok(text) => {
                 let parsed = task::parse(&file, &text);
-                news.tasks.extend(parsed.tasks);
+                news.tasks.extend(parsed.tasks.into_iter().map(Task::redacted));
                 news.faults.extend(parsed.findings);
             }
             Err(error) => news.faults.push(describe(&file, &error)),

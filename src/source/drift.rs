@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::drift::{Assessment, DriftRow, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
@@ -315,7 +315,7 @@ pub fn view(
         connection: live.connection,
         head: side.commit.clone(),
         branch: side.branch.clone(),
-        rows,
+        rows: rows.into_iter().map(DriftRow::redacted).collect(),
         findings: all,
         as_of: live.as_of,
     };

@@ -311,7 +311,7 @@ fn entries(file: &File, start: u64, end: u64, limits: Limits, parse: Parse) -> i
 
 fn push_entries(entries: &mut Vec<Entry>, at: u64, line: Line<'_>, parse: Parse) {
     match line {
-        Line::Whole(line) => entries.append(&mut parse(at, line)),
+        Line::Whole(line) => entries.extend(parse(at, line).into_iter().map(Entry::redacted)),
         Line::TooLong(bytes) => {
             let body = Body::Unread { why: format!("longer than {} MiB", lines::LONGEST >> 20), bytes };
             entries.push(Entry { offset: at, at: None, sidechain: false, body });

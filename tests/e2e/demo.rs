@@ -1,12 +1,12 @@
 //! The demo in a pseudo-terminal: every pane has something to show, and what changes on the stage changes on the screen.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::screen::{Launch, Screen};
-use crate::stage::append;
+use crate::stage::{append, files_below};
 
 /// Slow enough for the story not to move while a test looks.
 const STILL: &str = "0.01";
@@ -33,17 +33,6 @@ impl Demo {
         files_below(&projects, &mut found);
         let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
         found.iter().find(named).unwrap_or_else(|| panic!("{prefix} in {found:?}")).clone()
-    }
-}
-
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files_below(&path, found);
-        } else {
-            found.push(path);
-        }
     }
 }
 

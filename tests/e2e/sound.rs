@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::stage::{Project, append};
+use crate::stage::{Project, append, files_below};
 
 #[test]
 fn a_folder_that_is_no_repository_says_so_and_the_rest_goes_on() {
@@ -183,4 +183,36 @@ fn a_server_that_refuses_is_unreachable_in_its_pane_and_the_rest_goes_on() {
     let mut screen = project.launch().size(200, 60).open();
     screen.see("unreachable");
     screen.see("Check the VLAN range");
+}
+
+#[test]
+fn a_secret_reaches_neither_screen_nor_copy_nor_file() {
+    // Put together here, so that no scanner finds it in the tree.
+    let secret = ["gh", "p_", &"a1B2".repeat(9)].concat();
+    let project = Project::new();
+    project.write("TASKS.md", &format!("# Tasks\n\n- [ ] Rotate {secret}\n- [ ] Another\n"));
+    project.commit(&format!("chore: forget {secret}"));
+    project.append(&project.record(&format!("Use the token {secret} for the push.")));
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Use the token ‹redacted: GitHub token› for the push.");
+    screen.see("Rotate ‹redacted");
+    screen.see("forget ‹redacted");
+    screen.keys("3y");
+    screen.see("not confirmed");
+    screen.keys("1b");
+    screen.see("brief ");
+    let raw = screen.raw();
+    let half = &secret[..secret.len() / 2];
+    assert!(!String::from_utf8_lossy(&raw).contains(half), "on the screen");
+    let mut files = Vec::new();
+    files_below(&project.root().join(".hnpwb"), &mut files);
+    assert!(files.iter().any(|file| file.ends_with("clipboard.txt")), "{files:?}");
+    for file in files {
+        let text = fs::read(&file).expect("a file");
+        assert!(!String::from_utf8_lossy(&text).contains(half), "in {}", file.display());
+    }
+    for command in [["status", "-o", "json"], ["audit", "-o", "json"]] {
+        let output = project.run(&command);
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(half), "in {command:?}");
+    }
 }

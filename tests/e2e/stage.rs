@@ -130,3 +130,15 @@ pub fn append(file: &Path, bytes: &[u8]) {
     let mut file = fs::OpenOptions::new().create(true).append(true).open(file).expect("a file");
     file.write_all(bytes).expect("room in the file");
 }
+
+/// Every file below a folder.
+pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files_below(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}

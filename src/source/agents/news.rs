@@ -11,6 +11,7 @@ use super::roster::{Roster, Tracked, is_shown};
 use crate::domain::agent::judge::{ProcessFact, judge};
 use crate::domain::agent::{Agent, AgentId, AgentKind, AgentState, ContextGauge, StateSource, StateVerdict};
 use crate::domain::fault::Fault;
+use crate::domain::redact::redact;
 use crate::domain::text;
 use crate::domain::transcript::Digest;
 use crate::event::AgentsNews;
@@ -90,7 +91,7 @@ impl Roster {
         let written = summary.modified.and_then(|modified| Timestamp::try_from(modified).ok());
         Agent {
             id: id.clone(),
-            name: text::line(&name).into_owned(),
+            name: redact(&text::line(&name)).into_owned(),
             kind: *kind,
             role: spec.and_then(|spec| spec.role.clone()),
             transcript: path.clone(),
@@ -105,7 +106,7 @@ impl Roster {
             version: digest.version.as_deref().map(|version| text::line(version).into_owned()),
             context: digest.context(),
             last_activity: digest.last_activity.or(written),
-            last_action: digest.last_action.clone(),
+            last_action: digest.last_action.as_deref().map(|action| redact(action).into_owned()),
             size: summary.size,
         }
     }
