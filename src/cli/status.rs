@@ -114,6 +114,7 @@ fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
 
 /// Figures are null for a transcript of which only the end could be read.
 fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
+    let counts = tally.map(|tally| tally.counts);
     json!({
         "name": agent.name,
         "kind": agent.kind,
@@ -134,13 +135,13 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
         "context": agent.context,
         "tokens": tally.map(|tally| tally.tokens),
         "cost_usd": Value::Null,
-        "records": tally.map(|tally| tally.records),
-        "unknown_records": tally.map(|tally| tally.unknown_records),
-        "malformed_records": tally.map(|tally| tally.malformed_records),
-        "prompts": tally.map(|tally| tally.prompts),
-        "tool_calls": tally.map(|tally| tally.tool_calls),
-        "errors": tally.map(|tally| tally.errors),
-        "compactions": tally.map(|tally| tally.compactions),
+        "records": counts.map(|counts| counts.records),
+        "unknown_records": counts.map(|counts| counts.unknown_records),
+        "malformed_records": counts.map(|counts| counts.malformed_records),
+        "prompts": counts.map(|counts| counts.prompts),
+        "tool_calls": counts.map(|counts| counts.tool_calls),
+        "errors": counts.map(|counts| counts.errors),
+        "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
         "signals": [],
         "claims": [],

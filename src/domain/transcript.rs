@@ -20,7 +20,7 @@ use super::redact::redact;
 use super::text;
 
 pub use claude::parse_line;
-pub use digest::{Digest, Step};
+pub use digest::{Counts, Digest, Step};
 pub use plain::parse_plain;
 
 /// One drawable piece of a transcript.

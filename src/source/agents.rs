@@ -18,6 +18,7 @@ use super::mailbox::Outbox;
 use super::watch::{Behind, Root, Watch};
 use crate::config::session::Session;
 use crate::domain::agent::{AgentId, AgentKind, Tokens};
+use crate::domain::transcript::Counts;
 use crate::domain::transcript::usage::Usage;
 use crate::event::{AgentsNews, Event, SourceId};
 use roster::{Roster, Scope, in_parallel};
@@ -129,20 +130,8 @@ pub struct Tally {
     pub id: AgentId,
     /// Tokens, counted once per answer of the API; answers that a copied history repeats count where they are oldest.
     pub tokens: Tokens,
-    /// Lines that are not blank.
-    pub records: u64,
-    /// Records of kinds not known here.
-    pub unknown_records: u64,
-    /// Lines that are no JSON.
-    pub malformed_records: u64,
-    /// Prompts.
-    pub prompts: u64,
-    /// Tool calls.
-    pub tool_calls: u64,
-    /// Failures that tools and the API reported.
-    pub errors: u64,
-    /// Compactions of the context.
-    pub compactions: u64,
+    /// How many of what there were.
+    pub counts: Counts,
 }
 
 /// Every agent once, with figures, from every line of their transcripts. Blocks for about a second per two gigabytes.
@@ -162,18 +151,7 @@ pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (Agent
     let mut all_usage = Usage::default();
     let mut tallies: Vec<Tally> = Vec::with_capacity(found.len());
     for (candidate, summary, usage) in found {
-        let digest = &summary.digest;
-        tallies.push(Tally {
-            id: candidate.id,
-            tokens: all_usage.claim(&usage),
-            records: digest.records,
-            unknown_records: digest.unknown_records,
-            malformed_records: digest.malformed_records,
-            prompts: digest.prompts,
-            tool_calls: digest.tool_calls,
-            errors: digest.errors,
-            compactions: digest.compactions,
-        });
+        tallies.push(Tally { id: candidate.id, tokens: all_usage.claim(&usage), counts: summary.digest.counts });
         roster.replace(&candidate.path, summary);
     }
     tallies.sort_by(|a, b| a.id.cmp(&b.id));

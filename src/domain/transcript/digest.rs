@@ -76,6 +76,25 @@ impl Step {
     }
 }
 
+/// How many of what a transcript holds. The names are those of `hnpwb status -o json`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Lines that are not blank.
+    pub records: u64,
+    /// Records of kinds not known here.
+    pub unknown_records: u64,
+    /// Lines that are no JSON.
+    pub malformed_records: u64,
+    /// Prompts typed (or sent in the user's name).
+    pub prompts: u64,
+    /// Tool calls.
+    pub tool_calls: u64,
+    /// Tools that reported a failure, and answers that the API failed to give.
+    pub errors: u64,
+    /// Compactions of the context.
+    pub compactions: u64,
+}
+
 /// What the records read so far say. Bounded, whatever is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digest {
@@ -103,20 +122,8 @@ pub struct Digest {
     pub step: Step,
     /// Since when it stands there.
     pub step_at: Option<Timestamp>,
-    /// Lines that are not blank.
-    pub records: u64,
-    /// Records of kinds not known here.
-    pub unknown_records: u64,
-    /// Lines that are no JSON.
-    pub malformed_records: u64,
-    /// Prompts typed (or sent in the user's name).
-    pub prompts: u64,
-    /// Tool calls.
-    pub tool_calls: u64,
-    /// Tools that reported a failure, and answers that the API failed to give.
-    pub errors: u64,
-    /// Compactions of the context.
-    pub compactions: u64,
+    /// How many of what there were.
+    pub counts: Counts,
     used: Option<u64>,
     most_used: u64,
     compacted: bool,
@@ -141,15 +148,15 @@ impl Digest {
             Ok(record) => record,
             Err(NoRecord::Blank) => return,
             Err(NoRecord::NotJson) => {
-                self.records += 1;
-                self.malformed_records += 1;
+                self.counts.records += 1;
+                self.counts.malformed_records += 1;
                 return;
             }
         };
-        self.records += 1;
+        self.counts.records += 1;
         let kind = record.kind();
         if !record::is_known(&kind) {
-            self.unknown_records += 1;
+            self.counts.unknown_records += 1;
         }
         self.envelope(&record);
         let at = json::moment(record.timestamp);
@@ -176,8 +183,8 @@ impl Digest {
 
     /// Counts a record that is too long to be read.
     pub fn pass_over(&mut self) {
-        self.records += 1;
-        self.unknown_records += 1;
+        self.counts.records += 1;
+        self.counts.unknown_records += 1;
     }
 
     /// Tells that records in between were not read: what was open before them may have been closed.
@@ -245,7 +252,7 @@ impl Digest {
                 }
                 Some("tool_result") => {
                     answered = true;
-                    self.errors += u64::from(json::truth(block.is_error));
+                    self.counts.errors += u64::from(json::truth(block.is_error));
                     let id = json::string(block.tool_use_id).unwrap_or_default();
                     self.open_calls.retain(|(open, _)| *open != id);
                 }
@@ -265,7 +272,7 @@ impl Digest {
         let Some(typed) = typed else { return };
         match said_by_user(&typed) {
             UserText::Typed => {
-                self.prompts += 1;
+                self.counts.prompts += 1;
                 self.open_calls.clear();
                 let prompt = text::line(text::prefix(&typed, LABEL)).into_owned();
                 self.last_action = Some(format!("prompt: {prompt}"));
@@ -273,7 +280,7 @@ impl Digest {
                 self.step_to(Step::Asked, at);
             }
             UserText::Command(command) => {
-                self.prompts += 1;
+                self.counts.prompts += 1;
                 let command = text::line(text::prefix(&command, LABEL)).into_owned();
                 self.last_action = Some(format!("command: {command}"));
             }
@@ -322,7 +329,7 @@ impl Digest {
         }
         let step = match (json::string(message.stop_reason).as_deref(), self.step_of_open_calls()) {
             _ if failed => {
-                self.errors += 1;
+                self.counts.errors += 1;
                 Step::Failed
             }
             (_, Some(open)) => open,
@@ -335,7 +342,7 @@ impl Digest {
     }
 
     fn call(&mut self, block: &Block<'_>) {
-        self.tool_calls += 1;
+        self.counts.tool_calls += 1;
         let name = json::head(block.name, LABEL).unwrap_or_default();
         let name = text::line(&name).into_owned();
         let summary = call::summary(&name, block.input, self.cwd.as_deref());
@@ -363,7 +370,7 @@ impl Digest {
                 self.step_to(if agents > 0 { Step::Background { agents } } else { Step::Ended }, at);
             }
             Some("compact_boundary") => {
-                self.compactions += 1;
+                self.counts.compactions += 1;
                 self.compacted = true;
                 self.used = None;
             }

@@ -152,7 +152,7 @@ mod tests {
         let mut summary = summarise(&path, false).unwrap();
         assert_eq!((summary.digest.title(), summary.digest.cwd.as_deref()), (Some("Begin"), Some("/p")));
         assert_eq!((summary.digest.step.clone(), summary.digest.context().used), (Step::Ended, Some(1_000)));
-        assert!(summary.digest.records < 100, "read {} records", summary.digest.records);
+        assert!(summary.digest.counts.records < 100, "read {} records", summary.digest.counts.records);
         assert_eq!(summary.follow(&path).unwrap(), Followed::Same);
         append(&path, "er\",\"message\":{\"content\":\"Go on\"}}\n");
         assert_eq!(summary.follow(&path).unwrap(), Followed::Grown);
@@ -182,7 +182,7 @@ mod tests {
             append(&path, &format!("{ANSWER}\n{}\nbroken\n", result(600)));
         }
         let (summary, usage) = read_whole(&path, false).unwrap();
-        assert_eq!((summary.digest.records, summary.digest.malformed_records), (900, 300));
+        assert_eq!((summary.digest.counts.records, summary.digest.counts.malformed_records), (900, 300));
         assert_eq!((usage.total().input, usage.total().output), (1_000, 5));
     }
 }

@@ -178,7 +178,8 @@ fn a_history_copied_into_a_second_file_is_counted_once() {
         answer("m1", "2026-11-01T00:00:01Z") + &answer("m2", "2026-11-02T00:00:00Z"),
     );
     let (_, tallies) = snapshot(Arc::new(home.session()), Vec::new(), false);
-    let input: Vec<_> = tallies.iter().map(|tally| (tally.id.0.as_str(), tally.tokens.input, tally.records)).collect();
+    let input: Vec<_> =
+        tallies.iter().map(|tally| (tally.id.0.as_str(), tally.tokens.input, tally.counts.records)).collect();
     assert_eq!(input, [("s1", 10, 2), ("s2", 10, 2)]);
 }
 
@@ -288,11 +289,11 @@ fn figures_of_a_generated_tree_are_those_that_were_written() {
     assert_eq!(news.agents.len(), counts.files);
     assert_eq!(news.agents.iter().filter(|agent| agent.parent.is_some()).count(), counts.sub_agents);
     assert_eq!(news.agents.iter().map(|agent| agent.size).sum::<u64>(), counts.bytes);
-    assert_eq!(tallies.iter().map(|tally| tally.records).sum::<u64>(), counts.lines);
-    assert_eq!(tallies.iter().map(|tally| tally.prompts).sum::<u64>(), counts.prompts);
-    assert_eq!(tallies.iter().map(|tally| tally.tool_calls).sum::<u64>(), counts.tool_calls);
+    assert_eq!(tallies.iter().map(|tally| tally.counts.records).sum::<u64>(), counts.lines);
+    assert_eq!(tallies.iter().map(|tally| tally.counts.prompts).sum::<u64>(), counts.prompts);
+    assert_eq!(tallies.iter().map(|tally| tally.counts.tool_calls).sum::<u64>(), counts.tool_calls);
     assert_eq!(tallies.iter().map(|tally| tally.tokens.output).sum::<u64>(), 321 * counts.messages);
-    assert!(tallies.iter().all(|tally| tally.unknown_records == 0 && tally.malformed_records == 0));
+    assert!(tallies.iter().all(|tally| tally.counts.unknown_records == 0 && tally.counts.malformed_records == 0));
     assert!(news.agents.iter().all(|agent| agent.context.percent.is_some()));
     // The same seed writes the same (in a folder with a name of the same length: it is in the records).
     let again = generate::tree(&home.folder.path().join("claud2"), 30, 3_000_000, 7);

@@ -30,8 +30,11 @@ fn a_turn_goes_from_asked_through_calling_to_ended() {
 #[test]
 fn what_status_shows_is_there() {
     let found = digest(&[PROMPT, CALL, FAILED, "garbage", r#"{"type":"quantum"}"#, "", ENDED]);
-    assert_eq!((found.records, found.unknown_records, found.malformed_records), (6, 1, 1));
-    assert_eq!((found.prompts, found.tool_calls, found.errors, found.compactions), (1, 1, 1, 0));
+    assert_eq!((found.counts.records, found.counts.unknown_records, found.counts.malformed_records), (6, 1, 1));
+    assert_eq!(
+        (found.counts.prompts, found.counts.tool_calls, found.counts.errors, found.counts.compactions),
+        (1, 1, 1, 0)
+    );
     assert_eq!(found.session_id.as_deref(), Some("s1"));
     assert_eq!((found.cwd.as_deref(), found.branch.as_deref()), (Some("/p"), Some("main")));
     assert_eq!(found.last_action.as_deref(), Some("said: All tests pass"));
@@ -60,7 +63,7 @@ fn the_gauge_is_the_last_answers_input_over_the_window_and_unknown_after_compact
     let boundary =
         r#"{"type":"system","subtype":"compact_boundary","compactMetadata":{"trigger":"auto","preTokens":160000}}"#;
     let compacted = digest(&[PROMPT, CALL, boundary]);
-    assert_eq!((compacted.context().used, compacted.compactions), (None, 1));
+    assert_eq!((compacted.context().used, compacted.counts.compactions), (None, 1));
     assert_eq!(digest(&[PROMPT, CALL, boundary, ENDED]).context().used, Some(60_000));
 }
 
@@ -70,7 +73,7 @@ fn neither_side_chains_nor_synthetic_answers_move_the_gauge() {
     let synthetic = r#"{"type":"assistant","isApiErrorMessage":true,"message":{"model":"<synthetic>","content":[{"type":"text","text":"API Error"}],"usage":{"input_tokens":0,"output_tokens":0}}}"#;
     let found = digest(&[PROMPT, CALL, &side, synthetic]);
     assert_eq!(found.context().used, Some(50_000));
-    assert_eq!((found.step, found.errors), (Step::Failed, 1));
+    assert_eq!((found.step, found.counts.errors), (Step::Failed, 1));
     assert_eq!(found.model.as_deref(), Some("claude-sonnet-4-5-20250929"));
 }
 
