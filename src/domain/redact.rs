@@ -3,9 +3,9 @@
 //! For every text that leaves the program or reaches the screen. A text is best given as it was written: a secret
 //! that was cut by wrapping or truncation may no longer be known as one.
 //!
-//! Three ways to know a secret: what it starts with ([`tokens`]), what form it has ([`shapes`], [`blocks`]), and what
-//! it is assigned to ([`names`], with [`values`] deciding whether a value only stands for one). Rules are asked only
-//! where one of their [`anchors`] stands. Time is linear in the text for all of them.
+//! Three ways to know a secret: what it starts with (`tokens`), what form it has (`shapes`, `blocks`), and what
+//! it is assigned to (`names`, with `values` deciding whether a value only stands for one). Rules are asked only
+//! where one of their `anchors` stands. Time is linear in the text for all of them.
 
 mod anchors;
 mod blocks;
