@@ -18,12 +18,11 @@ use crate::domain::gate::wire::{Answer, GateRequest};
 use crate::source::gates::client::ask_gate;
 
 use super::output::{Exit, Failure};
+use super::workbench::LEAVE;
 use super::{unusable, workbench};
 
 /// How long an agent of the story waits at its gate; then it is refused, so that an unattended demo plays on.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// How long what still runs may take when the demo ends.
-const LEAVE: Duration = Duration::from_millis(500);
 
 /// How the scenario is played.
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -21,6 +22,9 @@ use crate::{log, term};
 
 use super::output::{Exit, Failure};
 use super::unusable;
+
+/// How long what still runs may take when the program ends.
+pub const LEAVE: Duration = Duration::from_millis(500);
 
 /// How the screen is to look.
 #[derive(Debug, clap::Args)]
@@ -42,7 +46,10 @@ pub fn open(selector: Option<&str>, dir: &Path, paths: &Paths, args: &ScreenArgs
     let (session, problems) = session::load(selector, dir, paths).map_err(|problems| unusable(&problems))?;
     let runtime = runtime()?;
     let state = prepare(&session, problems, paths, args);
-    runtime.block_on(run(session, state, paths))
+    let ended = runtime.block_on(run(session, state, paths));
+    // A plugin that hangs, or a read from a disk that is gone, must not keep the shell waiting.
+    runtime.shutdown_timeout(LEAVE);
+    ended
 }
 
 /// Says what is missing before anything is set up.

@@ -169,17 +169,36 @@ fn an_agent_that_begins_later_appears_by_itself() {
     screen.see("The first words here.");
 }
 
+/// A kubeconfig for a server on loopback, and a user with these credentials.
+fn kubeconfig(project: &Project, port: u16, user: &str) {
+    let config = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: lab\nclusters:\n- name: lab\n  cluster: {{server: 'http://127.0.0.1:{port}'}}\n\
+         contexts:\n- name: lab\n  context: {{cluster: lab, user: somebody}}\nusers:\n- name: somebody\n  user: {user}\n"
+    );
+    fs::create_dir_all(project.path("home/.kube")).expect("a folder");
+    fs::write(project.path("home/.kube/config"), config).expect("a file");
+}
+
+#[test]
+fn a_login_plugin_that_hangs_neither_holds_the_screen_nor_the_shell() {
+    let project = Project::new();
+    // Longer than anything is waited for here; it ends by itself.
+    let plugin =
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, command: sleep, args: ['150'], interactiveMode: Never}}";
+    kubeconfig(&project, 1, plugin);
+    let mut screen = project.launch().size(200, 60).open();
+    screen.see("Check the VLAN range");
+    screen.see("connecting");
+    screen.keys("q");
+    assert!(screen.end().success());
+}
+
 #[test]
 fn a_server_that_refuses_is_unreachable_in_its_pane_and_the_rest_goes_on() {
     let project = Project::new();
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let config = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: lab\nclusters:\n- name: lab\n  cluster: {{server: 'http://127.0.0.1:{port}'}}\n\
-         contexts:\n- name: lab\n  context: {{cluster: lab, user: nobody}}\nusers:\n- name: nobody\n  user: {{}}\n"
-    );
-    fs::create_dir_all(project.path("home/.kube")).expect("a folder");
-    fs::write(project.path("home/.kube/config"), config).expect("a file");
+    kubeconfig(&project, port, "{}");
     let mut screen = project.launch().size(200, 60).open();
     screen.see("unreachable");
     screen.see("Check the VLAN range");
