@@ -12,6 +12,8 @@ use super::cursor::{self, Motion};
 /// Takes what the mouse did.
 pub fn take(state: &mut State, mouse: Mouse) -> Effects {
     match (mouse.kind, mouse.target) {
+        // Decisions are made by keys alone: a click lands too easily.
+        (MouseKind::Press, Some(Target::Key(Action::Confirm))) => Effects::new(),
         (MouseKind::Press, Some(Target::Key(action))) if applies(action, state.screen.place()) => {
             act::act(state, action)
         }
@@ -22,11 +24,11 @@ pub fn take(state: &mut State, mouse: Mouse) -> Effects {
             Effects::new()
         }
         (MouseKind::Press, Some(Target::Row(pane, row))) => {
-            let again = state.screen.focus == pane;
+            let before = (pane == state.screen.focus && !state.transcript.follow).then_some(state.transcript.cursor);
             state.screen.focus_on(pane);
             let effects = cursor::go(state, pane, Motion::Row(row));
-            // A click on what is selected already folds or unfolds it in a transcript.
-            if again && pane == PaneKind::Transcript {
+            // A click on the row that has the cursor already folds or unfolds it in a transcript.
+            if pane == PaneKind::Transcript && before == Some(state.transcript.cursor) {
                 return act::act(state, Action::Fold);
             }
             effects

@@ -273,12 +273,36 @@ fn the_mouse_does_what_keys_would_have_done() {
 }
 
 #[test]
+fn a_second_click_on_a_row_of_the_transcript_unfolds_it() {
+    use crate::domain::transcript::{Body, Entry, Text};
+    use crate::event::{Page, TranscriptChange, TranscriptNews};
+    let mut state = state();
+    agents(&mut state, &[("a", AgentState::Idle)]);
+    let output = Text { kept: "one\ntwo\nthree".to_owned(), bytes: 13, lines: 3 };
+    let body = Body::Result { id: "t".to_owned(), is_error: false, output };
+    let entry = |offset| Entry { offset, at: None, sidechain: false, body: body.clone() };
+    let page = Page { request: PageRequest::End, entries: vec![entry(0), entry(10)], start: 0, end: 20, size: 20 };
+    tell(&mut state, Event::Transcript(TranscriptNews { generation: 1, what: TranscriptChange::Page(page) }));
+    let mut click = |row| {
+        let mouse = Mouse { kind: MouseKind::Press, target: Some(Target::Row(PaneKind::Transcript, row)) };
+        tell(&mut state, Event::Input(Input::Mouse(mouse)));
+        (state.transcript.is_open(0), state.transcript.is_open(1))
+    };
+    assert_eq!(click(0), (false, false), "the first click puts the cursor there");
+    assert_eq!(click(1), (false, false), "so does one on another row");
+    assert_eq!(click(1), (false, true));
+}
+
+#[test]
 fn the_mouse_cannot_reach_behind_a_question() {
     let mut state = state();
     request(&mut state, "1");
     keys(&mut state, "na");
     let press = Mouse { kind: MouseKind::Press, target: Some(Target::Row(PaneKind::Attention, 0)) };
     assert!(tell(&mut state, Event::Input(Input::Mouse(press))).is_empty());
+    assert!(matches!(state.screen.popup, Some(Popup::Confirm { .. })));
+    let yes = Mouse { kind: MouseKind::Press, target: Some(Target::Key(Action::Confirm)) };
+    assert!(tell(&mut state, Event::Input(Input::Mouse(yes))).is_empty(), "decisions are made by keys alone");
     assert!(matches!(state.screen.popup, Some(Popup::Confirm { .. })));
 }
 
