@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::session::Session;
 use crate::effect::{Effect, Effects};
-use crate::event::{Done, Event, Input, Mouse, MouseKind, SourceId};
+use crate::event::{Event, Input, Mouse, MouseKind, SourceId};
 use crate::exec::Hands;
 use crate::source::mailbox::mailbox;
 use crate::source::transcript::TranscriptReader;
@@ -158,7 +158,8 @@ async fn turn(
             _ = signals.interrupt.recv() => events.push(Event::Quit),
             _ = signals.stop.recv() => {
                 screen.suspend()?;
-                events.push(Event::Done(Done::Resumed));
+                (dirty, due) = (true, earliest);
+                continue;
             }
             () = sleep_until(due), if dirty => {
                 if let Some(drawn) = screen.draw(|frame| view(state, frame))? {
@@ -201,7 +202,6 @@ async fn turn(
             Turn::Quit => return Ok(()),
             Turn::Suspend => {
                 screen.suspend()?;
-                feed(state, [Event::Done(Done::Resumed)]);
                 input = EventStream::new();
             }
         }
@@ -248,7 +248,6 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
                 workers.hands.refreshed();
             }
             Effect::Bell => screen.write(b"\x07")?,
-            Effect::Repaint => screen.forget()?,
             Effect::Suspend => turn = Turn::Suspend,
             Effect::Quit => return Ok(Turn::Quit),
         }

@@ -57,8 +57,6 @@ pub enum Effect {
     Suspend,
     /// Ring the terminal's bell.
     Bell,
-    /// Draw everything anew, after something else wrote on the screen.
-    Repaint,
     /// End the program.
     Quit,
 }

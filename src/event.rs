@@ -245,8 +245,6 @@ pub enum Done {
     Journal(Result<Vec<String>, Fault>),
     /// Another worker was told to look again.
     Refreshed,
-    /// The program came back from being stopped (Ctrl-Z).
-    Resumed,
 }
 
 /// A brief that was written.

@@ -48,7 +48,7 @@ impl Screen {
     }
 
     /// Forgets what is on the screen: the next frame is drawn whole.
-    pub fn forget(&mut self) -> io::Result<()> {
+    fn forget(&mut self) -> io::Result<()> {
         self.terminal.clear()
     }
 

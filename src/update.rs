@@ -83,7 +83,6 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
         Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
-        Done::Resumed => return vec![Effect::Repaint],
     }
     Effects::new()
 }
