@@ -21,6 +21,8 @@ use super::widget::{cell, fit, nothing, select, spread};
 const LABEL: usize = 12;
 /// Columns of the keys in the help.
 const KEYS: usize = 16;
+/// Columns of what shows labels and values.
+const DETAIL: u16 = 100;
 /// Columns of the help and of the palette.
 const HELP: u16 = 96;
 
@@ -29,7 +31,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let Some(popup) = &cx.state.screen.popup else { return };
     match popup {
         Popup::Help(scroll) => {
-            let columns = usize::from(body.width.min(HELP)).saturating_sub(4);
+            let columns = room(body, HELP);
             text_box(cx, "Keys", &help(cx, columns), *scroll, HELP, body, buf, hits);
         }
         Popup::Palette { input, selected } => {
@@ -50,10 +52,10 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             }
         }
         Popup::Reason { gate, input } => {
-            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let columns = room(body, DETAIL);
             let lines = gate_lines(cx, gate, columns);
             let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-            let inner = frame(cx, "Reject: why?", Role::Gate, (100, height), body, buf, hits);
+            let inner = frame(cx, "Reject: why?", Role::Gate, (DETAIL, height), body, buf, hits);
             let [rest, field] = split_top(inner, inner.height.saturating_sub(1));
             draw_lines(&lines, 0, rest, buf);
             let label = format!("{} ", cell("reason", LABEL));
@@ -76,9 +78,9 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             text_box(cx, "Journal", &lines, *scroll, 110, body, buf, hits);
         }
         Popup::Detail { title, lines, scroll } => {
-            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let columns = room(body, DETAIL);
             let lines = detail(cx, lines, columns);
-            text_box(cx, &text::line(title), &lines, *scroll, 100, body, buf, hits);
+            text_box(cx, &text::line(title), &lines, *scroll, DETAIL, body, buf, hits);
         }
     }
 }
@@ -94,7 +96,7 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
             ("Quit?".to_owned(), "Quit", vec![Line::from(cx.span(Role::Text, words))])
         }
         Question::Decide(gate, decision) => {
-            let columns = usize::from(body.width.min(100)).saturating_sub(4);
+            let columns = room(body, DETAIL);
             let mut lines = gate_lines(cx, gate, columns);
             if !decision.reason.is_empty() {
                 lines.push(Line::default());
@@ -105,7 +107,7 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
         }
     };
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let inner = frame(cx, &title, Role::Gate, (100, height), body, buf, hits);
+    let inner = frame(cx, &title, Role::Gate, (DETAIL, height), body, buf, hits);
     let [rest, last] = split_top(inner, inner.height.saturating_sub(1));
     let first = scroll.0.min(lines.len().saturating_sub(usize::from(rest.height)));
     draw_lines(&lines, first, rest, buf);
@@ -206,6 +208,11 @@ fn text_box(
         let line = Line::from(cx.span(Role::Dim, place));
         buf.set_line(inner.x + 1, inner.bottom(), &line, inner.width.saturating_sub(2));
     }
+}
+
+/// Columns inside a box of this width, or of all there are.
+fn room(body: Rect, width: u16) -> usize {
+    usize::from(width.min(body.width).saturating_sub(4))
 }
 
 /// Clears and borders the middle of `body`; returns the room inside.

@@ -1,6 +1,5 @@
 //! News from the sources: each replaces what its pane knew, and keeps the cursor where it was.
 
-use crate::config::layout::PaneKind;
 use crate::domain::attention;
 use crate::domain::cluster::ClusterView;
 use crate::domain::drift::DriftView;
@@ -11,7 +10,7 @@ use crate::effect::{Effect, Effects};
 use crate::event::{AgentsNews, BoardNews, GateNews, GitNews, SourceId, TranscriptChange, TranscriptNews};
 use crate::state::State;
 
-use super::cursor::{arrange, follow_agent};
+use super::cursor::follow_agent;
 
 /// The agents have changed.
 pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
@@ -133,7 +132,6 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
 pub fn refresh_attention(state: &mut State) {
     let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
     state.attention.replace(needs);
-    arrange(state, PaneKind::Attention);
 }
 
 fn note(state: &mut State, source: SourceId, as_of: jiff::Timestamp, fault: Option<&Fault>) {

@@ -22,7 +22,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 pub const EXCLUDED: [&str; 2] = ["raw", "unmanaged"];
 
 /// What a session file says. Paths are absolute, `~` is expanded; nothing was looked up on disk.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SessionFile {
     /// `name`.
     pub name: Option<String>,

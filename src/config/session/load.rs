@@ -196,20 +196,7 @@ fn absent(session: &SessionFile, file: &Path) -> Vec<Problem> {
 }
 
 fn discovered(root: &Path, paths: &Paths) -> Session {
-    let nothing = SessionFile {
-        name: None,
-        root: root.to_path_buf(),
-        names_root: false,
-        state: None,
-        layout: None,
-        theme: None,
-        boards: Vec::new(),
-        agents: Vec::new(),
-        repos: Vec::new(),
-        fabrics: Vec::new(),
-        gates: Vec::new(),
-        checks: Vec::new(),
-    };
+    let nothing = SessionFile { root: root.to_path_buf(), ..SessionFile::default() };
     let root = root.to_path_buf();
     complete(nothing, SessionOrigin::Discovered, root, paths)
 }
