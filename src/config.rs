@@ -8,3 +8,6 @@ pub mod paths;
 pub mod problem;
 pub mod session;
 pub mod theme;
+
+#[cfg(test)]
+pub(crate) mod tests;

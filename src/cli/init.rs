@@ -181,16 +181,9 @@ mod tests {
     use crate::config::discovery::discover;
     use crate::config::paths::Paths;
     use crate::config::session::parse;
+    use crate::config::tests::{VPC, write};
     use std::fs;
     use std::path::Path;
-
-    const VPC: &str = "apiVersion: vpc.githedgehog.com/v1beta1\nkind: VPC\nmetadata:\n  name: a\n";
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-    }
 
     fn paths(home: &Path) -> Paths {
         Paths::from_vars(|name| (name == "HOME").then(|| home.as_os_str().to_owned()))

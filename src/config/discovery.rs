@@ -124,16 +124,9 @@ mod tests {
     use super::{Discovery, discover};
     use crate::config::paths::Paths;
     use crate::config::session::ClusterSpec;
+    use crate::config::tests::{VPC, write};
     use std::fs;
     use std::path::Path;
-
-    const VPC: &str = "apiVersion: vpc.githedgehog.com/v1beta1\nkind: VPC\nmetadata:\n  name: a\n";
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-    }
 
     fn look(root: &Path, context: &str) -> Discovery {
         let kubeconfig = root.join("../kubeconfig");

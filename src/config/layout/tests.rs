@@ -2,6 +2,7 @@
 
 use super::{Axis, BUILT_IN, Layout, Node, PaneKind, Size, load, parse};
 use crate::config::paths::Paths;
+use crate::config::tests::stems;
 use std::path::Path;
 
 fn wrong(text: &str) -> Vec<String> {
@@ -19,13 +20,7 @@ fn paths(config: &Path) -> Paths {
 
 #[test]
 fn every_layout_of_the_folder_is_built_in_and_clean_and_shows_every_pane() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts");
-    let mut files: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-        .collect();
-    files.sort();
-    assert_eq!(files, BUILT_IN.map(|(name, _)| name));
+    assert_eq!(stems("layouts"), BUILT_IN.map(|(name, _)| name));
     for (name, text) in BUILT_IN {
         let layout = parse(text, Path::new(name), name).unwrap_or_else(|problems| panic!("{problems:?}"));
         assert_eq!(layout.missing(), [], "{name}");

@@ -3,6 +3,7 @@
 use super::{BUILT_IN, Role, Theme, load, parse};
 use crate::config::paths::Paths;
 use crate::config::problem::Problem;
+use crate::config::tests::stems;
 use ratatui::style::{Color, Modifier, Style};
 use std::path::{Path, PathBuf};
 
@@ -32,13 +33,7 @@ fn contrast(a: Color, b: Color) -> f64 {
 
 #[test]
 fn every_theme_of_the_folder_is_built_in_and_clean() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("themes");
-    let mut files: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-        .collect();
-    files.sort();
-    assert_eq!(files, BUILT_IN.map(|(name, _)| name));
+    assert_eq!(stems("themes"), BUILT_IN.map(|(name, _)| name));
     for (name, text) in BUILT_IN {
         let theme = parse(text, Path::new(name), name, &|_| Ok(None));
         assert!(theme.is_ok(), "{name}: {:?}", theme.unwrap_err());
