@@ -138,7 +138,7 @@ async fn turn(
     workers: &Workers,
     signals: &mut Signals,
 ) -> io::Result<()> {
-    let mut input = EventStream::new();
+    let mut input = Some(EventStream::new());
     let mut hits = HitMap::default();
     let mut dirty = true;
     // The first moment at which the next frame may be drawn, and the one at which it is.
@@ -148,7 +148,7 @@ async fn turn(
         let mut events = Vec::new();
         tokio::select! {
             biased;
-            got = input.next() => match got {
+            got = next_input(&mut input) => match got {
                 Some(Ok(event)) => events.extend(translate(event, &hits)),
                 // The terminal is gone.
                 Some(Err(_)) | None => events.push(Event::Quit),
@@ -157,7 +157,7 @@ async fn turn(
             _ = signals.hang_up.recv() => events.push(Event::Quit),
             _ = signals.interrupt.recv() => events.push(Event::Quit),
             _ = signals.stop.recv() => {
-                screen.suspend()?;
+                suspend(&mut input, screen)?;
                 (dirty, due) = (true, earliest);
                 continue;
             }
@@ -201,10 +201,24 @@ async fn turn(
             Turn::Go => {}
             Turn::Quit => return Ok(()),
             Turn::Suspend => {
-                screen.suspend()?;
-                input = EventStream::new();
+                suspend(&mut input, screen)?;
             }
         }
+    }
+}
+
+/// Stops until the shell continues the program. The old stream goes first: as long as it reads, a new one waits for a key.
+fn suspend(input: &mut Option<EventStream>, screen: &mut Screen) -> io::Result<()> {
+    *input = None;
+    screen.suspend()?;
+    *input = Some(EventStream::new());
+    Ok(())
+}
+
+async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
+    match input {
+        Some(stream) => stream.next().await,
+        None => None,
     }
 }
 

@@ -33,8 +33,7 @@ impl Screen {
     /// Takes the terminal over.
     pub fn enter() -> io::Result<Self> {
         enter_modes()?;
-        let out = BufWriter::with_capacity(FRAME_BYTES, stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| leave_modes())?;
+        let terminal = blank().inspect_err(|_| leave_modes())?;
         Ok(Self { terminal })
     }
 
@@ -45,11 +44,6 @@ impl Screen {
         let drawn = self.terminal.draw(|frame| out = Some(view(frame))).map(|_| ());
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         drawn.map(|()| out)
-    }
-
-    /// Forgets what is on the screen: the next frame is drawn whole.
-    fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
     }
 
     /// Writes bytes that move nothing on the screen: a bell, a sequence for the clipboard.
@@ -64,8 +58,15 @@ impl Screen {
         leave_modes();
         kill_process(getpid(), Signal::STOP)?;
         enter_modes()?;
-        self.forget()
+        // Not `Terminal::clear`: it asks the terminal where its cursor is, and whoever reads the keys takes the answer.
+        self.terminal = blank()?;
+        Ok(())
     }
+}
+
+/// A terminal of which nothing is known to be drawn: the next frame is drawn whole.
+fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, stdout())))
 }
 
 impl Drop for Screen {
