@@ -14,7 +14,7 @@ use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::AgentState;
 use hnpwb::domain::cluster::{ClusterView, KindCount};
 use hnpwb::domain::health::HealthState;
-use hnpwb::domain::transcript::{Body, Entry, Text};
+use hnpwb::domain::transcript::{Body, Entry, Text, parse_line};
 use hnpwb::event::{AgentsNews, Event, TranscriptChange, TranscriptNews};
 use hnpwb::state::State;
 use hnpwb::ui::view;
@@ -92,6 +92,43 @@ fn long_entries(c: &mut Criterion) {
     c.bench_function("frame/entries of 64 KiB, scrolled", |b| b.iter(|| frame(&state, &mut terminal)));
 }
 
+/// Markdown, patches and results of parallel calls, all of it unfolded.
+fn rich_entries(c: &mut Criterion) {
+    let said = "## Found\n\nThe form takes **VLAN 0**, see `forms/vpc.py`:\n\n1. one\n   - [x] two\n\n| leaf | range |\n|---|---|\n| a | 1-3966 |\n\n```python\nvlan = 1\n```\n\n> quoted [link](https://example.org)\n";
+    let edit = serde_json::json!({"file_path": "a.py", "old_string": "a\nb\nc\n".repeat(20), "new_string": "a\nB\nc\n".repeat(20)});
+    let record = |number: u64| {
+        let call = |id: &str| serde_json::json!({"type": "tool_use", "id": format!("{id}{number}"), "name": "Edit", "input": edit});
+        let result = |id: &str| serde_json::json!({"type": "tool_result", "tool_use_id": format!("{id}{number}"), "content": "done\n".repeat(30)});
+        let text = serde_json::json!({"type": "text", "text": said});
+        let lines = [
+            serde_json::json!({"type": "assistant", "message": {"content": [text, call("a"), call("b")]}}),
+            serde_json::json!({"type": "user", "message": {"content": [result("b"), result("a")]}}),
+        ];
+        lines.map(|line| parse_line(number * 400, line.to_string().as_bytes())).concat()
+    };
+    let mut state = world();
+    let page = fixture::transcript(state.transcript.generation, (0..800).flat_map(record).collect());
+    tell(&mut state, page);
+    let mut terminal = terminal();
+    c.bench_function("frame/4,000 entries of Markdown and patches, followed", |b| {
+        b.iter(|| frame(&state, &mut terminal));
+    });
+    focus(&mut state, PaneKind::Transcript);
+    keys(&mut state, "Zkkk");
+    c.bench_function("frame/4,000 entries of Markdown and patches, unfolded", |b| {
+        b.iter(|| frame(&state, &mut terminal));
+    });
+    c.bench_function("event to frame/a page of Markdown and patches that was not seen yet", |b| {
+        b.iter(|| {
+            press(&mut state, KeyCode::PageUp);
+            if state.transcript.cursor.entry < 100 {
+                keys(&mut state, "G");
+            }
+            frame(&state, &mut terminal);
+        });
+    });
+}
+
 fn events(c: &mut Criterion) {
     let mut state = world();
     let page = fixture::transcript(state.transcript.generation, entries(4_000));
@@ -166,5 +203,5 @@ fn many_objects(c: &mut Criterion) {
     });
 }
 
-criterion_group!(frames, transcripts, long_entries, events, many_agents, many_objects);
+criterion_group!(frames, transcripts, long_entries, rich_entries, events, many_agents, many_objects);
 criterion_main!(frames);

@@ -1,10 +1,11 @@
 //! Sets up what `tests/bench/measure` measures on: a project with a board, a history and a GitOps directory, as many
 //! transcripts as wanted, and a cluster that answers until standard input ends.
 //!
-//!     cargo run --example stage -- DIR FILES BYTES RUNNING
+//!     cargo run --example stage -- DIR FILES BYTES RUNNING [LONG]
 //!
 //! DIR must be empty or missing; `. DIR/env` puts a shell on the stage. RUNNING of the sessions are registered as running,
-//! as the process that serves the cluster. Transcripts and objects are the same on every run.
+//! as the process that serves the cluster. With LONG there is one more, of so many bytes, which was written last. Transcripts
+//! and objects are the same on every run; `DIR/counts.json` says what was written, in the names of `hnpwb status -o json`.
 
 use std::error::Error;
 use std::fs;
@@ -20,15 +21,20 @@ mod generate;
 const SEED: u64 = 20_261_120;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let usage = "stage DIR FILES BYTES RUNNING";
+    let usage = "stage DIR FILES BYTES RUNNING [LONG]";
     let mut arguments = std::env::args().skip(1);
     let dir = PathBuf::from(arguments.next().ok_or(usage)?);
     let files: usize = arguments.next().ok_or(usage)?.parse()?;
     let bytes: u64 = arguments.next().ok_or(usage)?.parse()?;
     let running: usize = arguments.next().ok_or(usage)?.parse()?;
+    let long: Option<u64> = arguments.next().map(|bytes| bytes.parse()).transpose()?;
 
-    let stage = project::build(Some(dir), Timestamp::now()).map_err(|fault| fault.to_string())?;
+    let stage = project::build(Some(dir.clone()), Timestamp::now()).map_err(|fault| fault.to_string())?;
     let written = generate::tree_of(&stage.claude, &stage.root, files, bytes, SEED);
+    fs::write(dir.join("counts.json"), written.json())?;
+    if let Some(bytes) = long {
+        generate::long(&stage.claude.join("projects/-work-0/long.jsonl"), &stage.root, bytes, SEED);
+    }
     register(&stage, running)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(&stage, &written.largest))
 }
