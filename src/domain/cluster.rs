@@ -5,11 +5,14 @@ use serde::Serialize;
 
 use super::fault::Fault;
 use super::health::Health;
+use super::redact::Redactor;
 
 mod live;
+mod schema;
 
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Owner};
 pub(in crate::domain) use live::{is_within, join};
+pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
 
 /// State of the connection to one context. The names are those of `hnpwb status -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -116,4 +119,24 @@ pub struct ClusterView {
     pub objects: Vec<ObjectRow>,
     /// When the data was last known to be current.
     pub as_of: Option<Timestamp>,
+}
+
+impl ClusterView {
+    /// The same with every secret in what the cluster says of itself hidden.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.fault = self.fault.map(|fault| fault.redacted(redactor));
+        self.server.iter_mut().for_each(|server| redactor.hide(server));
+        for kind in &mut self.kinds {
+            kind.fault = kind.fault.take().map(|fault| fault.redacted(redactor));
+        }
+        for object in &mut self.objects {
+            for text in [&mut object.namespace, &mut object.name] {
+                redactor.hide(text);
+            }
+            redactor.hide(&mut object.health.reason);
+            redactor.hide(&mut object.health.source);
+        }
+        self
+    }
 }

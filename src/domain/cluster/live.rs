@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Connection, Kind};
+use super::{Connection, Kind, Schemas};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, judge};
@@ -202,6 +202,8 @@ pub struct LiveSet {
     pub fault: Option<Fault>,
     /// Every kind and version served; `None` while not known, and for snapshots, which do not say.
     pub served: Option<Vec<Kind>>,
+    /// What is known of the fields of custom kinds.
+    pub schemas: Arc<Schemas>,
     /// Groups and kinds whose objects are all here.
     pub listed: BTreeSet<(String, String)>,
     /// Groups and kinds that cannot be listed, and why.
@@ -220,6 +222,7 @@ impl LiveSet {
             connection,
             fault: None,
             served: None,
+            schemas: Arc::default(),
             listed: BTreeSet::new(),
             refused: BTreeMap::new(),
             objects: BTreeMap::new(),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::KindNames;
 use super::discover::{self, Discovered};
 use super::list_watch::KindNews;
-use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow};
+use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow, Schemas};
 use crate::domain::fault::Fault;
 
 /// The last good data and the present connection.
@@ -19,6 +19,8 @@ pub(super) struct Book {
     watched: BTreeSet<Kind>,
     /// Kinds that the server refuses; those that merely broke are not among them.
     forbidden: KindNames,
+    /// The kinds whose schemas are known, as far as they have one.
+    described: Vec<Kind>,
     changed: bool,
 }
 
@@ -30,6 +32,7 @@ impl Book {
             found: Discovered::default(),
             watched: BTreeSet::new(),
             forbidden: KindNames::new(),
+            described: Vec::new(),
             changed: true,
         }
     }
@@ -59,13 +62,18 @@ impl Book {
         self.live.connection
     }
 
-    /// True when every kind that is watched was listed or refused: there is nothing to wait for.
+    /// True when the schemas are those of the kinds that are watched.
+    pub(super) fn is_described(&self) -> bool {
+        self.described.iter().eq(&self.watched)
+    }
+
+    /// True when every kind that is watched was listed or refused, and described: there is nothing to wait for.
     pub(super) fn is_complete(&self) -> bool {
         let told = |kind: &Kind| {
             let name = (kind.group.clone(), kind.kind.clone());
             self.live.listed.contains(&name) || self.live.refused.contains_key(&name)
         };
-        self.live.connection == Connection::Connected && self.watched.iter().all(told)
+        self.live.connection == Connection::Connected && self.is_described() && self.watched.iter().all(told)
     }
 
     pub(super) fn serves(&self, kind: &Kind) -> bool {
@@ -94,7 +102,19 @@ impl Book {
         self.live.as_of = Some(Timestamp::now());
         self.live.served = Some(found.served.clone());
         self.found = found;
+        // The definitions may be others than before.
+        self.described.clear();
         self.settle();
+    }
+
+    /// The schemas of these kinds were read.
+    pub(super) fn described(&mut self, kinds: Vec<Kind>, schemas: Schemas) {
+        self.described = kinds;
+        self.described.sort();
+        if *self.live.schemas != schemas {
+            self.live.schemas = Arc::new(schemas);
+            self.changed = true;
+        }
     }
 
     /// The connection is gone. Data stays, with its age; what is listed again counts again.

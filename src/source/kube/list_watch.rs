@@ -251,7 +251,7 @@ async fn wait_for_change(client: &Client, kind: &Kind, request: &Request, mut ve
     }
 }
 
-fn resource(kind: &Kind) -> ApiResource {
+pub(super) fn resource(kind: &Kind) -> ApiResource {
     let gvk = kube::core::GroupVersionKind::gvk(&kind.group, &kind.version, &kind.kind);
     ApiResource::from_gvk_with_plural(&gvk, &kind.plural)
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Publisher, Target};
-use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
+use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
 use crate::domain::drift::Severity;
 use crate::domain::fault::Fault;
 use crate::domain::manifest;
@@ -23,13 +24,17 @@ pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
     if let Some(finding) = loaded.findings.iter().find(|finding| finding.severity != Severity::Note) {
         return Err(fault(format!("line {}: {}", finding.line.unwrap_or(1), finding.message)));
     }
+    // A snapshot that holds definitions describes its own kinds.
+    let definitions = loaded.objects.iter().filter(|object| object.kind == "CustomResourceDefinition");
+    let described = definitions.flat_map(|object| schemas(&object.value)).collect();
     let objects = loaded.objects.into_iter().filter_map(|object| {
         let namespaced = !object.key().namespace.is_empty() && !object.namespace.is_empty();
         let plural = object.kind.to_lowercase();
         let kind = Kind { group: object.group, version: object.version, kind: object.kind, plural, namespaced };
         LiveObject::new(&kind, object.value)
     });
-    Ok(LiveSet::snapshot(file.display().to_string(), objects, as_of))
+    let live = LiveSet::snapshot(file.display().to_string(), objects, as_of);
+    Ok(LiveSet { schemas: Arc::new(described), ..live })
 }
 
 /// Publishes a snapshot whenever its file changes.
