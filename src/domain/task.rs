@@ -1,15 +1,18 @@
 //! Tasks read from files: one board, many formats, each with its origin.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use self::edit::{Change, Edit};
 use crate::domain::fault::Fault;
-use crate::domain::redact::redact;
+use crate::domain::redact::Redactor;
 
 pub mod backlog;
 pub mod checklist;
+pub mod edit;
 pub mod emoji;
 mod legend;
 mod markdown;
@@ -74,9 +77,18 @@ pub struct Criteria {
 impl Task {
     /// The same with every secret in it hidden: what leaves a source for the screen, briefs and scripts.
     #[must_use]
-    pub fn redacted(mut self) -> Self {
-        self.title = redact(&self.title).into_owned();
-        self.body = redact(&self.body).into_owned();
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        // An id made from a title has the secret in it, in other letters and perhaps cut.
+        for title in [Some(&self.title), self.section.as_ref()].into_iter().flatten() {
+            if let Cow::Owned(hidden) = redactor.redact(title) {
+                self.id = self.id.replace(&markdown::slug(title), &markdown::slug(&hidden));
+            }
+        }
+        let texts = [&mut self.id, &mut self.title, &mut self.raw_status, &mut self.body];
+        let optional = self.section.iter_mut().chain(&mut self.assignee).chain(&mut self.depends_on);
+        for text in texts.into_iter().chain(optional) {
+            redactor.hide(text);
+        }
         self
     }
 }
@@ -104,6 +116,8 @@ pub struct Task {
     pub depends_on: Vec<String>,
     /// Acceptance criteria.
     pub criteria: Criteria,
+    /// Lines of the boxes that are counted in `criteria`, in their order; empty where criteria are no boxes.
+    pub boxes: Vec<u32>,
     /// The task's own text, as Markdown; may be empty.
     pub body: String,
 }
@@ -118,6 +132,10 @@ pub trait Format: Sync {
 
     /// Reads the tasks. What is wrong with one of them is a finding, and costs the others nothing.
     fn parse(&self, path: &Path, text: &str) -> Parsed;
+
+    /// The change of the task `tasks[at]`, which were read from this text; or why it cannot be written. What comes of it is
+    /// read again before it is believed ([`edit::edit`]), so that a format need not look out for other tasks.
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String>;
 }
 
 /// Tasks read from one file; nobody works through more, and each costs memory.

@@ -10,7 +10,8 @@ use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::fault::Fault;
-use crate::domain::task::{self, Task};
+use crate::domain::redact::Redactor;
+use crate::domain::task;
 use crate::event::{BoardNews, Event, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Root, Watch};
@@ -46,14 +47,14 @@ pub fn spawn(files: Vec<PathBuf>, outbox: Outbox, cancel: CancellationToken) -> 
     BoardHandle { refreshes: sender }
 }
 
-/// Reads these files once. Blocks.
-pub fn read(files: &[PathBuf], as_of: Timestamp) -> BoardNews {
+/// Reads these files once, and hides the secrets in them. Blocks.
+pub fn read(files: &[PathBuf], as_of: Timestamp, redactor: &Redactor) -> BoardNews {
     let mut news = BoardNews { as_of, ..BoardNews::default() };
     for file in expand(files, &mut news.faults) {
         match read_text(&file) {
             Ok(text) => {
                 let parsed = task::parse(&file, &text);
-                news.tasks.extend(parsed.tasks.into_iter().map(Task::redacted));
+                news.tasks.extend(parsed.tasks.into_iter().map(|task| task.redacted(redactor)));
                 news.faults.extend(parsed.findings);
             }
             Err(error) => news.faults.push(describe(&file, &error)),
@@ -127,13 +128,15 @@ fn concerns(files: &[PathBuf], changed: &Path) -> bool {
 async fn run(files: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<u64>) {
     let mut watch = Watch::new(files.iter().map(Root::flat), Behind::Nothing);
     // The files are watched before they are read, so that nothing changes unnoticed in between.
-    watch.changed().await;
+    if !files.is_empty() {
+        watch.changed().await;
+    }
     let mut published: Option<BoardNews> = None;
     let mut answered = 0;
     loop {
         let asked = *requests.borrow_and_update();
-        let reading = files.clone();
-        match tokio::task::spawn_blocking(move || read(&reading, Timestamp::now())).await {
+        let (reading, redactor) = (files.clone(), outbox.redactor().clone());
+        match tokio::task::spawn_blocking(move || read(&reading, Timestamp::now(), &redactor)).await {
             Ok(mut news) => {
                 news.faults.extend(watch.fault());
                 if asked != answered || published.as_ref().is_none_or(|last| is_news(last, &news)) {

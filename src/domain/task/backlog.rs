@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::edit::{Change, Edit, place};
 use super::markdown::{Kind, checkbox, lines, plain};
+use super::outline::criterion_edit;
 use super::{Criteria, Format, Origin, Parsed, Task, TaskStatus, words};
 use crate::domain::fault::Fault;
 
@@ -50,7 +52,7 @@ impl Format for Backlog {
         let status = if raw_status.is_empty() { TaskStatus::Todo } else { words::status(&raw_status) };
         let assignees: Vec<String> =
             texts(&fields, "assignee").iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
-        let (criteria, finding) = criteria(path, matter.rest, matter.lines);
+        let (criteria, boxes, finding) = criteria(path, matter.rest, matter.lines);
         let task = Task {
             id,
             title: plain(&title),
@@ -62,9 +64,35 @@ impl Format for Backlog {
             assignee: (!assignees.is_empty()).then(|| assignees.join(", ")),
             depends_on: texts(&fields, "dependencies"),
             criteria,
+            boxes,
             body: matter.rest.trim().to_owned(),
         };
         Parsed { tasks: vec![task], findings: finding.into_iter().collect() }
+    }
+
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+        let (wanted, raw) = match change {
+            Change::Status(wanted, raw) => (wanted, raw),
+            Change::Criterion(criterion, done) => return criterion_edit(text, &tasks[at], criterion, done),
+        };
+        // The names with which Backlog.md begins a project; a project that has others gives them.
+        let word = match (raw, wanted) {
+            (Some(raw), _) => raw,
+            (None, TaskStatus::Todo) => "To Do",
+            (None, TaskStatus::InProgress) => "In Progress",
+            (None, TaskStatus::Done) => "Done",
+            (None, wanted) => return Err(format!("no task of this board says how {} is written", wanted.name())),
+        };
+        let line = lines(text).find(|line| line.number == tasks[at].origin.line).map(|line| line.raw);
+        let value = line.and_then(|line| line.strip_prefix("status:")).ok_or("the file has no status line")?;
+        let bare = value.trim_start();
+        let quote = bare.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let old = match quote {
+            Some(quote) => &bare[1..bare[1..].find(quote).ok_or("the status is quoted and the quote never ends")? + 1],
+            None => bare.find(" #").map_or(bare, |comment| &bare[..comment]).trim_end(),
+        };
+        let spaced = if bare.len() == value.len() { " " } else { "" };
+        Ok(Edit { range: place(text, old), text: format!("{spaced}{word}") })
     }
 }
 
@@ -114,8 +142,9 @@ fn texts(fields: &Map<String, Value>, name: &str) -> Vec<String> {
 }
 
 /// Boxes between the sentinels; in files without any, below the heading `Acceptance Criteria`.
-fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Option<Fault>) {
+fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Vec<u32>, Option<Fault>) {
     let mut criteria = Criteria::default();
+    let mut boxes = Vec::new();
     let sentinels = text.contains(BEGIN);
     let mut inside = false;
     let mut opened = 0;
@@ -130,6 +159,7 @@ fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Option<Fault>) {
                 if let Some((state, _)) = checkbox(text) {
                     criteria.total += 1;
                     criteria.done += u32::from(matches!(state, 'x' | 'X'));
+                    boxes.push(before.saturating_add(line.number));
                 }
             }
             Kind::Heading { .. } | Kind::Item { .. } | Kind::Text { .. } | Kind::Blank | Kind::Verbatim => {}
@@ -144,7 +174,7 @@ fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Option<Fault>) {
             "add it, or the count is wrong",
         )
     });
-    (criteria, fault)
+    (criteria, boxes, fault)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::edit::{Change, Edit};
 use super::markdown::{Kind, checkbox, lines};
-use super::outline::{Depth, Found, Outline, checkbox_status};
-use super::{Format, Parsed, TaskStatus};
+use super::outline::{Depth, Found, Outline, box_edit, checkbox_status, criterion_edit};
+use super::{Format, Parsed, Task, TaskStatus};
 
 /// See the module.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Format for Checklist {
                     outline.leave_items(indent);
                     if let Some((state, title)) = checkbox(text) {
                         let (status, raw_status) = checkbox_status(state);
-                        outline.criterion(status == TaskStatus::Done);
+                        outline.criterion(line.number, status == TaskStatus::Done);
                         outline.add(Found { line: line.number, title, status, raw_status }, Depth::Item(indent));
                     } else {
                         outline.note(line.raw);
@@ -45,6 +46,13 @@ impl Format for Checklist {
             after_blank = line.kind == Kind::Blank;
         }
         outline.finish()
+    }
+
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+        match change {
+            Change::Status(status, raw) => box_edit(text, tasks[at].origin.line, tasks, status, raw),
+            Change::Criterion(criterion, done) => criterion_edit(text, &tasks[at], criterion, done),
+        }
     }
 }
 

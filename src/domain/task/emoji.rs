@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::edit::{Change, Edit, place};
 use super::legend::{Legend, is_name, is_symbol};
 use super::markdown::{Kind, checkbox, lines};
-use super::outline::{Depth, Found, Outline, checkbox_status};
-use super::{Format, Parsed, TaskStatus, words};
+use super::outline::{Depth, Found, Outline, box_edit, checkbox_status, criterion_edit};
+use super::{Format, Parsed, Task, TaskStatus, words};
 
 /// See the module.
 #[derive(Debug)]
@@ -50,6 +51,58 @@ impl Format for EmojiTracker {
         }
         outline.finish()
     }
+
+    /// A task without a mark, which its section gives its status, gets one in front.
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+        let task = &tasks[at];
+        let (wanted, raw) = match change {
+            Change::Status(wanted, raw) => (wanted, raw),
+            Change::Criterion(criterion, done) => return criterion_edit(text, task, criterion, done),
+        };
+        let legend = Legend::of(text);
+        let line = lines(text).find(|line| line.number == task.origin.line).ok_or("the line is not there any more")?;
+        let (title, is_item) = match line.kind {
+            Kind::Heading { text, .. } => (text, false),
+            Kind::Item { text, .. } => (text, true),
+            Kind::Text { .. } | Kind::Blank | Kind::Verbatim => return Err("the line is no task any more".to_owned()),
+        };
+        let boxed = checkbox(title).filter(|_| is_item);
+        let unboxed = boxed.map_or(title, |(_, text)| text);
+        match mark(unboxed, &legend, is_item) {
+            Some(mark) => Ok(Edit { range: place(text, mark.raw), text: mark_for(text, tasks, &legend, wanted, raw)? }),
+            None if boxed.is_some() => box_edit(text, task.origin.line, tasks, wanted, raw),
+            None => {
+                let start = place(text, title).start;
+                let mark = mark_for(text, tasks, &legend, wanted, raw)?;
+                Ok(Edit { range: start..start, text: format!("{mark} ") })
+            }
+        }
+    }
+}
+
+/// The mark that a file writes for a status: one that its tasks have, else its legend's, else the usual one.
+fn mark_for(
+    text: &str,
+    tasks: &[Task],
+    legend: &Legend,
+    wanted: TaskStatus,
+    raw: Option<&str>,
+) -> Result<String, String> {
+    let is_mark = |raw: &&str| raw.starts_with(is_symbol);
+    let used = tasks.iter().filter(|task| task.status == wanted).map(|task| task.raw_status.as_str()).find(is_mark);
+    if let Some(mark) = raw.filter(is_mark).or(used) {
+        return Ok(mark.to_owned());
+    }
+    let mark = legend.mark(wanted).ok_or_else(|| format!("the file's legend has no mark for {}", wanted.name()))?;
+    // As it stands in the file: with the selector that makes it an emoji, or without.
+    let written = text.find(mark).map(|at| &text[at..at + mark_len(&text[at..])]);
+    Ok(written.map_or_else(|| emoji(mark), str::to_owned))
+}
+
+/// A mark as an emoji. Those from before there were emoji need a selector behind them.
+fn emoji(mark: char) -> String {
+    let old = mark < '\u{1f000}' && !matches!(mark, '✅' | '❌' | '❓');
+    if old { format!("{mark}\u{fe0f}") } else { mark.to_string() }
 }
 
 fn heading<'a>(
@@ -84,7 +137,7 @@ fn item<'a>(outline: &mut Outline<'a>, legend: &Legend, (indent, text): (usize, 
     if let Some((state, title)) = boxed {
         let (status, raw_status) = checkbox_status(state);
         if outline.inside_task() {
-            outline.criterion(status == TaskStatus::Done);
+            outline.criterion(line, status == TaskStatus::Done);
             outline.note(raw);
         } else {
             outline.add(Found { line, title, status, raw_status }, depth);

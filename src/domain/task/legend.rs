@@ -36,13 +36,15 @@ const NAMES: [&str; 12] = [
 #[derive(Debug, Clone)]
 pub struct Legend {
     marks: BTreeMap<char, TaskStatus>,
+    /// Marks that the file itself explains, in its order.
+    stated: Vec<char>,
     lines: BTreeSet<u32>,
 }
 
 impl Legend {
     /// Reads the legend of a file, wherever it stands.
     pub fn of(text: &str) -> Self {
-        let mut legend = Self { marks: USUAL.into_iter().collect(), lines: BTreeSet::new() };
+        let mut legend = Self { marks: USUAL.into_iter().collect(), stated: Vec::new(), lines: BTreeSet::new() };
         let mut block = Block::None;
         for line in lines(text) {
             block = legend.take(line, block);
@@ -63,6 +65,14 @@ impl Legend {
     /// What a mark stands for.
     pub fn status(&self, mark: char) -> Option<TaskStatus> {
         self.marks.get(&mark).copied()
+    }
+
+    /// The mark to write for a status: the legend's own, or the usual one in a file that has no legend.
+    pub fn mark(&self, status: TaskStatus) -> Option<char> {
+        let usual = USUAL.iter().map(|(mark, _)| *mark);
+        let of_file = self.stated.iter().copied();
+        let mut known = of_file.chain(usual.filter(|_| !self.is_stated()));
+        known.find(|mark| self.status(*mark) == Some(status) && status != TaskStatus::Other)
     }
 
     fn take(&mut self, line: Line<'_>, block: Block) -> Block {
@@ -91,6 +101,7 @@ impl Legend {
             // Whatever is said of it, nobody reads a cross as done.
             let status = if mark == '❌' && status == TaskStatus::Done { TaskStatus::Other } else { status };
             self.marks.insert(mark, status);
+            self.stated.push(mark);
         }
         match block {
             Block::Heading => Block::Heading,

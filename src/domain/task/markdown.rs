@@ -176,7 +176,8 @@ impl Ids {
     }
 }
 
-fn slug(title: &str) -> String {
+/// A title as part of an id.
+pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for word in title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if !slug.is_empty() {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::markdown::{ASSIGNEE, Ids, body, note, plain};
+use super::edit::{Edit, place};
+use super::markdown::{ASSIGNEE, Ids, Kind, body, checkbox, lines, note, plain};
 use super::mention::{MOST, given_to, leading_id, waits_for};
 use super::{Criteria, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many};
 
@@ -129,6 +130,7 @@ impl<'a> Outline<'a> {
             assignee: assignee.map(str::to_owned),
             depends_on: waits_for(found.title),
             criteria: Criteria::default(),
+            boxes: Vec::new(),
             body: String::new(),
         });
     }
@@ -157,11 +159,12 @@ impl<'a> Outline<'a> {
     }
 
     /// Counts a criterion of the innermost task.
-    pub fn criterion(&mut self, done: bool) {
+    pub fn criterion(&mut self, line: u32, done: bool) {
         let Some(open) = self.open.last() else { return };
-        let criteria = &mut self.tasks[open.task].criteria;
-        criteria.total += 1;
-        criteria.done += u32::from(done);
+        let task = &mut self.tasks[open.task];
+        task.criteria.total += 1;
+        task.criteria.done += u32::from(done);
+        task.boxes.push(line);
     }
 
     /// The tasks, by line.
@@ -178,6 +181,34 @@ impl<'a> Outline<'a> {
             }
         }
     }
+}
+
+/// The change of the box on a line to another status. `tasks` are those of the file: what they write is written.
+pub fn box_edit(text: &str, line: u32, tasks: &[Task], wanted: TaskStatus, raw: Option<&str>) -> Result<Edit, String> {
+    let used = || tasks.iter().find(|task| task.status == wanted && task.raw_status.starts_with('['));
+    let state = match (raw.or_else(|| used().map(|task| task.raw_status.as_str())), wanted) {
+        (Some(raw), _) => raw.strip_prefix('[').and_then(|raw| raw.strip_suffix(']')).unwrap_or(raw),
+        (None, TaskStatus::Todo) => " ",
+        (None, TaskStatus::Done) => "x",
+        (None, wanted) => {
+            return Err(format!("no box in this file says {}; check lists know todo and done", wanted.name()));
+        }
+    };
+    let found = lines(text).find(|found| found.number == line).ok_or("the line is not there any more")?;
+    let Kind::Item { text: item, .. } = found.kind else {
+        return Err("the line is no item of a list any more".to_owned());
+    };
+    checkbox(item).ok_or("the line has no box any more")?;
+    let start = place(text, item).start;
+    Ok(Edit { range: start + 1..start + 2, text: state.to_owned() })
+}
+
+/// The change of a criterion's box.
+pub fn criterion_edit(text: &str, task: &Task, criterion: u32, done: bool) -> Result<Edit, String> {
+    let line = usize::try_from(criterion).ok().and_then(|criterion| task.boxes.get(criterion));
+    let wanted = if done { TaskStatus::Done } else { TaskStatus::Todo };
+    let line = *line.ok_or("the task has no such criterion")?;
+    box_edit(text, line, &[], wanted, None)
 }
 
 /// The status that a checkbox says, and the checkbox as it is written.

@@ -1,12 +1,14 @@
 //! Task Master's `tasks.json`: lists of tasks by tag, or the one list that older versions wrote.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::edit::{Change, Edit, place};
 use super::{Criteria, Format, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many, words};
 use crate::domain::fault::Fault;
 
@@ -32,20 +34,10 @@ impl Format for TaskMaster {
     }
 
     fn parse(&self, path: &Path, text: &str) -> Parsed {
-        let mut reader =
-            Reader { path, text, starts: line_starts(text), parsed: Parsed::default(), ids: HashSet::new() };
-        match serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
-            Ok(top) => {
-                let mut lists: Vec<(&str, &RawValue)> = top.iter().map(|(tag, raw)| (tag.as_str(), *raw)).collect();
-                lists.sort_by_key(|(_, raw)| raw.get().as_ptr().addr());
-                for (tag, raw) in lists {
-                    reader.list(tag, raw);
-                }
-            }
-            Err(error) => {
-                let on = format!("{}:{}:{}", path.display(), error.line(), error.column());
-                reader.parsed.findings.push(Fault::new("reading tasks from", on, error, "correct the JSON there"));
-            }
+        let mut reader = Reader::new(path, text);
+        if let Err(error) = reader.read() {
+            let on = format!("{}:{}:{}", path.display(), error.line(), error.column());
+            reader.parsed.findings.push(Fault::new("reading tasks from", on, error, "correct the JSON there"));
         }
         let mut parsed = reader.parsed;
         if parsed.tasks.len() > MAX_TASKS {
@@ -55,6 +47,44 @@ impl Format for TaskMaster {
         parsed.tasks.sort_by_key(|task| task.origin.line);
         parsed
     }
+
+    /// A criterion is a subtask, which is moved as a task of its own.
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+        let Change::Status(wanted, raw) = change else {
+            return Err("its criteria are subtasks; move the subtask".to_owned());
+        };
+        let used = tasks.iter().find(|task| task.status == wanted && !task.raw_status.is_empty());
+        // https://github.com/eyaltoledano/claude-task-master, src/constants/task-status.js
+        let word = match (raw.or_else(|| used.map(|task| task.raw_status.as_str())), wanted) {
+            (Some(raw), _) => raw,
+            (None, TaskStatus::Todo) => "pending",
+            (None, TaskStatus::InProgress) => "in-progress",
+            (None, TaskStatus::Blocked) => "deferred",
+            (None, TaskStatus::Review) => "review",
+            (None, TaskStatus::Done) => "done",
+            (None, TaskStatus::Other) => return Err("other is no status that can be written".to_owned()),
+        };
+        let word = Value::from(word).to_string();
+        let mut reader = Reader::new(&tasks[at].origin.file, text);
+        reader.read().map_err(|error| error.to_string())?;
+        let object = reader.places.get(&tasks[at].id).ok_or("the task is not there any more")?.clone();
+        let fields: Stated<'_> = serde_json::from_str(&text[object.clone()]).map_err(|error| error.to_string())?;
+        Ok(match fields.status {
+            Some(status) => Edit { range: place(text, status.get()), text: word },
+            // In front of the first field, spaced as that one is.
+            None => {
+                let first = &text[object.start + 1..];
+                let space = &first[..first.len() - first.trim_start().len()];
+                Edit { range: object.start + 1..object.start + 1, text: format!("{space}\"status\": {word},") }
+            }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Stated<'a> {
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +105,27 @@ struct Reader<'a> {
     starts: Vec<usize>,
     parsed: Parsed,
     ids: HashSet<String>,
+    /// Where each task stands in the text.
+    places: HashMap<String, Range<usize>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, text: &'a str) -> Self {
+        let starts = line_starts(text);
+        Self { path, text, starts, parsed: Parsed::default(), ids: HashSet::new(), places: HashMap::new() }
+    }
+
+    /// Every list of the file, in its order.
+    fn read(&mut self) -> serde_json::Result<()> {
+        let top: BTreeMap<String, &RawValue> = serde_json::from_str(self.text)?;
+        let mut lists: Vec<(&str, &RawValue)> = top.iter().map(|(tag, raw)| (tag.as_str(), *raw)).collect();
+        lists.sort_by_key(|(_, raw)| raw.get().as_ptr().addr());
+        for (tag, raw) in lists {
+            self.list(tag, raw);
+        }
+        Ok(())
+    }
+
     /// One top-level entry: a tag with its tasks, or the only list of the old layout.
     fn list(&mut self, tag: &str, raw: &RawValue) {
         let (tag, tasks) = if tag == "tasks" && raw.get().starts_with('[') {
@@ -127,7 +175,8 @@ impl Reader<'_> {
                 _ => tagged(tag, &id),
             })
             .collect();
-        let place = self.parsed.tasks.len();
+        let index = self.parsed.tasks.len();
+        self.places.insert(full.clone(), place(self.text, raw.get()));
         self.parsed.tasks.push(Task {
             id: full,
             title: title.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -139,6 +188,7 @@ impl Reader<'_> {
             assignee: text(&fields, "assignee"),
             depends_on,
             criteria: Criteria::default(),
+            boxes: Vec::new(),
             body: body(&fields),
         });
         // Task Master nests once.
@@ -151,7 +201,7 @@ impl Reader<'_> {
                 criteria.total += 1;
                 criteria.done += u32::from(status == Some(TaskStatus::Done));
             }
-            self.parsed.tasks[place].criteria = criteria;
+            self.parsed.tasks[index].criteria = criteria;
         }
         Some(status)
     }

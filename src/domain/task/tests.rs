@@ -226,3 +226,15 @@ proptest! {
         prop_assert!(parsed.tasks.iter().all(|task| task.status != TaskStatus::Done), "{:?}", parsed.tasks);
     }
 }
+
+#[test]
+fn an_id_made_from_a_title_has_no_secret_in_it() {
+    let secret = ["gh", "p_", &"a1B2".repeat(9)].concat();
+    let text = format!("# Plan {secret}\n\n- [ ] Rotate {secret}\n- [ ] Rotate {secret}\n- [ ] Rotate {secret}\n");
+    let tasks = parse(Path::new("TODO.md"), &text).tasks;
+    assert_eq!(tasks.len(), 3);
+    for task in tasks {
+        let task = task.redacted(&crate::domain::redact::Redactor::default());
+        assert!(!task.id.to_lowercase().contains("a1b2a1b2") && task.id.contains("rotate-redacted"), "{}", task.id);
+    }
+}

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{BoardHandle, read, spawn};
+use crate::domain::redact::Redactor;
 use crate::domain::task::TaskStatus;
 use crate::event::{BoardNews, Event};
 use crate::source::Inbox;
@@ -28,7 +29,7 @@ fn every_file_is_read_and_one_that_cannot_be_costs_itself_alone() {
     std::fs::write(path("backlog/tasks/a.md"), "---\nid: B-1\ntitle: one\nstatus: To Do\n---\n").unwrap();
     std::fs::write(path("backlog/tasks/image.png"), "x").unwrap();
     let files = ["latin.md", "gone.md", "huge.md", "TODO.md", "backlog/tasks", "TODO.md", "/dev/null"].map(path);
-    let news = read(&files, Timestamp::UNIX_EPOCH);
+    let news = read(&files, Timestamp::UNIX_EPOCH, &Redactor::default());
     assert_eq!(titles(&news), ["caf\u{fffd}", "first", "one", "two"]);
     assert_eq!(news.files.len(), 7);
     let whys: Vec<&str> = news.faults.iter().map(|fault| fault.why.as_str()).collect();
@@ -108,4 +109,10 @@ async fn a_refresh_answers_though_nothing_changed() {
     let first = news(&mut inbox, |_| true).await;
     handle.refresh();
     assert!(news(&mut inbox, |_| true).await.as_of > first.as_of);
+}
+
+#[tokio::test]
+async fn a_project_without_a_board_is_told_of_at_once() {
+    let (_handle, mut inbox, _cancel) = follow(Vec::new());
+    assert!(news(&mut inbox, |_| true).await.files.is_empty());
 }
