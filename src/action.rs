@@ -8,6 +8,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::config::layout::PaneKind;
+use crate::domain::transcript::landmark::Landmark;
 
 /// Something the operator wants. A key, a palette entry and a click all become one of these; [`ACTIONS`] says what each
 /// of them does.
@@ -22,6 +23,7 @@ pub enum Action {
     Details,
     Fold,
     FoldAll,
+    HideFinished,
     Down,
     Up,
     PageDown,
@@ -30,7 +32,18 @@ pub enum Action {
     Bottom,
     NextTurn,
     PreviousTurn,
+    Next(Landmark),
+    Previous(Landmark),
+    Select,
+    Quote,
+    Record,
+    CopyRecord,
+    Reveal,
     Filter,
+    Search,
+    SearchAll,
+    NextHit,
+    PreviousHit,
     FocusNext,
     FocusPrevious,
     Focus(PaneKind),
@@ -54,6 +67,10 @@ pub enum Scope {
     Panes,
     /// While one of these panes has the focus.
     In(&'static [PaneKind]),
+    /// While the transcript has the focus, or a record of it is shown.
+    Reading,
+    /// While a record is shown.
+    Record,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -73,6 +90,8 @@ pub struct Where {
     pub popup: bool,
     /// That popup asks for a confirmation.
     pub confirming: bool,
+    /// That popup shows a record.
+    pub record: bool,
 }
 
 impl Scope {
@@ -83,6 +102,8 @@ impl Scope {
             Self::Anywhere => true,
             Self::Panes => in_panes,
             Self::In(panes) => in_panes && panes.contains(&here.focus),
+            Self::Reading => here.record || (in_panes && here.focus == PaneKind::Transcript),
+            Self::Record => here.record,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -118,7 +139,9 @@ const fn row(
 }
 
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
+const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
+const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
 
 /// Every action, in the order of help and palette.
 #[rustfmt::skip]
@@ -130,10 +153,24 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
     row(Action::Open, "open", &["enter"], Scope::Panes, "open", "Open what is selected: its details, or the pane it belongs to"),
     row(Action::Details, "details", &["i"], Scope::Panes, "details", "Show all that is known of what is selected, and where it comes from"),
-    row(Action::Fold, "fold", &["space"], TRANSCRIPT, "fold", "Fold or unfold the entry at the cursor"),
+    row(Action::Fold, "fold", &["space"], TRANSCRIPTS, "fold", "Fold or unfold the entry at the cursor, or the sub-agents of an agent"),
     row(Action::FoldAll, "fold-all", &["shift-z"], TRANSCRIPT, "fold all", "Fold or unfold every entry"),
-    row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next prompt"),
-    row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous prompt"),
+    row(Action::HideFinished, "hide-finished", &["h"], AGENTS, "finished", "Hide finished agents, or show them again"),
+    row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next turn, anywhere in the file"),
+    row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous turn, anywhere in the file"),
+    row(Action::Next(Landmark::Prompt), "next-prompt", &["p"], TRANSCRIPT, "", "Go to the next prompt typed by a person"),
+    row(Action::Previous(Landmark::Prompt), "previous-prompt", &["shift-p"], TRANSCRIPT, "", "Go to the previous prompt typed by a person"),
+    row(Action::Next(Landmark::Error), "next-error", &["e"], TRANSCRIPT, "", "Go to the next error: a failed tool, an error of the API, a line that cannot be read"),
+    row(Action::Previous(Landmark::Error), "previous-error", &["shift-e"], TRANSCRIPT, "error", "Go to the previous error"),
+    row(Action::Next(Landmark::Change), "next-change", &["c"], TRANSCRIPT, "", "Go to the next call that changes a file"),
+    row(Action::Previous(Landmark::Change), "previous-change", &["shift-c"], TRANSCRIPT, "", "Go to the previous call that changes a file"),
+    row(Action::Next(Landmark::Call), "next-call", &["}"], TRANSCRIPT, "", "Go to the next tool call"),
+    row(Action::Previous(Landmark::Call), "previous-call", &["{"], TRANSCRIPT, "", "Go to the previous tool call"),
+    row(Action::Select, "select", &["v"], TRANSCRIPT, "select", "Begin to select rows at the cursor, or leave off; copy and quote then take them"),
+    row(Action::Quote, "quote", &[">"], TRANSCRIPT, "quote", "Copy what is selected, or the entry at the cursor, as a Markdown quote that names its source"),
+    row(Action::Record, "record", &["r"], TRANSCRIPT, "record", "Show the record at the cursor as it stands in its file"),
+    row(Action::CopyRecord, "copy-record", &["y"], Scope::Record, "copy", "Copy the record that is shown, with its secrets hidden"),
+    row(Action::Reveal, "reveal", &["ctrl-r"], Scope::Reading, "reveal", "Show what is hidden in the record, after a confirmation; it goes into the journal"),
     row(Action::Down, "down", &["j", "down"], Scope::Views, "", "Go one line down"),
     row(Action::Up, "up", &["k", "up"], Scope::Views, "", "Go one line up"),
     row(Action::PageDown, "page-down", &["ctrl-d", "pagedown"], Scope::Views, "", "Go one page down"),
@@ -141,6 +178,10 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Top, "top", &["g", "home"], Scope::Views, "", "Go to the first line"),
     row(Action::Bottom, "bottom", &["shift-g", "end"], Scope::Views, "", "Go to the last line; a transcript follows from there"),
     row(Action::Filter, "filter", &["/"], Scope::Panes, "filter", "Show only the lines that contain a text"),
+    row(Action::Search, "search", &["s"], TRANSCRIPTS, "search", "Search the open transcript for a regular expression"),
+    row(Action::SearchAll, "search-all", &["shift-s"], TRANSCRIPTS, "", "Search the transcripts of all agents for a regular expression"),
+    row(Action::NextHit, "next-hit", &["."], TRANSCRIPT, "", "Go to the next hit of the last search, in whichever transcript it is"),
+    row(Action::PreviousHit, "previous-hit", &[","], TRANSCRIPT, "", "Go to the previous hit of the last search"),
     row(Action::FocusNext, "focus-next", &["tab"], Scope::Panes, "", "Give the keys to the next pane"),
     row(Action::FocusPrevious, "focus-previous", &["backtab", "shift-backtab"], Scope::Panes, "", "Give the keys to the previous pane"),
     row(Action::Focus(PaneKind::Board), "focus-board", &["1"], Scope::Panes, "", "Go to the board"),
@@ -205,7 +246,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn document() -> String {
     let mut text = String::from(
         "# Keys\n\nWritten by `hnpwb generate keys` from the one table of actions (`src/action.rs`). \
-         Keys can be changed in `config.toml`, table `[keys]`: `\"ctrl-r\" = \"refresh\"`.\n\n\
+         Keys can be changed in `config.toml`, table `[keys]`: `\"ctrl-l\" = \"refresh\"`.\n\n\
          | key | action | what it does | where |\n| --- | --- | --- | --- |\n",
     );
     for spec in ACTIONS {
@@ -220,6 +261,8 @@ fn place(scope: Scope) -> String {
     match scope {
         Scope::Panes => "panes".to_owned(),
         Scope::In(panes) => panes.iter().map(|pane| pane.name()).collect::<Vec<_>>().join(", "),
+        Scope::Reading => "transcript, its records".to_owned(),
+        Scope::Record => "records".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -18,7 +18,9 @@ use crate::config::session::Session;
 use crate::effect::{Effect, Effects};
 use crate::event::{Event, Input, Mouse, MouseKind, SourceId};
 use crate::exec::Hands;
-use crate::source::mailbox::mailbox;
+use crate::source::hooks::HookDesk;
+use crate::source::mailbox::redacting_mailbox;
+use crate::source::search::Searcher;
 use crate::source::transcript::TranscriptReader;
 use crate::source::{Inbox, Outbox, agents, board, drift, gates, git};
 use crate::state::State;
@@ -55,6 +57,7 @@ pub struct Setup {
 struct Workers {
     hands: Hands,
     transcript: TranscriptReader,
+    searcher: Searcher,
     git: git::GitHandle,
     board: board::BoardHandle,
     drift: drift::Workers,
@@ -72,7 +75,7 @@ enum Turn {
 /// Runs until the operator or a signal ends it.
 pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let cancel = CancellationToken::new();
-    let (outbox, inbox) = mailbox();
+    let (outbox, inbox) = redacting_mailbox(setup.session.redactor.clone());
     let (terminal, bytes) = mpsc::channel(16);
     let workers = start(&setup, &outbox, terminal, &cancel);
     drop(outbox);
@@ -90,8 +93,10 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
 fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel: &CancellationToken) -> Workers {
     let session = Arc::new(setup.session.clone());
     let (refresh, refreshed) = watch::channel(0);
-    agents::spawn(Arc::clone(&session), setup.roots.clone(), false, outbox.clone(), cancel.clone(), refreshed);
-    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), cancel.clone());
+    let hooks = HookDesk::default();
+    let roots = setup.roots.clone();
+    agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
+    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks, cancel.clone());
     let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
     let hands = Hands {
         state_dir: session.state_dir.clone(),
@@ -104,6 +109,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     Workers {
         hands,
         transcript: TranscriptReader::spawn(outbox.clone(), cancel.clone()),
+        searcher: Searcher::spawn(setup.session.redactor.clone(), outbox.clone(), cancel.clone()),
         git: git::spawn(session.repos.clone(), outbox.clone(), cancel.clone()),
         board: board::spawn(session.boards.clone(), outbox.clone(), cancel.clone()),
         drift: drift::spawn(session, outbox.clone(), cancel.clone()),
@@ -231,6 +237,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Git(_)
         | Event::Cluster(_)
         | Event::Drift(_)
+        | Event::Search(_)
         | Event::SourceFault(..)
         | Event::Drawn(_)
         | Event::Wake => false,
@@ -249,6 +256,13 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::OpenTranscript { path, generation } => workers.transcript.open(path, generation),
             Effect::CloseTranscript => workers.transcript.close(),
             Effect::LoadPage { generation, request } => workers.transcript.load(generation, request),
+            Effect::Search(request) => workers.searcher.search(*request),
+            Effect::StopSearch => workers.searcher.stop(),
+            Effect::Seek { generation, request } => workers.transcript.seek(generation, request),
+            Effect::EndSeek => workers.transcript.end_seek(),
+            Effect::CopyPassage { passage, form } => workers.hands.copy_passage(*passage, form, state.now),
+            Effect::ReadRecord(place) => workers.hands.read_record(place),
+            Effect::Reveal { place, digest } => workers.hands.reveal(place, digest, state.now),
             Effect::LoadCommits(limit) => workers.git.load(limit),
             Effect::DraftBrief { subject, agent } => workers.hands.draft_brief(*subject, agent, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),

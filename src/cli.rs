@@ -24,6 +24,7 @@ pub mod hook;
 pub mod init;
 pub mod output;
 pub mod status;
+pub mod statusline;
 pub mod workbench;
 
 use output::{Exit, Failure, say};
@@ -62,6 +63,8 @@ enum Command {
     Gate(gate::Args),
     /// Answer one hook event of Claude Code, read from standard input
     Hook,
+    /// Note what Claude Code tells its status line, and print one: COMMAND's for the same input, or one of its own
+    Statusline(statusline::Args),
     /// Print or verify the journal
     Audit(audit::Args),
     /// Print documents made from the program itself
@@ -75,7 +78,16 @@ pub fn main() -> ExitCode {
         let paths = Paths::from_env();
         return hook::run(&paths, |dir| session::gate_rules(dir, &paths).map_err(|problems| list(&problems)));
     }
+    // A status line is drawn anew with every message.
+    if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("statusline"))
+        && let Some(args) = statusline::plain(std::env::args_os().skip(2))
+    {
+        return statusline::run(&args, &Paths::from_env());
+    }
     let cli = Cli::parse();
+    if let Some(Command::Statusline(args)) = &cli.command {
+        return statusline::run(args, &Paths::from_env());
+    }
     match run(cli) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
@@ -100,15 +112,19 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Drift(args)) => drift::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
-            let place = brief::Place { root: &session.root, state_dir: &session.state_dir };
+            let place =
+                brief::Place { root: &session.root, state_dir: &session.state_dir, redactor: &session.redactor };
             brief::run(args, place, |id| status::brief_subject(&session, id))
         }
         Some(Command::Gate(args)) => {
             let session = load()?;
-            gate::run(args, &paths.socket(&session.root))
+            gate::run(args, &paths.socket(&session.root), &session.redactor)
         }
-        Some(Command::Hook) => Ok(Exit::Done),
-        Some(Command::Audit(args)) => audit::run(&args, &load()?.state_dir),
+        Some(Command::Hook | Command::Statusline(_)) => Ok(Exit::Done),
+        Some(Command::Audit(args)) => {
+            let session = load()?;
+            audit::run(&args, &session.state_dir, &session.redactor)
+        }
         Some(Command::Generate(args)) => generate::run(&args, &Cli::command(), &action::document()),
     }
 }

@@ -4,8 +4,10 @@ pub mod discovery;
 pub mod document;
 pub mod keymap;
 pub mod layout;
+pub mod models;
 pub mod paths;
 pub mod problem;
+pub mod redaction;
 pub mod session;
 pub mod theme;
 

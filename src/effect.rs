@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::gate::{Decision, Gate};
-use crate::event::PageRequest;
+use crate::domain::search::SearchRequest;
+use crate::domain::transcript::passage::{Form, Passage};
+use crate::event::{PageRequest, RecordPlace, SeekRequest};
 
 /// Something that the world is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,35 @@ pub enum Effect {
         generation: u64,
         /// Which page.
         request: PageRequest,
+    },
+    /// Search transcripts; everything of older generations is stale from now on.
+    Search(Box<SearchRequest>),
+    /// Search no more.
+    StopSearch,
+    /// Look for a landmark of the open transcript outside its window; in place of one that is looked for.
+    Seek {
+        /// Generation of the open transcript.
+        generation: u64,
+        /// What is looked for, and from where.
+        request: SeekRequest,
+    },
+    /// Look for no landmark any more.
+    EndSeek,
+    /// Copy a passage with its source.
+    CopyPassage {
+        /// The passage.
+        passage: Box<Passage>,
+        /// How it is handed on.
+        form: Form,
+    },
+    /// Read a record as it stands in its file.
+    ReadRecord(RecordPlace),
+    /// Note in the journal that a record is shown with nothing hidden, then read it so.
+    Reveal {
+        /// The record.
+        place: RecordPlace,
+        /// Digest of the record that the question was about.
+        digest: String,
     },
     /// Load at least this many commits of each repository.
     LoadCommits(usize),

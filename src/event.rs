@@ -1,5 +1,8 @@
 //! What happened. The only way into [`crate::update::update`], and closed on purpose: a new kind of news is a new variant.
 
+mod redacted;
+
+use std::fmt;
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
@@ -13,8 +16,11 @@ use crate::domain::commit::RepoLog;
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
+use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
 use crate::domain::transcript::Entry;
+use crate::domain::transcript::landmark::Landmark;
+use crate::domain::transcript::passage::Form;
 
 /// Something that happened outside `update`.
 #[derive(Debug, Clone)]
@@ -35,6 +41,8 @@ pub enum Event {
     Git(GitNews),
     /// One cluster. Latest wins, by context.
     Cluster(ClusterView),
+    /// About the search that runs. In order, never dropped.
+    Search(SearchNews),
     /// One fabric. Latest wins, by fabric.
     Drift(DriftView),
     /// A gate was asked for or ended. In order, never dropped.
@@ -128,6 +136,8 @@ pub struct AgentsNews {
     pub faults: Vec<Fault>,
     /// True while directories are polled because they cannot be watched.
     pub polling: bool,
+    /// How many transcripts were read whole, of how many; `None` when all of them were.
+    pub figures: Option<(usize, usize)>,
     /// When this was last known to be current.
     pub as_of: Timestamp,
 }
@@ -160,6 +170,48 @@ pub enum TranscriptChange {
     },
     /// It could not be read.
     Fault(Fault),
+    /// About a landmark that was asked for.
+    Seek(SeekNews),
+}
+
+/// A landmark that is looked for outside the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeekRequest {
+    /// What is looked for.
+    pub landmark: Landmark,
+    /// Offset of the beginning of a record: records from there on, or those that end there.
+    pub from: u64,
+    /// True towards the end of the file.
+    pub forward: bool,
+}
+
+/// About a landmark that is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeekNews {
+    /// What was asked for.
+    pub request: SeekRequest,
+    /// How far it is.
+    pub what: SeekChange,
+}
+
+/// How far the search for a landmark is. All but the first end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeekChange {
+    /// So many bytes were looked at, of so many.
+    Looked {
+        /// Bytes looked at.
+        bytes: u64,
+        /// Bytes there are to look at.
+        of: u64,
+    },
+    /// The nearest one: the offset of its record, and its place among the record's entries.
+    Found(u64, usize),
+    /// There is none as far as the file goes.
+    Nothing,
+    /// The file is not the one any more that was asked about.
+    Lost,
+    /// It could not be read.
+    Fault(Fault),
 }
 
 /// Consecutive records of a transcript.
@@ -188,6 +240,8 @@ pub enum PageRequest {
     Before(u64),
     /// Those that begin at this offset.
     From(u64),
+    /// Those before and behind the record that begins at this offset, and it.
+    Around(u64),
 }
 
 /// Every task known.
@@ -245,6 +299,78 @@ pub enum Done {
     Journal(Result<Vec<String>, Fault>),
     /// Another worker was told to look again.
     Refreshed,
+    /// A passage was copied with its source, or not.
+    Passage(Result<PassageDone, Fault>),
+    /// A record was read.
+    Record(RecordPlace, Result<RawRecord, Fault>),
+    /// The journal has noted that a record is shown without anything hidden; this is its text.
+    Revealed(RecordPlace, Result<Revealed, Fault>),
+}
+
+/// A passage that was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassageDone {
+    /// `passage` or `quote`.
+    pub form: Form,
+    /// Lines of what was copied, its source included.
+    pub lines: usize,
+    /// Bytes of it.
+    pub bytes: usize,
+    /// What became of the copy.
+    pub copy: CopyDone,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// The file.
+    pub file: PathBuf,
+    /// Offset of its line.
+    pub offset: u64,
+}
+
+/// A record as it stands in its file, readable and with its secrets hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Its text, safe to draw.
+    pub text: String,
+    /// How many secrets are hidden in it.
+    pub hidden: usize,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Digest of what was read of it: tells whether it is still the same.
+    pub digest: String,
+}
+
+/// A record with nothing hidden: never written, never copied, never told by `Debug`, and wiped when it is let go.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revealed(String);
+
+impl Revealed {
+    /// Takes a text that is safe to draw.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Revealed({} bytes)", self.0.len())
+    }
+}
+
+impl Drop for Revealed {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        bytes.fill(0);
+        // Without this the write would be left out: nobody reads it.
+        std::hint::black_box(&bytes);
+    }
 }
 
 /// A brief that was written.

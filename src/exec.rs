@@ -11,7 +11,8 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
-use crate::event::{Done, Event};
+use crate::domain::transcript::passage::{Form, Passage};
+use crate::event::{Done, Event, RecordPlace};
 use crate::source::Outbox;
 use crate::source::gates::Gates;
 
@@ -19,6 +20,7 @@ pub mod brief;
 pub mod clipboard;
 pub mod gate;
 pub mod journal;
+pub mod record;
 
 use clipboard::Tmux;
 
@@ -49,7 +51,9 @@ impl Hands {
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
-            brief::draft(&hands.state_dir, &hands.root, subject, agent, tmux.as_ref(), Some(&mut write), now).await
+            let place =
+                brief::Place { root: &hands.root, state_dir: &hands.state_dir, redactor: hands.outbox.redactor() };
+            brief::draft(place, subject, agent, tmux.as_ref(), Some(&mut write), now).await
         });
     }
 
@@ -59,8 +63,32 @@ impl Hands {
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
-            clipboard::carry_out(&text, &what, tmux.as_ref(), Some(&mut write), &hands.state_dir, now).await
+            let (folder, redactor) = (&hands.state_dir, hands.outbox.redactor());
+            clipboard::carry_out(&text, &what, tmux.as_ref(), Some(&mut write), folder, now, redactor).await
         });
+    }
+
+    /// Copies a passage of a transcript with its source.
+    pub fn copy_passage(&self, passage: Passage, form: Form, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let tmux = Tmux::from_env();
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            let (folder, redactor) = (&hands.state_dir, hands.outbox.redactor());
+            record::copy_passage(passage, form, tmux.as_ref(), Some(&mut write), folder, now, redactor).await
+        });
+    }
+
+    /// Reads a record of a transcript.
+    pub fn read_record(&self, place: RecordPlace) {
+        let redactor = self.outbox.redactor().clone();
+        self.answer(async move { record::read(place, &redactor).await });
+    }
+
+    /// Notes in the journal that a record is revealed, then reads it.
+    pub fn reveal(&self, place: RecordPlace, digest: String, now: Timestamp) {
+        let (state_dir, redactor) = (self.state_dir.clone(), self.outbox.redactor().clone());
+        self.answer(async move { record::reveal(place, digest, &state_dir, now, &redactor).await });
     }
 
     /// Writes a decision into the journal and hands it over.

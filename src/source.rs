@@ -9,9 +9,12 @@ pub mod board;
 pub mod drift;
 pub mod gates;
 pub mod git;
+pub mod hooks;
 pub mod kube;
 pub mod mailbox;
 pub mod registry;
+pub mod search;
+pub mod statusline;
 pub mod transcript;
 pub mod watch;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub mod agents;
 pub mod attention;
@@ -14,6 +15,7 @@ pub mod git;
 pub mod input;
 pub mod list;
 pub mod popup;
+pub mod search;
 pub mod transcript;
 
 use crate::action::Where;
@@ -22,6 +24,7 @@ use crate::config::layout::{Layout, PaneKind};
 use crate::config::theme::Theme;
 use crate::domain::fault::Fault;
 use crate::domain::gate::Gate;
+use crate::domain::redact::Redactor;
 use crate::domain::transcript::Tone;
 use crate::event::SourceId;
 
@@ -33,6 +36,7 @@ use drift::Drift;
 use git::Git;
 use input::LineInput;
 use popup::Popup;
+use search::Search;
 use transcript::Transcript;
 
 /// Terminals smaller than this get the layout for small screens.
@@ -53,6 +57,8 @@ pub struct State {
     pub agents: Agents,
     /// The transcript pane.
     pub transcript: Transcript,
+    /// The search in transcripts.
+    pub search: Search,
     /// The git pane.
     pub git: Git,
     /// The cluster pane.
@@ -76,6 +82,8 @@ pub struct SessionView {
     pub root: String,
     /// How many gate rules are in force.
     pub gate_rules: usize,
+    /// What hides secrets in what is kept here as it was asked: gates.
+    pub redactor: Redactor,
 }
 
 /// How current one source is.
@@ -104,6 +112,8 @@ pub struct Screen {
     pub theme: usize,
     /// Draw with ASCII alone.
     pub ascii: bool,
+    /// Where times of day are told: UTC until somebody says where the operator is.
+    pub zone: TimeZone,
     /// Keys.
     pub keymap: Keymap,
     /// The pane that has the keys.
@@ -145,6 +155,7 @@ impl State {
             board: Board::default(),
             agents: Agents::default(),
             transcript: Transcript::default(),
+            search: Search::default(),
             git: Git::default(),
             clusters: Clusters::default(),
             drift: Drift::default(),
@@ -193,6 +204,7 @@ impl Screen {
             themes,
             theme: 0,
             ascii: false,
+            zone: TimeZone::UTC,
             keymap,
             focus: PaneKind::Agents,
             recent: Vec::new(),
@@ -215,12 +227,14 @@ impl Screen {
 
     /// Where the keys go: what decides which actions apply.
     pub fn place(&self) -> Where {
-        let typing = self.filter.is_some() || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. }));
+        let typing = self.filter.is_some()
+            || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Search));
         Where {
             focus: self.focus,
             typing,
             popup: self.popup.is_some(),
             confirming: matches!(self.popup, Some(Popup::Confirm { .. })),
+            record: matches!(self.popup, Some(Popup::Record(_))),
         }
     }
 

@@ -6,7 +6,10 @@ mod decide;
 mod keys;
 mod mouse;
 mod news;
+mod search;
+mod transcript;
 
+use crossterm::event::KeyCode;
 use jiff::Timestamp;
 
 use crate::domain::transcript::Tone;
@@ -18,6 +21,10 @@ use crate::state::popup::Popup;
 /// Takes one event at a time `now` and says what is to be done about it.
 pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     state.now = now;
+    if matches!(event, Event::Input(Input::Key(_) | Input::Mouse(_))) {
+        // Whoever does something else meanwhile wants to be there, and not at the hit.
+        state.search.goal = None;
+    }
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
         Event::Wake => Effects::new(),
@@ -31,6 +38,10 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Board(news) => news::board(state, news),
         Event::Git(news) => news::git(state, news),
         Event::Cluster(view) => news::cluster(state, view),
+        Event::Search(news) => {
+            search::news(state, news);
+            Effects::new()
+        }
         Event::Drift(view) => news::drift(state, view),
         Event::Gate(news) => news::gate(state, news),
         Event::SourceFault(source, fault) => {
@@ -40,6 +51,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Done(done) => take_done(state, done),
         Event::Quit => vec![Effect::Quit],
     };
+    search::arrive(state);
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
         effects.push(Effect::LoadPage { generation: state.transcript.generation, request });
@@ -49,12 +61,22 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
 
 fn take_input(state: &mut State, input: Input) -> Effects {
     match input {
-        Input::Key(key) => keys::press(state, key),
-        Input::Paste(text) => {
-            keys::paste(state, &text);
-            Effects::new()
+        Input::Key(key) => {
+            let mut effects = transcript::interrupt(state);
+            let stop = !effects.is_empty() && key.code == KeyCode::Esc;
+            if stop {
+                state.say(Tone::Info, "left off looking");
+            } else {
+                effects.extend(keys::press(state, key));
+            }
+            effects
         }
-        Input::Mouse(mouse) => mouse::take(state, mouse),
+        Input::Paste(text) => keys::paste(state, &text),
+        Input::Mouse(mouse) => {
+            let mut effects = transcript::interrupt(state);
+            effects.extend(mouse::take(state, mouse));
+            effects
+        }
         Input::Resize(columns, rows) => {
             state.screen.fit((columns, rows));
             Effects::new()
@@ -82,6 +104,9 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
         Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
+        Done::Passage(done) => transcript::passage_done(state, done),
+        Done::Record(place, read) => transcript::record_read(state, &place, read),
+        Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

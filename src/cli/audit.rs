@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json};
 use crate::domain::fault::Fault;
 use crate::domain::journal::describe;
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 use crate::exec::journal;
 
 /// Shows what the operator did, or checks the chain of the records.
@@ -34,14 +36,14 @@ pub enum Check {
 }
 
 /// Runs the subcommand on the journal of one session.
-pub fn run(args: &Args, state_dir: &Path) -> Result<Exit, Failure> {
+pub fn run(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     match args.check {
-        Some(Check::Verify) => verify(args.output.format(), state_dir),
-        None => show(args, state_dir),
+        Some(Check::Verify) => verify(args.output.format(), state_dir, redactor),
+        None => show(args, state_dir, redactor),
     }
 }
 
-fn show(args: &Args, state_dir: &Path) -> Result<Exit, Failure> {
+fn show(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     let lines = journal::read_records(state_dir, args.last).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     match args.output.format() {
         Format::Json => {
@@ -52,19 +54,20 @@ fn show(args: &Args, state_dir: &Path) -> Result<Exit, Failure> {
                         .unwrap_or_else(|_| json!({"unreadable": String::from_utf8_lossy(line)}))
                 })
                 .collect();
-            print_json("audit", Timestamp::now(), &json!({ "records": records })).map_err(unwritten)?;
+            print_json("audit", Timestamp::now(), &json!({ "records": records }), redactor).map_err(unwritten)?;
         }
         Format::Table => {
             let mut out = io::stdout().lock();
             for line in &lines {
-                writeln!(out, "{}", describe(line)).map_err(unwritten)?;
+                let line = describe(line);
+                writeln!(out, "{}", text::line(&redactor.redact(&line))).map_err(unwritten)?;
             }
         }
     }
     Ok(Exit::Done)
 }
 
-fn verify(format: Format, state_dir: &Path) -> Result<Exit, Failure> {
+fn verify(format: Format, state_dir: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     let found = journal::verify(state_dir).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     let file = journal::file(state_dir).display().to_string();
     let (exit, body, line) = match found {
@@ -81,7 +84,7 @@ fn verify(format: Format, state_dir: &Path) -> Result<Exit, Failure> {
         }
     };
     match format {
-        Format::Json => print_json("audit-verify", Timestamp::now(), &body).map_err(unwritten)?,
+        Format::Json => print_json("audit-verify", Timestamp::now(), &body, redactor).map_err(unwritten)?,
         Format::Table => writeln!(io::stdout().lock(), "{line}").map_err(unwritten)?,
     }
     Ok(exit)
@@ -95,6 +98,7 @@ fn unwritten(error: io::Error) -> Failure {
 mod tests {
     use super::{Args, run};
     use crate::cli::output::Exit;
+    use crate::domain::redact::Redactor;
     use crate::exec::journal;
     use clap::Parser;
     use jiff::Timestamp;
@@ -107,14 +111,14 @@ mod tests {
     }
 
     fn exit(line: &[&str], state_dir: &std::path::Path) -> Exit {
-        run(&Cli::try_parse_from(line).unwrap().audit, state_dir).unwrap()
+        run(&Cli::try_parse_from(line).unwrap().audit, state_dir, &Redactor::default()).unwrap()
     }
 
     #[test]
     fn a_broken_chain_is_a_negative_answer() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(exit(&["audit", "verify"], dir.path()), Exit::Done);
-        journal::append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({"n": 1})).unwrap();
+        journal::append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({"n": 1}), &Redactor::default()).unwrap();
         assert_eq!(exit(&["audit", "verify", "-o", "json"], dir.path()), Exit::Done);
         let text = std::fs::read_to_string(journal::file(dir.path())).unwrap();
         std::fs::write(journal::file(dir.path()), text.replace("\"n\":1", "\"n\":2")).unwrap();

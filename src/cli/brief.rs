@@ -10,7 +10,10 @@ use serde_json::json;
 use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_table};
 use crate::domain::brief::{BriefSubject, number_of, pointer};
 use crate::domain::fault::Fault;
+use crate::domain::text;
 use crate::exec::brief::{list, write};
+
+pub use crate::exec::brief::Place;
 
 /// Writes, lists and shows briefs.
 #[derive(Debug, clap::Args)]
@@ -47,15 +50,6 @@ pub enum BriefCommand {
     },
 }
 
-/// The session's folders.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The session's root.
-    pub root: &'a Path,
-    /// Its state folder.
-    pub state_dir: &'a Path,
-}
-
 /// Runs the subcommand. `subject` finds what is known of a task.
 pub fn run(
     args: Args,
@@ -67,10 +61,10 @@ pub fn run(
         BriefCommand::New { task, agent, output } => {
             let mut subject = subject(&task)?;
             subject.agent = agent.or(subject.agent);
-            let written = write(place.state_dir, place.root, &subject, now).map_err(unreadable)?;
+            let written = write(place, &subject, now).map_err(unreadable)?;
             let body = json!({"file": written.file, "task": subject.task_id, "pointer": written.pointer});
             match output.format() {
-                Format::Json => print_json("brief", now, &body).map_err(unwritten)?,
+                Format::Json => print_json("brief", now, &body, place.redactor).map_err(unwritten)?,
                 Format::Table => {
                     writeln!(io::stdout().lock(), "{}\n{}", written.file.display(), written.pointer)
                         .map_err(unwritten)?;
@@ -85,13 +79,13 @@ pub fn run(
                     let briefs: Vec<_> = rows
                         .map(|(number, file)| json!({"number": number, "file": file, "pointer": pointer(file, place.root)}))
                         .collect();
-                    print_json("briefs", now, &json!({ "briefs": briefs })).map_err(unwritten)?;
+                    print_json("briefs", now, &json!({ "briefs": briefs }), place.redactor).map_err(unwritten)?;
                 }
                 Format::Table => {
                     let shown = |file: &PathBuf| file.strip_prefix(place.root).unwrap_or(file).display().to_string();
                     let rows: Vec<Vec<String>> =
                         rows.map(|(number, file)| vec![format!("{number:04}"), shown(file)]).collect();
-                    print_table(&["BRIEF", "FILE"], &rows).map_err(unwritten)?;
+                    print_table(&["BRIEF", "FILE"], &rows, place.redactor).map_err(unwritten)?;
                 }
             }
         }
@@ -102,9 +96,13 @@ pub fn run(
             match output.format() {
                 Format::Json => {
                     let body = json!({"file": file, "text": text, "pointer": pointer(&file, place.root)});
-                    print_json("brief", now, &body).map_err(unwritten)?;
+                    print_json("brief", now, &body, place.redactor).map_err(unwritten)?;
                 }
-                Format::Table => write!(io::stdout().lock(), "{text}").map_err(unwritten)?,
+                Format::Table => {
+                    let text = place.redactor.redact(&text);
+                    // Tabs and newlines are the brief's own; what acts on a terminal is not.
+                    write!(io::stdout().lock(), "{}", text::clean(&text)).map_err(unwritten)?;
+                }
             }
         }
     }
@@ -148,6 +146,7 @@ mod tests {
     use crate::cli::output::{Exit, Failure};
     use crate::domain::brief::BriefSubject;
     use crate::domain::fault::Fault;
+    use crate::domain::redact::Redactor;
     use clap::Parser;
     use std::path::PathBuf;
 
@@ -182,7 +181,7 @@ mod tests {
     fn a_brief_is_written_found_by_number_or_name_and_shown() {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = dir.path().join(".hnpwb");
-        let place = Place { root: dir.path(), state_dir: &state_dir };
+        let place = Place { root: dir.path(), state_dir: &state_dir, redactor: &Redactor::default() };
         let new = ["brief", "new", "--task", "7", "--agent", "docs-writer"];
         assert_eq!(run(args(&new), place, subject).unwrap(), Exit::Done);
         let file = find("1", &state_dir).unwrap();
@@ -196,7 +195,7 @@ mod tests {
     #[test]
     fn a_task_that_is_not_there_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place { root: dir.path(), state_dir: &dir.path().join("state") };
+        let place = Place { root: dir.path(), state_dir: &dir.path().join("state"), redactor: &Redactor::default() };
         assert_eq!(run(args(&["brief", "new", "--task", "8"]), place, subject).unwrap_err().exit, Exit::Usage);
         assert!(!place.state_dir.exists());
     }

@@ -14,12 +14,16 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{Exit, Failure, Format, OutputArgs, print_json, print_table, say};
+use super::unusable;
 use crate::config::paths::Paths;
+use crate::config::redaction;
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{DriftRow, DriftView, FieldDiff, Finding, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::manifest::Manifest;
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 use crate::domain::time::age;
 use crate::source::drift::{Cache, GitSide, kinds_of, read, view};
 use crate::source::kube::{KindNames, Target, context_name, read_snapshot, spawn};
@@ -72,20 +76,27 @@ pub(super) struct Report {
 /// Ends with [`Exit::Done`] unless `--exit-code` asks for more. An incomplete picture (4) outweighs drift (1), since it cannot
 /// stand for an answer. Unreadable input is a failure with [`Exit::Usage`].
 pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, paths: &Paths) -> Result<Exit, Failure> {
-    let fabrics = match &args.gitops {
-        Some(directory) => vec![by_hand(args, directory, paths)?],
-        None => of_session(&session()?, args.fabric.as_deref())?,
+    let (fabrics, redactor) = match &args.gitops {
+        Some(directory) => {
+            (vec![by_hand(args, directory, paths)?], redaction::load(paths).map_err(|problems| unusable(&problems))?)
+        }
+        None => {
+            let session = session()?;
+            (of_session(&session, args.fabric.as_deref())?, session.redactor)
+        }
     };
-    let (reports, faults) = observe(fabrics)?;
+    let (reports, faults) = observe(fabrics, &redactor)?;
     for report in &reports {
         if let Some(fault) = &report.fault {
-            say(&plain(&format!("{}: {fault}", report.spec.name)));
+            say(&text::line(&format!("{}: {fault}", report.spec.name)));
         }
     }
     let now = Timestamp::now();
     let printed = match args.output.format() {
-        Format::Json => print_json("drift", now, &json!({ "fabrics": reports.iter().map(object).collect::<Vec<_>>() })),
-        Format::Table => table(&reports, now),
+        Format::Json => {
+            print_json("drift", now, &json!({ "fabrics": reports.iter().map(object).collect::<Vec<_>>() }), &redactor)
+        }
+        Format::Table => table(&reports, now, &redactor),
     };
     printed.or_else(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
@@ -95,11 +106,11 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
 }
 
 /// Looks at these fabrics once; what could not be read is a fault beside the others.
-pub(super) fn observe(fabrics: Vec<FabricSpec>) -> Result<(Vec<Report>, Vec<Fault>), Failure> {
+pub(super) fn observe(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> Result<(Vec<Report>, Vec<Fault>), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Unavailable, Fault::new("starting", "drift", error, "")))?;
-    let observed = runtime.block_on(report(fabrics));
+    let observed = runtime.block_on(report(fabrics, redactor));
     // An exec plugin or a look-up of a name may still hang in a thread of its own.
     runtime.shutdown_background();
     Ok(observed)
@@ -159,7 +170,7 @@ fn of_session(session: &Session, name: Option<&str>) -> Result<Vec<FabricSpec>, 
 
 /// Reads every fabric and asks every cluster once, all at the same time. A directory that cannot be read is a fault and
 /// costs the other fabrics nothing.
-async fn report(fabrics: Vec<FabricSpec>) -> (Vec<Report>, Vec<Fault>) {
+async fn report(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> (Vec<Report>, Vec<Fault>) {
     let mut sides: Vec<(FabricSpec, GitSide)> = Vec::new();
     let mut faults = Vec::new();
     for spec in fabrics {
@@ -208,10 +219,11 @@ async fn report(fabrics: Vec<FabricSpec>) -> (Vec<Report>, Vec<Fault>) {
     let reports = sides.iter().map(|(spec, side)| {
         let live = lives.iter().find(|(cluster, _)| spec.cluster.as_ref() == Some(cluster));
         let live = live.map_or(&none, |(_, live)| live);
-        let (view, _) = view(spec, side, live, &claims(spec, &sides), now);
-        Report { spec: spec.clone(), view, fault: live.fault.clone() }
+        let (view, _) = view(spec, side, live, &claims(spec, &sides), now, redactor);
+        Report { spec: spec.clone(), view, fault: live.fault.clone().map(|fault| fault.redacted(redactor)) }
     });
-    (reports.collect(), faults)
+    let reports = reports.collect();
+    (reports, faults.into_iter().map(|fault| fault.redacted(redactor)).collect())
 }
 
 /// Objects that other fabrics of the same cluster want.
@@ -302,7 +314,7 @@ fn row_object(row: &DriftRow) -> Value {
     object
 }
 
-fn table(reports: &[Report], now: Timestamp) -> io::Result<()> {
+fn table(reports: &[Report], now: Timestamp, redactor: &Redactor) -> io::Result<()> {
     let mut rows = Vec::new();
     for report in reports {
         for row in &report.view.rows {
@@ -311,18 +323,18 @@ fn table(reports: &[Report], now: Timestamp) -> io::Result<()> {
             let since = row.since.map(|since| age(since, now)).unwrap_or_default();
             let cells =
                 [row.state.name(), &report.spec.name, &row.key.kind, &row.key.name, health, &since, &row.reason];
-            rows.push(cells.iter().map(|cell| plain(cell)).chain(place).collect());
+            rows.push(cells.iter().map(|cell| (*cell).to_owned()).chain(place).collect());
             for field in &row.fields {
                 let mut cells = vec![String::new(); 6];
-                cells.push(plain(&field_line(field)));
+                cells.push(field_line(field));
                 rows.push(cells);
             }
         }
     }
-    print_table(&["STATE", "FABRIC", "KIND", "NAME", "HEALTH", "SINCE", "REASON", "FILE"], &rows)?;
+    print_table(&["STATE", "FABRIC", "KIND", "NAME", "HEALTH", "SINCE", "REASON", "FILE"], &rows, redactor)?;
     let findings: Vec<Vec<String>> = reports.iter().flat_map(|report| &report.view.findings).map(finding_row).collect();
     if !findings.is_empty() {
-        print_table(&["FINDING", "CODE", "FILE", "MESSAGE"], &findings)?;
+        print_table(&["FINDING", "CODE", "FILE", "MESSAGE"], &findings, redactor)?;
     }
     Ok(())
 }
@@ -337,12 +349,7 @@ fn finding_row(finding: &Finding) -> Vec<String> {
     let severity = severity.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
     let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
     let place = format!("{}{line}", finding.file.display());
-    vec![severity, finding.code.to_owned(), plain(&place), plain(&finding.message)]
-}
-
-/// Text of the world on a terminal: control characters are shown as a sign for them.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    vec![severity, finding.code.to_owned(), place, finding.message.clone()]
 }
 
 #[cfg(test)]
@@ -351,6 +358,7 @@ mod tests {
     use crate::config::paths::Paths;
     use crate::config::session::FabricSpec;
     use crate::demo::api::{Api, hedgehog_kinds};
+    use crate::domain::redact::Redactor;
     use clap::{Args as _, Command, FromArgMatches as _};
     use serde_json::{Value, json};
 
@@ -372,7 +380,7 @@ mod tests {
         let args = args(arguments);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let fabric = by_hand(&args, args.gitops.as_ref().unwrap(), &paths()).unwrap();
-        let (reports, _) = runtime.block_on(report(vec![fabric]));
+        let (reports, _) = runtime.block_on(report(vec![fabric], &Redactor::default()));
         (exit(&args, &reports), object(&reports[0]))
     }
 
@@ -435,7 +443,7 @@ mod tests {
         let good = by_hand(&args, folder.path(), &paths()).unwrap();
         let gone = FabricSpec { name: "gone".into(), directory: "none".into(), ..good.clone() };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (reports, faults) = runtime.block_on(report(vec![gone, good]));
+        let (reports, faults) = runtime.block_on(report(vec![gone, good], &Redactor::default()));
         assert_eq!((reports.len(), faults.len()), (1, 1));
     }
 

@@ -11,6 +11,8 @@ use serde_json::json;
 use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_table};
 use crate::domain::fault::Fault;
 use crate::domain::gate::wire::{Answer, GateRequest, Request};
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 use crate::domain::time::age;
 use crate::source::gates::client::{Unheard, ask, ask_gate};
 
@@ -75,14 +77,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Runs the subcommand against the workbench at `socket`.
-pub fn run(args: Args, socket: &Path) -> Result<Exit, Failure> {
+pub fn run(args: Args, socket: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     match args.command {
-        GateCommand::Request(args) => request(args, socket),
-        GateCommand::List { output } => list(output.format(), socket),
+        GateCommand::Request(args) => request(args, socket, redactor),
+        GateCommand::List { output } => list(output.format(), socket, redactor),
     }
 }
 
-fn request(args: RequestArgs, socket: &Path) -> Result<Exit, Failure> {
+fn request(args: RequestArgs, socket: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     let detail = match args.detail.as_deref() {
         Some("-") => read_detail(io::stdin().lock())?,
         Some(text) => text.to_owned(),
@@ -106,10 +108,10 @@ fn request(args: RequestArgs, socket: &Path) -> Result<Exit, Failure> {
                 "approved": exit == Exit::Done,
                 "reason": reason,
             });
-            print_json("gate", Timestamp::now(), &body)
+            print_json("gate", Timestamp::now(), &body, redactor)
         }
         Format::Table if reason.is_empty() => writeln!(io::stdout().lock(), "{state}"),
-        Format::Table => writeln!(io::stdout().lock(), "{state}: {reason}"),
+        Format::Table => writeln!(io::stdout().lock(), "{state}: {}", text::line(&redactor.redact(&reason))),
     };
     // A script that does not listen still gets the exit code.
     drop(said);
@@ -153,14 +155,14 @@ fn read_detail(input: impl Read) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| fault(&error))
 }
 
-fn list(format: Format, socket: &Path) -> Result<Exit, Failure> {
+fn list(format: Format, socket: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     let gates = match ask(socket, &Request::List, LISTING) {
         Ok(Answer::Gates { gates }) => gates,
         other => return outcome(other, socket).and(Ok(Exit::Unavailable)),
     };
     let now = Timestamp::now();
     let printed = match format {
-        Format::Json => print_json("gates", now, &json!({ "gates": gates })),
+        Format::Json => print_json("gates", now, &json!({ "gates": gates }), redactor),
         Format::Table => {
             let rows: Vec<Vec<String>> = gates
                 .iter()
@@ -168,11 +170,10 @@ fn list(format: Format, socket: &Path) -> Result<Exit, Failure> {
                     let reason = gate.reason.clone().unwrap_or_default();
                     let cells =
                         [gate.id.0.as_str(), gate.state.name(), &age(gate.requested_at, now), &gate.title, &reason];
-                    // Titles come from agents: no control character reaches the terminal.
-                    cells.map(|cell| cell.chars().filter(|c| !c.is_control()).collect()).to_vec()
+                    cells.map(str::to_owned).to_vec()
                 })
                 .collect();
-            print_table(&["GATE", "STATE", "AGE", "TITLE", "REASON"], &rows)
+            print_table(&["GATE", "STATE", "AGE", "TITLE", "REASON"], &rows, redactor)
         }
     };
     printed.map_err(|error| Failure::new(Exit::Usage, Fault::new("writing", "standard output", error, "")))?;

@@ -20,6 +20,8 @@ use crate::domain::digest::sha256;
 use crate::domain::gate::ToolCall;
 use crate::domain::gate::call::detail;
 use crate::domain::gate::wire::{Answer, GateRequest};
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 use crate::source::gates::client::{Unheard, ask_gate};
 
 mod input;
@@ -232,7 +234,7 @@ fn request(event: &Event<'_>, tool: &str, input: &Value, rule: &GateRule, wait: 
         }
     }
     GateRequest {
-        title: format!("{tool}: {}", first.chars().take(160).collect::<String>()),
+        title: format!("{tool}: {}", title(&Redactor::default().redact(first))),
         detail,
         subject,
         agent: event.session_id.clone(),
@@ -240,6 +242,15 @@ fn request(event: &Event<'_>, tool: &str, input: &Value, rule: &GateRule, wait: 
         rule: Some(rule.name.clone()),
         timeout_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
     }
+}
+
+/// The head of a text up to the end of a word, so that no part of a secret is left at the cut; a word without an end is cut.
+fn title(text: &str) -> &str {
+    const ENOUGH: usize = 160;
+    const MOST: usize = 1024;
+    let head = text::prefix(text, MOST);
+    let end = head.char_indices().find(|(at, c)| *at >= ENOUGH && c.is_whitespace()).map_or(head.len(), |(at, _)| at);
+    &head[..end]
 }
 
 fn reply_to(answer: Result<Answer, Unheard>, socket: &Path, rule: &GateRule) -> Reply {

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::output::{Exit, Failure, Format, OutputArgs, print_json, say};
+use super::unusable;
 use crate::config::discovery::{Discovery, discover};
 use crate::config::paths::Paths;
+use crate::config::redaction;
 use crate::config::session::{ClusterSpec, FILE_NAME, FabricSpec};
 use crate::domain::fault::Fault;
 
@@ -37,17 +39,18 @@ struct Answer<'a> {
 /// # Errors
 /// The file exists already or cannot be written: exit code 2.
 pub fn run(args: &Args, dir: &Path, paths: &Paths, now: Timestamp) -> Result<Exit, Failure> {
+    let redactor = &redaction::load(paths).map_err(|problems| unusable(&problems))?;
     let found = discover(dir, paths);
     let text = render(&found, paths);
     let file = found.root.join(FILE_NAME);
     for fault in found.faults.iter().chain(&found.context_faults) {
-        say(&fault.to_string());
+        say(&fault.clone().redacted(redactor).to_string());
     }
     if !args.print {
         create(&file, &text).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     }
     let printed = match args.output.format() {
-        Format::Json => print_json("init", now, &Answer { file: &file, written: !args.print, text: &text }),
+        Format::Json => print_json("init", now, &Answer { file: &file, written: !args.print, text: &text }, redactor),
         Format::Table if args.print => io::stdout().lock().write_all(text.as_bytes()),
         Format::Table => writeln!(io::stdout().lock(), "wrote {}", file.display()),
     };

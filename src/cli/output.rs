@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 
 /// How a subcommand ends. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,39 +65,43 @@ impl OutputArgs {
     }
 }
 
-/// Prints one JSON object: schema, time and the fields of `body`, which must serialise to an object.
-pub fn print_json(schema: &str, now: Timestamp, body: &impl Serialize) -> io::Result<()> {
+/// Prints one JSON object: schema, time and the fields of `body`, which must serialise to an object. No secret gets out.
+pub fn print_json(schema: &str, now: Timestamp, body: &impl Serialize, redactor: &Redactor) -> io::Result<()> {
     let mut object = Map::new();
     object.insert("schema".to_owned(), Value::String(format!("hnpwb.{schema}/1")));
     object.insert("generated_at".to_owned(), Value::String(now.to_string()));
     if let Value::Object(fields) = serde_json::to_value(body)? {
         object.extend(fields);
     }
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &object)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(&object)?;
+    writeln!(io::stdout().lock(), "{}", redactor.redact_json(&text))
 }
 
-/// Prints rows with columns as wide as their widest cell, under upper-case headings. Bold only on a terminal.
-pub fn print_table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+/// Prints rows with columns as wide as their widest cell, under upper-case headings. Bold only on a terminal. No secret gets
+/// out, and nothing that acts on a terminal.
+pub fn print_table(headings: &[&str], rows: &[Vec<String>], redactor: &Redactor) -> io::Result<()> {
     let out = io::stdout();
     let bold = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    write_table(&mut out.lock(), headings, rows, bold)
+    let shown = |cell: &String| {
+        let indent = cell.len() - cell.trim_start_matches(' ').len();
+        " ".repeat(indent) + &text::line(&redactor.redact(cell))
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+    write_table(&mut out.lock(), headings, &rows, bold)
 }
 
 fn write_table(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>], bold: bool) -> io::Result<()> {
-    use unicode_width::UnicodeWidthStr;
-    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.width()).collect();
+    let mut widths: Vec<usize> = headings.iter().map(|heading| text::width(heading)).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
+            *width = (*width).max(text::width(cell));
         }
     }
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let mut text = String::new();
         for (cell, width) in cells.zip(&widths) {
             text.push_str(cell);
-            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+            text.extend(std::iter::repeat_n(' ', width.saturating_sub(text::width(cell)) + 2));
         }
         text.truncate(text.trim_end().len());
         text
@@ -112,10 +118,11 @@ fn write_table(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>], bo
     Ok(())
 }
 
-/// Says something on standard error.
+/// Says something on standard error. What the built-in rules know to be a secret does not get out; whoever has the user's
+/// patterns applies them before.
 pub fn say(message: &str) {
     // A closed standard error is no reason to fail.
-    let _ = writeln!(io::stderr(), "hnpwb: {message}");
+    let _ = writeln!(io::stderr(), "hnpwb: {}", text::line(&Redactor::default().redact(message)));
 }
 
 #[cfg(test)]

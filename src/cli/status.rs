@@ -17,6 +17,8 @@ use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
 use crate::domain::gate::wire::{Answer, Request};
 use crate::domain::gate::{Gate, GateState};
+use crate::domain::model::Cost;
+use crate::domain::redact::Redactor;
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::text;
 use crate::domain::time::age;
@@ -49,12 +51,12 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     let session = Arc::new(session()?);
     let now = Timestamp::now();
     let (agents, tallies) = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
-    let board = board::read(&session.boards, now);
+    let board = board::read(&session.boards, now, &session.redactor);
     let gates = gates(&session, paths);
-    let (reports, faults) = drift::observe(session.fabrics.clone())?;
+    let (reports, faults) = drift::observe(session.fabrics.clone(), &session.redactor)?;
     let fabrics: Vec<DriftView> = reports.iter().map(|report| report.view.clone()).collect();
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
-        say(&fault.to_string());
+        say(&fault.clone().redacted(&session.redactor).to_string());
     }
     let needs = attention::queue(&gates, &agents.agents, &fabrics, &[]);
     let printed = match args.output.format() {
@@ -71,8 +73,9 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
                 "fabrics": reports.iter().map(fabric_json).collect::<Vec<_>>(),
                 "attention": needs.iter().map(need_json).collect::<Vec<_>>(),
             }),
+            &session.redactor,
         ),
-        Format::Table => tables(&agents.agents, &board.tasks, &gates, &fabrics, &needs, now),
+        Format::Table => tables(&agents.agents, &board.tasks, &gates, &fabrics, &needs, now, &session.redactor),
     };
     printed.map_err(|error| Failure::new(Exit::Usage, Fault::new("writing", "standard output", error, "")))?;
     Ok(Exit::Done)
@@ -80,7 +83,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
 
 /// What is known of a task, for a brief.
 pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failure> {
-    let board = board::read(&session.boards, Timestamp::now());
+    let board = board::read(&session.boards, Timestamp::now(), &session.redactor);
     let Some(task) = board.tasks.into_iter().find(|task| task.id == id) else {
         let remedy = "run hnpwb status to see the tasks and their ids";
         return Err(Failure::new(
@@ -88,7 +91,7 @@ pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failur
             Fault::new("looking for", format!("task {id}"), "no board has it", remedy),
         ));
     };
-    let repo = session.repos.first().and_then(|repo| git::read(repo, 1).ok());
+    let repo = session.repos.first().and_then(|repo| git::read(repo, 1, &session.redactor).ok());
     Ok(BriefSubject {
         task_id: task.id,
         title: task.title,
@@ -115,9 +118,11 @@ fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
 /// Figures are null for a transcript of which only the end could be read.
 fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
     let counts = tally.map(|tally| tally.counts);
+    let cost = tally.and_then(|tally| tally.cost.as_ref());
     json!({
         "name": agent.name,
         "kind": agent.kind,
+        "format": agent.format.name(),
         "role": agent.role,
         "transcript": agent.transcript,
         "session_id": agent.session_id,
@@ -129,12 +134,19 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
         "state_since": agent.verdict.since,
         "state_source": agent.verdict.source,
         "state_reason": agent.verdict.reason,
+        "state_opinions": agent.verdict.opinions,
+        "state_disagreement": agent.verdict.disagreement,
         "waiting_for": agent.verdict.waiting_for,
+        "continues": agent.continues,
+        "file_gone": agent.file_gone,
         "model": agent.model,
         "version": agent.version,
         "context": agent.context,
-        "tokens": tally.map(|tally| tally.tokens),
-        "cost_usd": Value::Null,
+        "tokens": tally.filter(|tally| tally.cost.is_some()).map(|tally| tally.tokens),
+        "cost_usd": cost.and_then(Cost::usd),
+        "cost_known_usd": cost.map(|cost| cost.known_usd),
+        "unpriced": cost.map(|cost| &cost.unpriced),
+        "status_line": agent.status_line,
         "records": counts.map(|counts| counts.records),
         "unknown_records": counts.map(|counts| counts.unknown_records),
         "malformed_records": counts.map(|counts| counts.malformed_records),
@@ -204,7 +216,9 @@ fn tables(
     fabrics: &[DriftView],
     needs: &[Need],
     now: Timestamp,
+    redactor: &Redactor,
 ) -> std::io::Result<()> {
+    let table = |title, headings: &[&str], rows: &[Vec<String>]| table(title, headings, rows, redactor);
     let clean = |cells: Vec<String>| cells.iter().map(|cell| text::line(cell).into_owned()).collect::<Vec<_>>();
     let since = |at: Option<Timestamp>| at.map(|at| age(at, now)).unwrap_or_default();
     let needs = needs
@@ -218,11 +232,12 @@ fn tables(
             agent.verdict.state.name().to_owned(),
             agent.model.clone().unwrap_or_default(),
             percent,
+            agent.cost().map_or_else(|| "?".to_owned(), Cost::short),
             since(agent.last_activity),
             text::cut(&text::line(agent.last_action.as_deref().unwrap_or_default()), 60).into_owned(),
         ])
     });
-    table("agents", &["NAME", "STATE", "MODEL", "CONTEXT", "AGE", "LAST"], &agents.collect::<Vec<_>>())?;
+    table("agents", &["NAME", "STATE", "MODEL", "CONTEXT", "COST", "AGE", "LAST"], &agents.collect::<Vec<_>>())?;
     let open = tasks.iter().filter(|task| task.status != TaskStatus::Done);
     let tasks = open.map(|task| {
         let place = format!("{}:{}", task.origin.file.display(), task.origin.line);
@@ -241,13 +256,13 @@ fn tables(
     table("fabrics", &["FABRIC", "CLUSTER", "DRIFT"], &fabrics.collect::<Vec<_>>())
 }
 
-fn table(title: &str, headings: &[&str], rows: &[Vec<String>]) -> std::io::Result<()> {
+fn table(title: &str, headings: &[&str], rows: &[Vec<String>], redactor: &Redactor) -> std::io::Result<()> {
     use std::io::Write;
     if rows.is_empty() {
         return Ok(());
     }
     let mut out = std::io::stdout();
     writeln!(out, "{}:", title.to_uppercase())?;
-    print_table(headings, rows)?;
+    print_table(headings, rows, redactor)?;
     writeln!(out)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::action::{self, keymap::Keymap};
 use crate::app::{self, Setup};
@@ -77,7 +78,7 @@ pub async fn run(session: Session, state: State, paths: &Paths) -> Result<Exit, 
         Failure::new(Exit::Unavailable, Fault::new("running", "the workbench", error, "is this a terminal?"))
     };
     // Without a log the workbench is as good as with one.
-    let _log = log::start(&paths.state);
+    let _log = log::start(&paths.state, &session.redactor);
     color_eyre::install().map_err(|error| failed(&error))?;
     term::install_panic_hook();
     let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), session };
@@ -97,6 +98,9 @@ pub fn roots(session: &Session) -> Vec<PathBuf> {
 pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, args: &ScreenArgs) -> State {
     let (bindings, wrong) = keymap::load(paths, &action::names());
     problems.extend(wrong);
+    // Each reads its own table of one file, and all of them what is no TOML.
+    problems.sort();
+    problems.dedup();
     let bindings: Vec<_> = bindings.iter().filter_map(|(key, name)| Some((*key, action::by_name(name)?))).collect();
     let chosen = args.layout.as_deref().or(session.layout.as_deref());
     let theme = args.theme.as_deref().or(session.theme.as_deref()).unwrap_or(theme::DEFAULT);
@@ -106,6 +110,7 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         Keymap::new(&bindings),
     );
     screen.ascii = args.ascii;
+    screen.zone = TimeZone::system();
     if chosen.is_none() {
         let small = screen.layouts.iter().position(|layout| layout.name == layout::SMALL);
         screen.by_size = small.map(|small| (small, 0));
@@ -120,6 +125,7 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         name: session.name.clone(),
         root: shortened(&session.root, &paths.home),
         gate_rules: session.gates.len(),
+        redactor: session.redactor.clone(),
     };
     let mut state = State::new(Timestamp::now(), view, screen);
     // What is looked for and has not been heard of is named from the start.

@@ -26,14 +26,14 @@ pub fn load(paths: &Paths, actions: &[&str]) -> (Vec<Binding>, Vec<Problem>) {
     }
 }
 
-/// Reads `[keys]`: `"ctrl-r" = "refresh"`. `actions` are the names that may stand on the right.
+/// Reads `[keys]`: `"ctrl-l" = "refresh"`. `actions` are the names that may stand on the right.
 ///
 /// Combinations are those of crokey: `ctrl-`, `alt-` and `shift-` before one key. A capital letter is the same as
 /// `shift-` before it, except after `ctrl-`, where terminals make no difference and people write either. What is right
 /// is returned beside everything that is wrong.
 pub fn overrides(text: &str, file: &Path, actions: &[&str]) -> (Vec<Binding>, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    checker.only(&document, "config.toml", &["keys"]);
+    checker.only(&document, "config.toml", &["keys", "models", "redact"]);
     let mut bindings: Vec<Binding> = Vec::new();
     let section = checker.section(&document, "keys");
     let mut entries: Vec<_> = section.iter().flat_map(|section| section.table.iter()).collect();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::domain::digest::sha256;
+use crate::domain::transcript::format::{FORMATS, Place};
 
 /// Folders of the user, after XDG and the agents' own conventions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Paths {
     pub runtime: PathBuf,
     /// Claude Code's folders: `$CLAUDE_CONFIG_DIR` (several may be given, separated by commas), else `~/.claude`.
     pub claude: Vec<PathBuf>,
+    /// Folders where other agents keep their transcripts, as their formats name them.
+    pub transcripts: Vec<PathBuf>,
     /// Files of `$KUBECONFIG`, else `~/.kube/config`.
     pub kubeconfig: Vec<PathBuf>,
 }
@@ -62,7 +65,15 @@ impl Paths {
             || vec![home.join(".kube/config")],
             |files| std::env::split_paths(&files).filter(|file| !file.as_os_str().is_empty()).collect(),
         );
+        let places = FORMATS.iter().flat_map(|format| format.places()).filter_map(|place| match place {
+            Place::Home { variable, default, below } => {
+                let folder = var(variable).map_or_else(|| home.join(default), PathBuf::from);
+                Some(if below.is_empty() { folder } else { folder.join(below) })
+            }
+            Place::Project(_) => None,
+        });
         Self {
+            transcripts: places.collect(),
             config: xdg("XDG_CONFIG_HOME", ".config"),
             state: xdg("XDG_STATE_HOME", ".local/state"),
             runtime,
@@ -70,6 +81,11 @@ impl Paths {
             kubeconfig,
             home,
         }
+    }
+
+    /// Folder of what the status lines of sessions were told.
+    pub fn status_lines(&self) -> PathBuf {
+        self.state.join("status")
     }
 
     /// The socket of the workbench that runs for `root`. Roots are told apart by a digest: a socket's path may be

@@ -4,6 +4,7 @@ mod file;
 mod load;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
@@ -11,7 +12,10 @@ use regex::Regex;
 pub use file::{DEADLINE, EXCLUDED, GRACE, SessionFile, parse, parse_duration};
 pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
 
+use super::models;
 use crate::domain::fault::Fault;
+use crate::domain::model::Models;
+use crate::domain::redact::Redactor;
 
 /// A checked session: paths are absolute, patterns compiled, everything left out filled in by discovery.
 #[derive(Debug, Clone)]
@@ -40,6 +44,12 @@ pub struct Session {
     pub gates: Vec<GateRule>,
     /// Claude Code's folders (`$CLAUDE_CONFIG_DIR`, else `~/.claude`).
     pub claude_dirs: Vec<PathBuf>,
+    /// Folders and files where other agents keep their transcripts.
+    pub transcript_places: Vec<PathBuf>,
+    /// Folder of what status lines were told.
+    pub status_lines: Option<PathBuf>,
+    /// Windows and prices of models.
+    pub models: Arc<Models>,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
@@ -50,6 +60,8 @@ pub struct Session {
     pub faults: Vec<Fault>,
     /// Why no cluster was found, or not the one that was meant.
     pub cluster_faults: Vec<Fault>,
+    /// What hides secrets, by the user's own patterns too.
+    pub redactor: Redactor,
 }
 
 impl Session {
@@ -68,11 +80,15 @@ impl Session {
             fabrics: Vec::new(),
             gates: Vec::new(),
             claude_dirs: Vec::new(),
+            transcript_places: Vec::new(),
+            status_lines: None,
+            models: Arc::new(models::built_in()),
             checks: Vec::new(),
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),
             cluster_faults: Vec::new(),
+            redactor: Redactor::default(),
         }
     }
 }

@@ -106,7 +106,7 @@ fn nearest_indexed(colour: Color) -> Color {
 fn plain(role: Role) -> Modifier {
     match role {
         Role::Selection | Role::Gate => Modifier::REVERSED,
-        Role::Match => Modifier::UNDERLINED,
+        Role::Match | Role::MarkdownLink => Modifier::UNDERLINED,
         Role::Title
         | Role::Accent
         | Role::BorderFocus
@@ -114,6 +114,7 @@ fn plain(role: Role) -> Modifier {
         | Role::Error
         | Role::ChipKey
         | Role::AgentUser
+        | Role::MarkdownHeading
         | Role::GitRefHead
         | Role::Health(HealthState::Degraded)
         | Role::Drift(
@@ -126,6 +127,7 @@ fn plain(role: Role) -> Modifier {
         | Role::ChipText
         | Role::DiffRemove
         | Role::AgentThinking
+        | Role::MarkdownQuote
         | Role::GitAuthor
         | Role::Health(HealthState::Unknown | HealthState::NoSignal | HealthState::NotPlaced)
         | Role::Drift(DriftState::Unknown)
@@ -138,6 +140,7 @@ fn plain(role: Role) -> Modifier {
         | Role::DiffAdd
         | Role::AgentAssistant
         | Role::AgentTool
+        | Role::MarkdownCode
         | Role::GitHash
         | Role::GitRefBranch
         | Role::GitRefRemote

@@ -1,12 +1,21 @@
 //! A coding agent as the operator thinks of it, and the state it is in with the source that said so.
 
+pub mod hook;
 pub mod judge;
 pub mod registry;
+pub mod status_line;
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::model::Cost;
+use super::redact::Redactor;
+use super::text;
+use super::transcript::Counts;
+use super::transcript::format::Format;
+use status_line::StatusLine;
 
 /// Names an agent for as long as its transcript lives: the session id, or the path for transcripts without one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -28,7 +37,7 @@ pub enum AgentKind {
 }
 
 /// What an agent is doing. The names are those of `hnpwb status -o json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AgentState {
     /// Wants a person: a permission, an answer, a plan approval.
@@ -40,6 +49,7 @@ pub enum AgentState {
     /// At its prompt.
     Idle,
     /// Nothing says what it does.
+    #[default]
     Unknown,
     /// Ended in an orderly way.
     Finished,
@@ -60,7 +70,7 @@ impl AgentState {
 }
 
 /// Where a state was read, best source first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StateSource {
     /// Claude Code's own `sessions/PID.json`.
@@ -72,6 +82,7 @@ pub enum StateSource {
     /// The transcript: what happened, not what is pending.
     Transcript,
     /// Nothing.
+    #[default]
     None,
 }
 
@@ -88,8 +99,27 @@ impl StateSource {
     }
 }
 
+/// What one source says of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opinion {
+    /// Who says it.
+    pub source: StateSource,
+    /// What it says; `None` when it knows something that decides nothing by itself.
+    pub state: Option<AgentState>,
+    /// When that state began, as far as the source knows.
+    pub since: Option<Timestamp>,
+    /// When the source last said anything: how fresh this is.
+    pub as_of: Option<Timestamp>,
+    /// Why, in one phrase an operator can check.
+    pub reason: String,
+    /// What it waits for, when it waits.
+    pub waiting_for: Option<String>,
+    /// Why it does not count, when it does not.
+    pub set_aside: Option<String>,
+}
+
 /// A state with its provenance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StateVerdict {
     /// The state itself.
     pub state: AgentState,
@@ -101,6 +131,10 @@ pub struct StateVerdict {
     pub reason: String,
     /// What it waits for, when it waits.
     pub waiting_for: Option<String>,
+    /// What every source says that has something to say, best source first; the one of `source` decided.
+    pub opinions: Vec<Opinion>,
+    /// What another source says against it, if one does.
+    pub disagreement: Option<String>,
 }
 
 /// How full the context window is.
@@ -114,6 +148,9 @@ pub struct ContextGauge {
     pub percent: Option<u8>,
     /// Where these figures come from.
     pub source: &'static str,
+    /// When the source said so, where that is not now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// Tokens by kind, counted once per API message.
@@ -129,8 +166,31 @@ pub struct Tokens {
     pub output: u64,
 }
 
+impl Tokens {
+    /// Tokens of the context that an answer was given to: all but the answer itself.
+    pub fn in_context(&self) -> u64 {
+        self.input + self.cache_creation + self.cache_read
+    }
+
+    /// All kinds together.
+    pub fn all(&self) -> u64 {
+        self.in_context() + self.output
+    }
+}
+
+/// What every line of a transcript adds up to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// Tokens, counted once per answer of the API; answers that a copied history repeats count where they are oldest.
+    pub tokens: Tokens,
+    /// What those tokens cost; `None` where the transcript does not tell of tokens.
+    pub cost: Option<Cost>,
+    /// How many of what there were.
+    pub counts: Counts,
+}
+
 /// One agent, as the agents pane and `hnpwb status` show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
     /// Stable name of the agent inside this run.
     pub id: AgentId,
@@ -138,6 +198,8 @@ pub struct Agent {
     pub name: String,
     /// What kind of agent it is.
     pub kind: AgentKind,
+    /// How its transcript is written.
+    pub format: &'static dyn Format,
     /// Role from the session file.
     pub role: Option<String>,
     /// The transcript file.
@@ -162,10 +224,92 @@ pub struct Agent {
     pub version: Option<String>,
     /// Context gauge.
     pub context: ContextGauge,
+    /// What its status line was told last.
+    pub status_line: Option<Box<StatusLine>>,
+    /// The API refuses it: it failed for good, or was tried again and again.
+    pub failing: bool,
+    /// What its transcript adds up to; `None` while not every line of it was read.
+    pub figures: Option<Figures>,
+    /// Its records stand in its parent's transcript, and are counted there.
+    pub inside_parent: bool,
     /// When the transcript last said anything.
     pub last_activity: Option<Timestamp>,
     /// The last thing it did, in one line: `Bash git push`, `said: all tests pass`.
     pub last_action: Option<String>,
+    /// Name of the agent whose work this one goes on with, under another session id.
+    pub continues: Option<String>,
+    /// The transcript's file was deleted while this run lasted.
+    pub file_gone: bool,
     /// Bytes in the transcript.
     pub size: u64,
+}
+
+impl Agent {
+    /// An agent of which nothing is known but its id, how it writes, and where.
+    pub fn bare(id: AgentId, format: &'static dyn Format, transcript: PathBuf) -> Self {
+        Self {
+            name: id.0.clone(),
+            id,
+            kind: format.kind(),
+            format,
+            role: None,
+            transcript,
+            session_id: None,
+            parent: None,
+            cwd: None,
+            branch: None,
+            pane: None,
+            pid: None,
+            verdict: StateVerdict::default(),
+            model: None,
+            version: None,
+            context: ContextGauge::default(),
+            status_line: None,
+            failing: false,
+            figures: None,
+            inside_parent: false,
+            last_activity: None,
+            last_action: None,
+            continues: None,
+            file_gone: false,
+            size: 0,
+        }
+    }
+
+    /// What its own answers cost; `None` while that is not counted, or where the transcript does not tell of tokens.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.figures.as_ref()?.cost.as_ref()
+    }
+
+    /// Most bytes of a name, and of what was done last.
+    pub const LABEL: usize = 160;
+
+    /// The same with every secret in what the agent wrote of itself hidden: what leaves a source for the screen and for
+    /// scripts. Names are cut only then, so that no part of a secret is left at the cut.
+    ///
+    /// Ids and the transcript's path stay: they are what the agent is found by.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        let verdict = &mut self.verdict;
+        let optional = [
+            &mut self.role,
+            &mut self.branch,
+            &mut self.pane,
+            &mut self.model,
+            &mut self.version,
+            &mut self.last_action,
+            &mut verdict.waiting_for,
+            &mut verdict.disagreement,
+            &mut self.continues,
+        ];
+        let opinions = verdict.opinions.iter_mut();
+        let said = opinions.flat_map(|one| [Some(&mut one.reason), one.waiting_for.as_mut()]).flatten();
+        for text in [&mut self.name, &mut verdict.reason].into_iter().chain(said).chain(optional.into_iter().flatten())
+        {
+            redactor.hide(text);
+            text.truncate(text::prefix(text, Self::LABEL).len());
+        }
+        self.cwd = self.cwd.map(|cwd| redactor.path(cwd));
+        self
+    }
 }

@@ -8,6 +8,7 @@ use super::agent::{Agent, AgentId, AgentState};
 use super::cluster::{ClusterView, Connection};
 use super::drift::{DriftState, DriftView, ObjectKey};
 use super::gate::{Gate, GateId, GateState};
+use super::redact::Redactor;
 
 /// How urgent a need is; the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +67,16 @@ pub struct Need {
     pub since: Option<Timestamp>,
     /// Where it leads.
     pub subject: Subject,
+}
+
+impl Need {
+    /// The same with every secret in it hidden: a gate is kept as it was asked, its title among it.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.hide(&mut self.title);
+        redactor.hide(&mut self.reason);
+        self
+    }
 }
 
 /// Everything that wants the operator: the most urgent first, among equals the oldest.

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::redact::Redactor;
+
 pub mod graph;
 
 /// A name that points at a commit.
@@ -110,6 +112,24 @@ pub struct RepoLog {
     pub rows: Vec<CommitRow>,
     /// More history exists than `rows` holds.
     pub more: bool,
+}
+
+impl RepoLog {
+    /// The same with every secret in its messages and names hidden. Commits keep their ids, worktrees their folders.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        let branches = self.worktrees.iter_mut().filter_map(|worktree| worktree.branch.as_mut());
+        let upstream = self.upstream.iter_mut().map(|upstream| &mut upstream.name);
+        for name in self.branch.iter_mut().chain(upstream).chain(branches) {
+            redactor.hide(name);
+        }
+        for CommitRow { commit, .. } in &mut self.rows {
+            redactor.hide(&mut commit.summary);
+            redactor.hide(&mut commit.author);
+            commit.refs.iter_mut().for_each(|name| redactor.hide(&mut name.name));
+        }
+        self
+    }
 }
 
 /// The branch a local branch follows.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cluster::Connection;
 use super::health::Health;
-use super::redact::hide_in;
+use super::redact::Redactor;
 
 mod assess;
 mod compare;
@@ -143,20 +143,26 @@ pub struct DriftRow {
 }
 
 impl DriftRow {
-    /// The same with every secret in its fields hidden: what leaves a source for the screen and for scripts.
+    /// The same with every secret in its texts and fields hidden: what leaves a source for the screen and for scripts.
     #[must_use]
-    pub fn redacted(mut self) -> Self {
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        for text in [&mut self.key.namespace, &mut self.key.name, &mut self.reason] {
+            redactor.hide(text);
+        }
+        self.file = self.file.map(|file| redactor.path(file));
+        self.health = self.health.map(|health| health.redacted(redactor));
         for field in &mut self.fields {
             // The name of a field may say what its value is.
             let name = field.path.rsplit('.').next().unwrap_or_default().to_owned();
             for value in [&mut field.desired, &mut field.live] {
                 let mut named = json!({ name.as_str(): value.take() });
-                hide_in(&mut named);
-                *value = match named.get_mut(&name) {
-                    Some(value) => value.take(),
-                    None => named,
-                };
+                redactor.hide_in(&mut named);
+                // The name may have been hidden, too.
+                *value =
+                    named.as_object_mut().and_then(|named| named.values_mut().next()).map(Value::take).unwrap_or(named);
             }
+            redactor.hide(&mut field.path);
+            field.manager.iter_mut().for_each(|manager| redactor.hide(manager));
         }
         self
     }
@@ -188,6 +194,16 @@ pub struct Finding {
     pub line: Option<u32>,
     /// What and why.
     pub message: String,
+}
+
+impl Finding {
+    /// The same with every secret in its message and its file's name hidden.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.file = redactor.path(self.file);
+        redactor.hide(&mut self.message);
+        self
+    }
 }
 
 /// One fabric as the drift pane shows it.
@@ -225,6 +241,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{DriftRow, DriftState, FieldClass, FieldDiff, ObjectKey};
+    use crate::domain::redact::Redactor;
 
     fn row(path: &str, desired: Value, live: Value) -> DriftRow {
         let field = FieldDiff { path: path.to_owned(), desired, live, class: FieldClass::Changed, manager: None };
@@ -249,7 +266,8 @@ mod tests {
     #[test]
     fn a_field_that_holds_a_secret_is_shown_without_it() {
         let secret = ["Zx9", "vQ2", "pL7"].concat();
-        let row = row("spec.registry.password", json!(secret), json!({ "token": secret.repeat(3) })).redacted();
+        let row = row("spec.registry.password", json!(secret), json!({ "token": secret.repeat(3) }))
+            .redacted(&Redactor::default());
         let shown = format!("{:?}", row.fields);
         assert!(!shown.contains(&secret) && shown.contains("redacted"), "{shown}");
     }
@@ -257,7 +275,7 @@ mod tests {
     #[test]
     fn other_values_stay_as_they_are() {
         for value in [json!(1012), json!(null), json!("10.0.0.0/24"), json!(["a", {"b": true}])] {
-            let row = row("spec.subnets.gpu.vlan", value.clone(), json!(1)).redacted();
+            let row = row("spec.subnets.gpu.vlan", value.clone(), json!(1)).redacted(&Redactor::default());
             assert_eq!((&row.fields[0].desired, &row.fields[0].live), (&value, &json!(1)));
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::redact::Redactor;
+
 /// An error that ends in a pane (or on standard error) rather than in a log.
 ///
 /// Every part is a short phrase without a final full stop. `remedy` may be empty when there is nothing to do but wait.
@@ -26,6 +28,15 @@ impl Fault {
         remedy: impl Into<String>,
     ) -> Self {
         Self { doing: doing.into(), on: on.to_string(), why: why.to_string(), remedy: remedy.into() }
+    }
+
+    /// The same with every secret in it hidden: what refuses often repeats what it was given.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        for part in [&mut self.doing, &mut self.on, &mut self.why, &mut self.remedy] {
+            redactor.hide(part);
+        }
+        self
     }
 }
 

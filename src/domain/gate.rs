@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::sha256;
+use crate::domain::redact::Redactor;
 
 pub mod call;
 pub mod command;
@@ -84,6 +85,19 @@ pub struct Gate {
     pub reason: Option<String>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
+}
+
+impl Gate {
+    /// The same with every secret in it hidden: for lists, titles and records. A decision is bound to the gate as it was
+    /// asked, which this is not.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        let optional = [&mut self.tool, &mut self.rule, &mut self.reason].into_iter().flatten();
+        for text in [&mut self.title, &mut self.detail].into_iter().chain(self.subject.values_mut()).chain(optional) {
+            redactor.hide(text);
+        }
+        self
+    }
 }
 
 /// What the operator decided.

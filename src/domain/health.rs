@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::redact::Redactor;
+
 mod words;
 
 use words::{Tone, condition_tone, is_bad_reason, phase_state};
@@ -55,6 +57,16 @@ pub struct Health {
     pub reason: String,
     /// The field that decided: `.status.conditions[Ready]`.
     pub source: String,
+}
+
+impl Health {
+    /// The same with every secret in it hidden: conditions repeat what a controller was refused with.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.hide(&mut self.reason);
+        redactor.hide(&mut self.source);
+        self
+    }
 }
 
 /// Keys of the status whose value is a generation that was dealt with.

@@ -9,60 +9,112 @@
 
 mod anchors;
 mod blocks;
+mod effort;
+mod json;
 mod names;
+mod own;
 mod shapes;
 mod tokens;
 mod values;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use regex::Regex;
 use serde_json::Value;
 
 use anchors::Rule;
+use own::Own;
+use tokens::Letters;
+
+pub use own::{MOST_PATTERNS, Pattern, check_name};
 
 /// What a marker starts with.
 const OPEN: &str = "‹redacted: ";
 /// What a marker ends with.
 const CLOSE: &str = "›";
-/// The kind of what a user's own pattern found.
-const OWN: &str = "own pattern";
 /// No kind is longer than this.
 const LONGEST: usize = 32;
+/// Sorts of letters that tokens go on with.
+const LETTERS: usize = Letters::Path as usize + 1;
+/// How many names inside a word are read that was a value itself, as in `--set=db.password=x`, and how many prefixes inside
+/// of letters that were no token. Keeps the whole linear.
+const NESTED: usize = 4;
+/// How far from a command its arguments are looked for.
+const ARGUMENTS: usize = 512;
 /// How often a replacement may bare another secret before the rest is left.
 const PASSES: usize = 8;
 
 /// A secret in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Secret {
+pub struct Secret<'r> {
     /// Where it stands, in bytes. Both ends are boundaries of characters.
     pub range: Range<usize>,
-    /// What it is, as a marker names it: `GitHub token`.
-    pub kind: &'static str,
+    /// What it is, as a marker names it: `GitHub token`, or the name of a pattern of the user's own.
+    pub kind: &'r str,
 }
 
-/// Finds and replaces secrets, also by patterns of the user's own.
+/// Finds and replaces secrets, also by patterns of the user's own. The default knows the built-in rules alone.
 ///
-/// Cheap to share and to call: it holds nothing but those patterns.
+/// Cheap to clone, to share and to call: it holds nothing but those patterns, and holds them once.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
-    own: Vec<Regex>,
+    own: Option<Arc<Own>>,
 }
 
 impl Redactor {
-    /// A redactor that also goes by `user_patterns`.
-    ///
-    /// Of a pattern with a group named `secret`, or else a first group, only that group is the secret; otherwise all
-    /// that matches.
-    pub fn new(user_patterns: &[Regex]) -> Self {
-        Self { own: user_patterns.to_vec() }
+    /// A redactor that also goes by these patterns, [`MOST_PATTERNS`] of them at most.
+    pub fn new(mut patterns: Vec<Pattern>) -> Self {
+        patterns.truncate(MOST_PATTERNS);
+        Self { own: (!patterns.is_empty()).then(|| Arc::new(Own::new(patterns))) }
     }
 
     /// `text` with a marker in place of every secret; borrowed when there is none.
     ///
     /// What is redacted already stays as it is. No more than 48 bytes come out for one that goes in.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.until_none(text, replace)
+    }
+
+    /// [`redact`](Self::redact) for JSON: what comes out is JSON of the same shape, with markers in its strings and in
+    /// place of its numbers.
+    pub fn redact_json<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        self.until_none(json, json::replace)
+    }
+
+    /// Hides the secrets in a JSON value: those in its strings, and those that a key names. Its shape stays.
+    pub fn hide_in(&self, value: &mut Value) {
+        let Cow::Owned(hidden) = self.redact_json(&value.to_string()) else { return };
+        // A value too deep to be read again is better lost than shown.
+        *value = serde_json::from_str(&hidden).unwrap_or_else(|_| Value::from("‹redacted: unreadable›"));
+    }
+
+    /// Hides the secrets in a text where it stands.
+    pub fn hide(&self, text: &mut String) {
+        if let Cow::Owned(hidden) = self.redact(text) {
+            *text = hidden;
+        }
+    }
+
+    /// A path to be shown, without secrets; nothing is found by it any more if there was one.
+    pub fn path(&self, path: PathBuf) -> PathBuf {
+        match self.redact(&path.to_string_lossy()) {
+            Cow::Borrowed(_) => path,
+            Cow::Owned(hidden) => PathBuf::from(hidden),
+        }
+    }
+
+    /// Every secret in `text`, in order, none overlapping another, none within a marker.
+    pub fn find(&self, text: &str) -> Vec<Secret<'_>> {
+        let mut found: Vec<Secret<'_>> = built_in(text);
+        if let Some(own) = &self.own {
+            own.find(text, |range, kind| found.push(Secret { range, kind }));
+        }
+        if found.is_empty() { found } else { self.without_markers(text, merged(found)) }
+    }
+
+    fn until_none<'a>(&self, text: &'a str, replace: impl Fn(&str, &[Secret<'_>]) -> String) -> Cow<'a, str> {
         let mut out = Cow::Borrowed(text);
         for _ in 0..PASSES {
             let secrets = self.find(&out);
@@ -74,41 +126,45 @@ impl Redactor {
         out
     }
 
-    /// Every secret in `text`, in order, none overlapping another, none within a marker.
-    pub fn find(&self, text: &str) -> Vec<Secret> {
-        let mut found = built_in(text);
-        for pattern in &self.own {
-            for groups in pattern.captures_iter(text) {
-                let Some(range) = groups.name("secret").or_else(|| groups.get(1)).or_else(|| groups.get(0)) else {
-                    continue;
-                };
-                found.push(Secret { range: range.range(), kind: OWN });
+    /// The secrets without those parts of them that are markers.
+    fn without_markers<'r>(&self, text: &str, secrets: Vec<Secret<'r>>) -> Vec<Secret<'r>> {
+        let known = |kind: &str| is_kind(kind) || self.own.as_ref().is_some_and(|own| own.is_kind(kind));
+        let markers: Vec<Range<usize>> = marked(text).filter(|(_, kind)| known(kind)).map(|(range, _)| range).collect();
+        if markers.is_empty() {
+            return secrets;
+        }
+        let mut out = Vec::with_capacity(secrets.len());
+        let mut next = 0;
+        for Secret { range, kind } in secrets {
+            let mut from = range.start;
+            while markers.get(next).is_some_and(|marker| marker.end <= from) {
+                next += 1;
+            }
+            for marker in markers[next..].iter().take_while(|marker| marker.start < range.end) {
+                if from < marker.start {
+                    out.push(Secret { range: from..marker.start, kind });
+                }
+                from = marker.end;
+            }
+            if from < range.end {
+                out.push(Secret { range: from..range.end, kind });
             }
         }
-        if found.is_empty() { found } else { without_markers(text, merged(found)) }
+        out
     }
 }
 
-/// `text` with a marker in place of every secret that the built-in rules know; borrowed when there is none.
-pub fn redact(text: &str) -> Cow<'_, str> {
-    Redactor::default().redact(text)
-}
-
-/// Hides the secrets in a JSON value: those in its strings, and those that a key names.
-pub fn hide_in(value: &mut Value) {
-    let Cow::Owned(hidden) = redact(&value.to_string()) else { return };
-    match serde_json::from_str(&hidden) {
-        Ok(hidden) => *value = hidden,
-        // A marker took a quotation mark along: better all of it than a part.
-        Err(_) => *value = Value::String(hidden),
-    }
-}
-
-fn built_in(text: &str) -> Vec<Secret> {
+fn built_in<'r>(text: &str) -> Vec<Secret<'r>> {
     let bytes = text.as_bytes();
-    let mut found: Vec<Secret> = Vec::new();
+    let mut found: Vec<Secret<'r>> = Vec::new();
     // Up to where names were read, and up to where the last value went.
     let (mut named, mut covered) = (0, 0);
+    // Up to where a word was read as a value, and how many names inside of it were read as well.
+    let (mut word, mut nested) = (0, 0);
+    // Up to where hashes were looked for, and the arguments of each command.
+    let (mut hashed, mut argued) = (0, [0; anchors::COMMANDS]);
+    // Up to where letters of each sort went that were no token, and how many prefixes in them were tried.
+    let mut tried = [(0, 0); LETTERS + 1];
     let (mut block, mut kube) = (false, false);
     anchors::each(bytes, |at, length, rule| {
         let mut add = |range: Option<Range<usize>>, kind: &'static str| {
@@ -118,8 +174,29 @@ fn built_in(text: &str) -> Vec<Secret> {
             end
         };
         match rule {
-            Rule::Token(token) => add(shapes::token(text, at, token), token.kind),
-            Rule::Jwt => add(shapes::jwt(text, at), "JWT"),
+            Rule::Token(_) | Rule::Jwt => {
+                let (letters, kind) = match rule {
+                    Rule::Token(token) => (token.letters as usize, token.kind),
+                    _ => (LETTERS, "JWT"),
+                };
+                let (end, tries) = &mut tried[letters];
+                if at < *end && *tries >= NESTED {
+                    return at;
+                }
+                let secret = match rule {
+                    Rule::Token(token) => shapes::token(text, at, token),
+                    _ => shapes::jwt(text, at),
+                };
+                match secret {
+                    Ok(range) => add(Some(range), kind),
+                    Err(looked) if looked > at => {
+                        *tries = if at < *end { *tries + 1 } else { 1 };
+                        *end = looked.max(*end);
+                        at
+                    }
+                    Err(_) => at,
+                }
+            }
             Rule::PemBegin => {
                 block = true;
                 add(blocks::pem(text, at), "private key")
@@ -140,10 +217,24 @@ fn built_in(text: &str) -> Vec<Secret> {
                 add(shapes::scheme(text, at, at + length), kind);
                 at
             }
-            Rule::Crypt => add(shapes::crypt(text, at), "password hash"),
+            Rule::Crypt if at < hashed => at,
+            Rule::Crypt => match shapes::crypt(text, at) {
+                Ok(range) => add(Some(range), "password hash"),
+                Err(end) => {
+                    hashed = end;
+                    at
+                }
+            },
             Rule::Command(command) => {
-                for range in shapes::command(text, at + length, command) {
-                    add(Some(range), "password");
+                let looked = &mut argued[command.number];
+                // Where two of them share a line, each argument is looked at once.
+                let from = shapes::floor(text, (at + length).max(*looked));
+                if from <= at + ARGUMENTS {
+                    let (secrets, end) = shapes::command(text, from, command);
+                    *looked = end;
+                    for range in secrets {
+                        add(Some(range), "password");
+                    }
                 }
                 at
             }
@@ -159,9 +250,11 @@ fn built_in(text: &str) -> Vec<Secret> {
             Rule::Telegram => add(shapes::telegram(text, at), "Telegram token"),
             Rule::Discord => add(shapes::discord(text, at), "Discord token"),
             Rule::Name => {
-                if at >= named && at >= covered {
+                nested = if at < word { nested + 1 } else { 0 };
+                if at >= named && at >= covered && nested <= NESTED {
                     let read = names::assigned(text, at);
                     named = read.name_end;
+                    word = read.word_end.max(word);
                     if let Some((range, kind)) = read.secret {
                         covered = range.end;
                         add(Some(range), kind);
@@ -175,10 +268,10 @@ fn built_in(text: &str) -> Vec<Secret> {
 }
 
 /// One secret for all that overlap, of the kind that says most about it.
-fn merged(mut found: Vec<Secret>) -> Vec<Secret> {
+fn merged<'r>(mut found: Vec<Secret<'r>>) -> Vec<Secret<'r>> {
     found.retain(|secret| !secret.range.is_empty());
     found.sort_by_key(|secret| (secret.range.start, secret.range.end));
-    let mut out: Vec<Secret> = Vec::with_capacity(found.len());
+    let mut out: Vec<Secret<'r>> = Vec::with_capacity(found.len());
     for secret in found {
         match out.last_mut() {
             Some(last) if secret.range.start < last.range.end => {
@@ -198,43 +291,25 @@ fn is_vague(kind: &str) -> bool {
     kind.starts_with(|c: char| c.is_ascii_lowercase()) || matches!(kind, "API key" | "Kubernetes secret")
 }
 
-/// The secrets without those parts of them that are markers.
-fn without_markers(text: &str, secrets: Vec<Secret>) -> Vec<Secret> {
-    let markers: Vec<Range<usize>> = memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes())
-        .filter_map(|at| {
-            let from = at + OPEN.len();
-            let limit = shapes::floor(text, text.len().min(from + LONGEST + CLOSE.len()));
-            let kind = &text[from..from + text[from..limit].find(CLOSE)?];
-            is_kind(kind).then(|| at..from + kind.len() + CLOSE.len())
-        })
-        .collect();
-    if markers.is_empty() {
-        return secrets;
-    }
-    let mut out = Vec::with_capacity(secrets.len());
-    let mut next = 0;
-    for Secret { range, kind } in secrets {
-        let mut from = range.start;
-        while markers.get(next).is_some_and(|marker| marker.end <= from) {
-            next += 1;
-        }
-        for marker in markers[next..].iter().take_while(|marker| marker.start < range.end) {
-            if from < marker.start {
-                out.push(Secret { range: from..marker.start, kind });
-            }
-            from = marker.end;
-        }
-        if from < range.end {
-            out.push(Secret { range: from..range.end, kind });
-        }
-    }
-    out
+/// Where in `text` the markers of the built-in rules stand, in order.
+pub fn markers(text: &str) -> Vec<Range<usize>> {
+    marked(text).filter(|(_, kind)| is_kind(kind)).map(|(range, _)| range).collect()
+}
+
+/// What has the form of a marker, with the kind that it names.
+fn marked(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes()).filter_map(|at| {
+        let from = at + OPEN.len();
+        let limit = shapes::floor(text, text.len().min(from + LONGEST + CLOSE.len()));
+        let kind = &text[from..from + text[from..limit].find(CLOSE)?];
+        Some((at..from + kind.len() + CLOSE.len(), kind))
+    })
 }
 
 /// Whether `kind` is one that a marker of ours can name: any other text between the signs hides nothing.
 fn is_kind(kind: &str) -> bool {
     const SHAPES: &[&str] = &[
-        OWN,
+        own::UNNAMED,
         "JWT",
         "private key",
         "URL credential",
@@ -249,7 +324,7 @@ fn is_kind(kind: &str) -> bool {
     SHAPES.contains(&kind) || names::is_kind(kind) || tokens::TOKENS.iter().any(|token| token.kind == kind)
 }
 
-fn replace(text: &str, secrets: &[Secret]) -> String {
+fn replace(text: &str, secrets: &[Secret<'_>]) -> String {
     let mut out = String::with_capacity(text.len() + secrets.len() * 16);
     let mut from = 0;
     for Secret { range, kind } in secrets {

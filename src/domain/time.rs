@@ -1,6 +1,6 @@
 //! Ages as an operator reads them: coarse, so that an idle screen need not be redrawn every second.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Seconds from `then` to `now`, never negative (clocks of files and clusters may run ahead of ours).
 pub fn seconds_between(then: Timestamp, now: Timestamp) -> u64 {
@@ -25,9 +25,22 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long something took: `0.4s`, `12s`, `3m 05s`, `2h 10m`. `None` below a tenth of a second, which is as good as at once.
+pub fn took(duration: SignedDuration) -> Option<String> {
+    let tenths = u64::try_from(duration.as_millis()).unwrap_or(0) / 100;
+    let seconds = tenths / 10;
+    Some(match seconds {
+        0 if tenths == 0 => return None,
+        0..10 => format!("{seconds}.{}s", tenths % 10),
+        10..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{age, seconds_between};
+    use super::{age, seconds_between, took};
     use jiff::{SignedDuration, Timestamp};
 
     fn at(seconds: i64) -> Timestamp {
@@ -43,6 +56,15 @@ mod tests {
         }
         assert_eq!(age(at(0), at(20 * 86_400)), "2w");
         assert_eq!(age(at(0), at(800 * 86_400)), "2y");
+    }
+
+    #[test]
+    fn a_duration_is_as_fine_as_it_is_short() {
+        let cases = [(99, None), (400, Some("0.4s")), (9_990, Some("9.9s")), (12_500, Some("12s"))];
+        let longer = [(185_000, Some("3m 05s")), (7_800_000, Some("2h 10m")), (-5_000, None)];
+        for (millis, text) in cases.into_iter().chain(longer) {
+            assert_eq!(took(SignedDuration::from_millis(millis)).as_deref(), text, "{millis} ms");
+        }
     }
 
     #[test]

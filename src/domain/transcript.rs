@@ -3,25 +3,41 @@
 //! A record is one line of a transcript file; it yields zero or more entries. Parsing is lenient: a line that is no
 //! JSON or of an unknown kind becomes an entry that says so, never an error that ends the file.
 
+pub mod aider;
+mod body;
 mod call;
 pub mod claude;
+pub mod codex;
+pub mod copilot;
+mod detail;
 pub mod digest;
+pub mod format;
+pub mod gemini;
 pub(crate) mod json;
+pub mod landmark;
+pub mod opencode;
+pub mod passage;
+pub mod patch;
 pub mod plain;
+pub mod raw;
 mod record;
+pub mod side;
+mod spill;
+mod stamp;
+pub mod todo;
 pub mod usage;
 pub mod window;
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
-use super::redact::redact;
+use super::redact::Redactor;
 use super::text;
+use patch::Patch;
 
 pub use claude::parse_line;
+pub use detail::Detail;
 pub use digest::{Counts, Digest, Step};
-pub use plain::parse_plain;
+pub(crate) use spill::MARK as SPILLED;
 
 /// One drawable piece of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +59,12 @@ pub enum Body {
     Prompt(Text),
     /// Said by the model.
     Said(Text),
+    /// A line of a plain log, as it stands.
+    Plain(Text),
     /// Thought by the model; folded.
     Thinking(Text),
+    /// What is left of a conversation after its compaction; folded.
+    Summary(Text),
     /// A tool call.
     Call {
         /// `tool_use` id, which the result names.
@@ -55,6 +75,8 @@ pub enum Body {
         summary: String,
         /// The input as readable lines; folded.
         input: Text,
+        /// What is known of it beyond that: a patch, a to-do list, a plan.
+        detail: Option<Box<Detail>>,
     },
     /// What a tool answered; folded.
     Result {
@@ -64,6 +86,8 @@ pub enum Body {
         is_error: bool,
         /// The output.
         output: Text,
+        /// What it changed, with real line numbers, where the record says.
+        patch: Option<Box<Patch>>,
     },
     /// A remark of the program: end of turn, compaction, API error, interruption.
     Note {
@@ -107,31 +131,56 @@ impl Text {
     /// Most bytes kept of one text.
     pub const CAP: usize = 64 * 1024;
 
-    /// The same with every secret in it hidden. What was left out is as long as before.
-    fn redacted(self) -> Self {
-        let hidden = match redact(&self.kept) {
-            Cow::Borrowed(_) => return self,
-            Cow::Owned(hidden) => hidden,
-        };
-        let left_out = self.bytes.saturating_sub(self.kept.len() as u64);
-        Self { bytes: hidden.len() as u64 + left_out, kept: hidden, lines: self.lines }
+    /// Bytes that a parser keeps beyond [`Text::CAP`] until secrets are hidden: one that begins before the cut is still
+    /// known by what follows. No rule looks further ahead.
+    pub const AHEAD: usize = 16 * 1024;
+
+    /// The same with every secret in it hidden, and cut to [`Text::CAP`]. What was left out is as long as before.
+    fn redacted(mut self, redactor: &Redactor) -> Self {
+        let before = self.kept.len() as u64;
+        redactor.hide(&mut self.kept);
+        self.bytes = (self.bytes + self.kept.len() as u64).saturating_sub(before);
+        self.kept.truncate(text::prefix(&self.kept, Self::CAP).len());
+        self
     }
 }
 
+/// Bytes that a parser keeps of a line beyond what is shown of it, for the same reason as [`Text::AHEAD`].
+pub(crate) const LINE_AHEAD: usize = 1024;
+
+/// Most bytes of a summary, and of a note.
+const LINE: usize = 640;
+
 impl Entry {
-    /// The same with every secret in it hidden: what leaves a source for the screen.
+    /// The same with every secret in it hidden: what leaves a source for the screen. Texts are cut only then.
     #[must_use]
-    pub fn redacted(self) -> Self {
+    pub fn redacted(self, redactor: &Redactor) -> Self {
+        let line = |mut text: String| {
+            redactor.hide(&mut text);
+            text.truncate(text::prefix(&text, LINE).len());
+            text
+        };
         let body = match self.body {
-            Body::Prompt(text) => Body::Prompt(text.redacted()),
-            Body::Said(text) => Body::Said(text.redacted()),
-            Body::Thinking(text) => Body::Thinking(text.redacted()),
-            Body::Call { id, name, summary, input } => {
-                Body::Call { id, name, summary: redact(&summary).into_owned(), input: input.redacted() }
-            }
-            Body::Result { id, is_error, output } => Body::Result { id, is_error, output: output.redacted() },
-            Body::Note { tone, text } => Body::Note { tone, text: redact(&text).into_owned() },
-            Body::Unread { why, bytes } => Body::Unread { why: redact(&why).into_owned(), bytes },
+            Body::Prompt(text) => Body::Prompt(text.redacted(redactor)),
+            Body::Said(text) => Body::Said(text.redacted(redactor)),
+            Body::Plain(text) => Body::Plain(text.redacted(redactor)),
+            Body::Thinking(text) => Body::Thinking(text.redacted(redactor)),
+            Body::Summary(text) => Body::Summary(text.redacted(redactor)),
+            Body::Call { id, name, summary, input, detail } => Body::Call {
+                id,
+                name: line(name),
+                summary: line(summary),
+                input: input.redacted(redactor),
+                detail: detail.map(|detail| Box::new(detail.redacted(redactor))),
+            },
+            Body::Result { id, is_error, output, patch } => Body::Result {
+                id,
+                is_error,
+                output: output.redacted(redactor),
+                patch: patch.map(|patch| Box::new(patch.redacted(redactor))),
+            },
+            Body::Note { tone, text } => Body::Note { tone, text: line(text) },
+            Body::Unread { why, bytes } => Body::Unread { why: line(why), bytes },
         };
         Self { body, ..self }
     }
@@ -140,6 +189,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::{Body, Entry, Text};
+    use crate::domain::redact::Redactor;
 
     #[test]
     fn a_redacted_text_says_as_before_how_much_was_left_out() {
@@ -147,7 +197,7 @@ mod tests {
         let kept = format!("token {secret}");
         let bytes = kept.len() as u64 + 1_000;
         let entry = Entry { offset: 0, at: None, sidechain: false, body: Body::Said(Text { kept, bytes, lines: 1 }) };
-        let Body::Said(text) = entry.redacted().body else { panic!("another body") };
+        let Body::Said(text) = entry.redacted(&Redactor::default()).body else { panic!("another body") };
         assert!(!text.kept.contains(&secret[8..]), "{}", text.kept);
         assert_eq!(text.bytes - text.kept.len() as u64, 1_000);
     }

@@ -12,6 +12,7 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::{BriefSubject, file_name, number_of, pointer, render};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::{BriefDone, Done};
 use crate::exec::clipboard::{Terminal, Tmux, copy_noted};
 use crate::exec::journal::{self, make_state_dir};
@@ -25,6 +26,17 @@ pub struct Written {
     pub pointer: String,
 }
 
+/// Where briefs are written, and what hides secrets in them.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The session's root.
+    pub root: &'a Path,
+    /// Its state folder.
+    pub state_dir: &'a Path,
+    /// What hides secrets.
+    pub redactor: &'a Redactor,
+}
+
 /// The folder of a session's briefs.
 pub fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("briefs")
@@ -32,26 +44,29 @@ pub fn folder(state_dir: &Path) -> PathBuf {
 
 /// Writes a brief and copies its pointer; the journal notes both.
 pub async fn draft(
-    state_dir: &Path,
-    root: &Path,
+    place: Place<'_>,
     subject: BriefSubject,
     agent: Option<AgentId>,
     tmux: Option<&Tmux>,
     terminal: Option<Terminal<'_>>,
     now: Timestamp,
 ) -> Done {
-    let (state, top) = (state_dir.to_owned(), root.to_owned());
-    let written = tokio::task::spawn_blocking(move || write(&state, &top, &subject, now)).await;
+    let Place { root, state_dir, redactor } = place;
+    let (state, top, hides) = (state_dir.to_owned(), root.to_owned(), redactor.clone());
+    let written = tokio::task::spawn_blocking(move || {
+        write(Place { root: &top, state_dir: &state, redactor: &hides }, &subject, now)
+    });
     let done = async {
-        let written = written.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
-        let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now).await?;
+        let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
+        let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now, redactor).await?;
         Ok(BriefDone { file: written.file, agent, copy })
     };
     Done::Brief(done.await)
 }
 
-/// Writes the next brief of a session and notes it in the journal. Blocks.
-pub fn write(state_dir: &Path, root: &Path, subject: &BriefSubject, now: Timestamp) -> Result<Written, Fault> {
+/// Writes the next brief of a session, without secrets, and notes it in the journal. Blocks.
+pub fn write(place: Place<'_>, subject: &BriefSubject, now: Timestamp) -> Result<Written, Fault> {
+    let Place { root, state_dir, redactor } = place;
     let folder = folder(state_dir);
     let refused = |why: &dyn std::fmt::Display| {
         Fault::new("writing a brief into", folder.display(), why, "make the folder writable, then draft it again")
@@ -61,6 +76,7 @@ pub fn write(state_dir: &Path, root: &Path, subject: &BriefSubject, now: Timesta
     let _lock = lock(&folder).map_err(|error| refused(&error))?;
     let number = numbers(&folder).map_err(|error| refused(&error))?.max().unwrap_or(0) + 1;
     let text = render(subject, number, now).map_err(|error| refused(&error))?;
+    let text = redactor.redact(&text);
     let file = folder.join(file_name(subject, number));
     let put = || {
         // Written beside and renamed, so that an agent never reads half a brief; mode 0600 from the start.
@@ -78,7 +94,7 @@ pub fn write(state_dir: &Path, root: &Path, subject: &BriefSubject, now: Timesta
         "agent": subject.agent,
         "file_sha256": sha256(text.as_bytes()),
     });
-    journal::append(state_dir, now, "brief", body)?;
+    journal::append(state_dir, now, "brief", body, redactor)?;
     Ok(Written { pointer: pointer(&file, root), file })
 }
 
@@ -113,9 +129,10 @@ fn lock(folder: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::{draft, list, write};
+    use super::{Place, draft, list, write};
     use crate::domain::agent::AgentId;
     use crate::domain::brief::BriefSubject;
+    use crate::domain::redact::Redactor;
     use crate::event::{CopyRoute, Done};
     use crate::exec::journal;
     use jiff::Timestamp;
@@ -143,7 +160,10 @@ mod tests {
         assert!(list(&state).unwrap().is_empty());
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| write(&state, dir.path(), &subject(), Timestamp::UNIX_EPOCH).unwrap());
+                scope.spawn(|| {
+                    let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
+                    write(place, &subject(), Timestamp::UNIX_EPOCH).unwrap()
+                });
             }
         });
         let names: Vec<String> =
@@ -165,7 +185,8 @@ mod tests {
         };
         let agent = Some(AgentId("a".to_owned()));
         let now = Timestamp::UNIX_EPOCH;
-        match draft(&state, dir.path(), subject(), agent.clone(), None, Some(&mut sink), now).await {
+        let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
+        match draft(place, subject(), agent.clone(), None, Some(&mut sink), now).await {
             Done::Brief(Ok(done)) => {
                 assert_eq!(done.file, state.join("briefs/0001-fix-it.md"));
                 assert_eq!((done.agent, done.copy.route), (agent, CopyRoute::Osc52));
@@ -184,7 +205,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("taken");
         std::fs::write(&state, "a file").unwrap();
-        let done = draft(&state, dir.path(), subject(), None, None, None, Timestamp::UNIX_EPOCH).await;
+        let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
+        let done = draft(place, subject(), None, None, None, Timestamp::UNIX_EPOCH).await;
         assert!(matches!(done, Done::Brief(Err(fault)) if fault.to_string().contains("taken")));
     }
 }

@@ -17,7 +17,7 @@ use tokio::process::Command;
 
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
-use crate::domain::redact::redact;
+use crate::domain::redact::Redactor;
 use crate::event::{CopyDone, CopyRoute, Done};
 use crate::exec::journal::{make_state_dir, record};
 
@@ -43,7 +43,7 @@ impl Tmux {
 /// Writes bytes to the terminal, between two frames.
 pub type Terminal<'a> = &'a mut (dyn FnMut(&[u8]) -> io::Result<()> + Send);
 
-/// Copies `text` and notes it in the journal; `what` names it there.
+/// Copies `text`, without secrets, and notes it in the journal; `what` names it there.
 pub async fn carry_out(
     text: &str,
     what: &str,
@@ -51,8 +51,9 @@ pub async fn carry_out(
     terminal: Option<Terminal<'_>>,
     state_dir: &Path,
     now: Timestamp,
+    redactor: &Redactor,
 ) -> Done {
-    Done::Copied(copy_noted(text, what, tmux, terminal, state_dir, now).await)
+    Done::Copied(copy_noted(text, what, tmux, terminal, state_dir, now, redactor).await)
 }
 
 /// The same, as a result.
@@ -63,8 +64,9 @@ pub(super) async fn copy_noted(
     terminal: Option<Terminal<'_>>,
     state_dir: &Path,
     now: Timestamp,
+    redactor: &Redactor,
 ) -> Result<CopyDone, Fault> {
-    let text = redact(text);
+    let text = redactor.redact(text);
     let text: &str = &text;
     let done = copy(text, tmux, terminal, state_dir).await?;
     let body = json!({
@@ -78,7 +80,7 @@ pub(super) async fn copy_noted(
         "bytes": text.len(),
         "text_sha256": sha256(text.as_bytes()),
     });
-    record(state_dir, now, "copy", body).await?;
+    record(state_dir, now, "copy", body, redactor).await?;
     Ok(done)
 }
 

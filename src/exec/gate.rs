@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
+use crate::domain::redact::Redactor;
 use crate::event::Done;
 use crate::exec::journal::record;
 use crate::source::gates::Gates;
@@ -29,20 +30,23 @@ async fn carry_out(
     decision: &Decision,
     now: Timestamp,
 ) -> Result<(), Fault> {
+    let redactor = gates.redactor();
     gates.check(gate)?;
-    record(state_dir, now, "gate", body(gate, decision)).await?;
+    record(state_dir, now, "gate", body(gate, decision, redactor), redactor).await?;
     let Err(fault) = gates.decide(gate, decision.clone()).await else { return Ok(()) };
-    record(state_dir, now, "gate-missed", json!({"gate": gate.id.0, "why": fault.why})).await?;
+    record(state_dir, now, "gate-missed", json!({"gate": gate.id.0, "why": fault.why}), redactor).await?;
     Err(fault)
 }
 
-fn body(gate: &Gate, decision: &Decision) -> Value {
+fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
+    // Hidden before it is cut, so that no part of a secret is left at the cut.
+    let detail = redactor.redact(&gate.detail);
     json!({
         "gate": gate.id.0,
         "decision": if decision.approved { "approved" } else { "rejected" },
         "reason": decision.reason,
         "title": gate.title,
-        "detail": gate.detail.chars().take(KEPT).collect::<String>(),
+        "detail": detail.chars().take(KEPT).collect::<String>(),
         "detail_sha256": sha256(gate.detail.as_bytes()),
         "subject": gate.subject,
         "agent": gate.agent,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::journal::{Broken, Checker, Summary, Tail, append_line, describe, tail_of};
-use crate::domain::redact::hide_in;
+use crate::domain::redact::Redactor;
 
 /// Bytes read at a time when the file is read from its end.
 const CHUNK: u64 = 64 * 1024;
@@ -41,9 +41,9 @@ pub fn make_state_dir(state_dir: &Path) -> Result<(), Fault> {
     }
 }
 
-/// Appends one record and waits until it is on disk. Blocks while another process writes.
-pub fn append(state_dir: &Path, at: Timestamp, kind: &str, mut body: Value) -> Result<(), Fault> {
-    hide_in(&mut body);
+/// Appends one record, without secrets, and waits until it is on disk. Blocks while another process writes.
+pub fn append(state_dir: &Path, at: Timestamp, kind: &str, mut body: Value, redactor: &Redactor) -> Result<(), Fault> {
+    redactor.hide_in(&mut body);
     make_state_dir(state_dir)?;
     let path = file(state_dir);
     let refused = |why: &dyn std::fmt::Display| {
@@ -83,10 +83,16 @@ pub fn append(state_dir: &Path, at: Timestamp, kind: &str, mut body: Value) -> R
 }
 
 /// [`append`], off the runtime's own threads.
-pub async fn record(state_dir: &Path, at: Timestamp, kind: &'static str, body: Value) -> Result<(), Fault> {
-    let state_dir = state_dir.to_owned();
+pub async fn record(
+    state_dir: &Path,
+    at: Timestamp,
+    kind: &'static str,
+    body: Value,
+    redactor: &Redactor,
+) -> Result<(), Fault> {
+    let (state_dir, redactor) = (state_dir.to_owned(), redactor.clone());
     let on = file(&state_dir);
-    tokio::task::spawn_blocking(move || append(&state_dir, at, kind, body))
+    tokio::task::spawn_blocking(move || append(&state_dir, at, kind, body, &redactor))
         .await
         .unwrap_or_else(|error| Err(Fault::new("writing", on.display(), error, "")))
 }
@@ -180,13 +186,14 @@ fn open(state_dir: &Path) -> Result<Option<File>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{append, file, read, read_records, verify};
+    use crate::domain::redact::Redactor;
     use jiff::Timestamp;
     use serde_json::json;
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
     fn note(dir: &std::path::Path, n: usize) {
-        append(dir, Timestamp::UNIX_EPOCH, "copy", json!({ "n": n })).unwrap();
+        append(dir, Timestamp::UNIX_EPOCH, "copy", json!({ "n": n }), &Redactor::default()).unwrap();
     }
 
     #[test]
@@ -223,7 +230,7 @@ mod tests {
         note(dir.path(), 0);
         let text = std::fs::read_to_string(file(dir.path())).unwrap();
         std::fs::write(file(dir.path()), text.replace("\"n\":0", "\"n\":7")).unwrap();
-        let fault = append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({})).unwrap_err();
+        let fault = append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({}), &Redactor::default()).unwrap_err();
         assert!(fault.to_string().contains("audit verify"), "{fault}");
         assert_eq!(verify(dir.path()).unwrap().unwrap_err().line, 1);
     }
@@ -232,7 +239,8 @@ mod tests {
     fn records_longer_than_what_is_read_at_a_time_are_found() {
         let dir = tempfile::tempdir().unwrap();
         for n in 0..3 {
-            append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({"n": n, "text": "x".repeat(100_000)})).unwrap();
+            let body = json!({"n": n, "text": "x".repeat(100_000)});
+            append(dir.path(), Timestamp::UNIX_EPOCH, "copy", body, &Redactor::default()).unwrap();
         }
         assert_eq!(verify(dir.path()).unwrap().unwrap().records, 3);
         assert_eq!(read_records(dir.path(), 2).unwrap().len(), 2);
@@ -242,7 +250,8 @@ mod tests {
     fn a_place_that_cannot_be_written_is_a_fault() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("taken"), "a file").unwrap();
-        let fault = append(&dir.path().join("taken"), Timestamp::UNIX_EPOCH, "copy", json!({})).unwrap_err();
+        let fault = append(&dir.path().join("taken"), Timestamp::UNIX_EPOCH, "copy", json!({}), &Redactor::default())
+            .unwrap_err();
         assert!(fault.to_string().contains("taken"), "{fault}");
     }
 

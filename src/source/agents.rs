@@ -1,26 +1,32 @@
 //! The agents: transcripts found and followed, joined with the registry of running sessions.
 
+mod cost;
 mod discover;
+mod meta;
 mod news;
+mod presence;
 mod roster;
+mod standing;
 mod summary;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::hooks::HookDesk;
 use super::mailbox::Outbox;
 use super::watch::{Behind, Root, Watch};
 use crate::config::session::Session;
-use crate::domain::agent::{AgentId, AgentKind, Tokens};
+use crate::domain::agent::{AgentId, Figures, Tokens};
+use crate::domain::model::Cost;
 use crate::domain::transcript::Counts;
-use crate::domain::transcript::usage::Usage;
 use crate::event::{AgentsNews, Event, SourceId};
+use cost::{Counted, Counting};
 use roster::{Roster, Scope, in_parallel};
 
 /// How often the news are sent though nothing was written: processes end and silences grow without a file changing.
@@ -30,18 +36,22 @@ const REFRESH: Duration = Duration::from_secs(30);
 /// writes nothing.
 const PROCESSES: Duration = Duration::from_secs(5);
 
+/// When a look through the process table is made up for.
+const OWED: Duration = Duration::from_secs(2);
+
 /// Least time from one message to the next; what happens in between is one message.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Begins to follow the agents of a session.
 ///
 /// Transcripts count whose recorded folder lies in the session's root or in one of `roots` (its worktrees), all of them
-/// with `all`, and those that the session's agents name. `refresh` makes it look again whenever its value is sent. News go
-/// to the slot [`SourceId::Agents`] when something is different, and every half minute.
+/// with `all`, and those that the session's agents name. What hooks say is looked up in `hooks`. `refresh` makes it look
+/// again whenever its value is sent. News go to the slot [`SourceId::Agents`] when something is different, and every half minute.
 pub fn spawn(
     session: Arc<Session>,
     roots: Vec<PathBuf>,
     all: bool,
+    hooks: HookDesk,
     outbox: Outbox,
     cancel: CancellationToken,
     refresh: watch::Receiver<u64>,
@@ -49,7 +59,7 @@ pub fn spawn(
     tokio::spawn(async move {
         tokio::select! {
             () = cancel.cancelled() => {}
-            () = follow(Scope::new(session, roots, all), outbox, refresh) => {}
+            () = follow(Scope::new(session, roots, all), hooks, outbox, refresh) => {}
         }
     });
 }
@@ -60,11 +70,17 @@ enum Occasion {
     Everything,
     /// A process has ended, or may have.
     Processes,
+    /// A hook said something.
+    Hooks,
+    /// A look through the process table is owed.
+    Owed,
     /// Silences have grown.
     Age,
+    /// Transcripts were read whole.
+    Counted(Vec<Counted>),
 }
 
-async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>) {
+async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watch::Receiver<u64>) {
     let watched = scope.watched();
     let glance = tokio::task::spawn_blocking(move || {
         let mut roster = Roster::new(scope);
@@ -76,32 +92,46 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
         outbox.post(SourceId::Agents, Event::Agents(news));
     }
     let mut watch = None;
+    let mut counting = Counting::default();
     let mut occasion = Occasion::Everything;
     let mut refreshable = true;
     let mut next_refresh = Instant::now() + REFRESH;
     loop {
         let fault = watch.as_ref().and_then(Watch::fault);
+        let may_count = counting.is_idle();
+        let book = hooks.book();
         let look = tokio::task::spawn_blocking(move || {
-            let different = match &occasion {
-                Occasion::Paths(paths) => roster.apply(paths),
+            roster.hooks = book;
+            let counted = matches!(occasion, Occasion::Counted(_));
+            let again = matches!(occasion, Occasion::Everything | Occasion::Age);
+            let mut different = match occasion {
+                Occasion::Paths(paths) => roster.apply(&paths),
                 Occasion::Everything => {
                     roster.rescan();
                     true
                 }
-                Occasion::Processes => roster.check_processes(),
+                Occasion::Processes => roster.read_registry(),
+                Occasion::Hooks => true,
+                Occasion::Owed => false,
                 Occasion::Age => {
                     roster.read_registry();
                     true
                 }
+                Occasion::Counted(counted) => roster.take_counted(counted),
             };
-            let news = different.then(|| roster.news(Timestamp::now(), fault.as_ref()));
-            let told = roster.watch_processes();
-            (roster, news, told)
+            different |= roster.look_for_processes(SystemTime::now(), again);
+            let news = different.then(|| {
+                let settled = roster.settle(counted);
+                (roster.news(Timestamp::now(), fault.as_ref()), settled)
+            });
+            let told = roster.presence.watch();
+            let uncounted = if may_count { roster.uncounted() } else { Vec::new() };
+            (roster, news, told, uncounted)
         });
-        let Ok((looked_at, news, told)) = look.await else { return };
+        let Ok((looked_at, news, told, uncounted)) = look.await else { return };
         roster = looked_at;
-        if let Some(news) = news {
-            next_refresh = Instant::now() + REFRESH;
+        if let Some((news, settled)) = news {
+            next_refresh = Instant::now() + if settled { REFRESH } else { cost::PAUSE };
             outbox.post(SourceId::Agents, Event::Agents(news));
         }
         if outbox.is_closed() {
@@ -109,6 +139,8 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
         }
         // The first screen does not wait for the watching to begin; its first answer makes up for what was missed.
         let watch = watch.get_or_insert_with(|| Watch::new(watched.iter().map(Root::deep), Behind::Stat));
+        // Nor does it wait for the figures that take every line.
+        counting.begin(uncounted);
         tokio::time::sleep(PAUSE).await;
         occasion = tokio::select! {
             paths = watch.changed() => Occasion::Paths(paths),
@@ -117,19 +149,24 @@ async fn follow(scope: Scope, outbox: Outbox, mut refresh: watch::Receiver<u64>)
                 Occasion::Everything
             }
             () = tokio::time::sleep_until(next_refresh) => Occasion::Age,
-            () = roster.exits.next() => Occasion::Processes,
+            counted = counting.done() => Occasion::Counted(counted),
+            () = roster.presence.exits.next() => Occasion::Processes,
+            () = hooks.changed() => Occasion::Hooks,
+            () = tokio::time::sleep(OWED), if roster.presence.owed => Occasion::Owed,
             () = tokio::time::sleep(PROCESSES), if !told => Occasion::Processes,
         };
     }
 }
 
 /// Figures of one transcript, from every line of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
     /// The agent.
     pub id: AgentId,
     /// Tokens, counted once per answer of the API; answers that a copied history repeats count where they are oldest.
     pub tokens: Tokens,
+    /// What those tokens cost; `None` where the transcript does not tell of tokens.
+    pub cost: Option<Cost>,
     /// How many of what there were.
     pub counts: Counts,
 }
@@ -138,23 +175,25 @@ pub struct Tally {
 pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (AgentsNews, Vec<Tally>) {
     let mut roster = Roster::new(Scope::new(session, roots, all));
     roster.rescan();
-    let mut candidates: Vec<_> = roster.shown().filter(|one| one.kind == AgentKind::Claude).cloned().collect();
+    let mut candidates: Vec<_> = roster.shown().cloned().collect();
     // The longest first, so that no thread is left with it at the end.
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.size));
-    let read = in_parallel(&candidates, |candidate| summary::read_whole(&candidate.path, candidate.sub_agent).ok());
-    let mut found: Vec<_> = candidates
-        .into_iter()
-        .zip(read)
-        .filter_map(|(candidate, read)| read.map(|(summary, usage)| (candidate, summary, usage)))
-        .collect();
-    found.sort_by(|a, b| a.1.digest.first_activity.cmp(&b.1.digest.first_activity).then(a.0.path.cmp(&b.0.path)));
-    let mut all_usage = Usage::default();
-    let mut tallies: Vec<Tally> = Vec::with_capacity(found.len());
-    for (candidate, summary, usage) in found {
-        tallies.push(Tally { id: candidate.id, tokens: all_usage.claim(&usage), counts: summary.digest.counts });
-        roster.replace(&candidate.path, summary);
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.stat.size));
+    let read = in_parallel(&candidates, |candidate| {
+        summary::read_whole(&candidate.path, candidate.format, candidate.sub_agent).ok()
+    });
+    for (candidate, summary) in candidates.iter().zip(read) {
+        if let Some(summary) = summary {
+            roster.replace(&candidate.path, summary);
+        }
     }
+    roster.settle(true);
+    let tally = |tracked: &roster::Tracked| {
+        let Figures { tokens, cost, counts } = roster.figures(tracked)?;
+        Some(Tally { id: tracked.candidate.id.clone(), tokens, cost, counts })
+    };
+    let mut tallies: Vec<Tally> = roster.transcripts.values().filter_map(tally).collect();
     tallies.sort_by(|a, b| a.id.cmp(&b.id));
+    roster.look_for_processes(SystemTime::now(), true);
     (roster.news(Timestamp::now(), None), tallies)
 }
 

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{Assessment, DriftRow, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Watch};
@@ -234,7 +235,8 @@ impl Worker {
             }
         }
         let (side, spec, now) = (Arc::clone(side), self.spec.clone(), Timestamp::now());
-        let judged = tokio::task::spawn_blocking(move || view(&spec, &side, &live, &claimed, now)).await;
+        let redactor = self.outbox.redactor().clone();
+        let judged = tokio::task::spawn_blocking(move || view(&spec, &side, &live, &claimed, now, &redactor)).await;
         let (view, next) = judged.ok()?;
         if self.last.as_ref() != Some(&view) {
             self.last = Some(view.clone());
@@ -289,13 +291,14 @@ pub fn kinds_of(side: &GitSide) -> KindNames {
     stated.chain(side.history.keys().map(|key| (key.group.clone(), key.kind.clone()))).collect()
 }
 
-/// Judges one fabric: what the pane shows and scripts print, and when the next grace ends.
+/// Judges one fabric: what the pane shows and scripts print, without secrets, and when the next grace ends.
 pub fn view(
     spec: &FabricSpec,
     side: &GitSide,
     live: &LiveSet,
     claimed: &BTreeMap<ObjectKey, String>,
     now: Timestamp,
+    redactor: &Redactor,
 ) -> (DriftView, Option<Timestamp>) {
     let Assessment { rows, findings, next } = assess(&Inputs {
         worktree: &side.worktree,
@@ -314,9 +317,9 @@ pub fn view(
         fabric: spec.name.clone(),
         connection: live.connection,
         head: side.commit.clone(),
-        branch: side.branch.clone(),
-        rows: rows.into_iter().map(DriftRow::redacted).collect(),
-        findings: all,
+        branch: side.branch.as_deref().map(|branch| redactor.redact(branch).into_owned()),
+        rows: rows.into_iter().map(|row| row.redacted(redactor)).collect(),
+        findings: all.into_iter().map(|finding| finding.redacted(redactor)).collect(),
         as_of: live.as_of,
     };
     (view, next)

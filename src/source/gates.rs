@@ -15,7 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::fault::Fault;
 use crate::domain::gate::wire::{GateRequest, binding};
 use crate::domain::gate::{Decision, Gate, GateId, GateState};
+use crate::domain::redact::Redactor;
+use crate::domain::text;
 use crate::source::Outbox;
+use crate::source::hooks::HookDesk;
 
 pub mod client;
 mod connection;
@@ -40,6 +43,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct Gates {
     desk: Arc<Mutex<Desk>>,
+    /// Hides what lists show; what is decided about stays as it was asked.
+    redactor: Redactor,
 }
 
 #[derive(Debug, Default)]
@@ -65,13 +70,20 @@ struct Handover {
     landed: oneshot::Sender<()>,
 }
 
-/// Opens the socket of a session and serves it until `cancel`. Needs a tokio runtime.
+/// Opens the socket of a session and serves it until `cancel`. Hook events that it is told of go to `hooks`. Needs a tokio
+/// runtime.
 ///
 /// # Errors
 /// The folder cannot be made private, or another workbench serves this session.
-pub fn spawn(socket: &Path, session: &str, outbox: Outbox, cancel: CancellationToken) -> Result<Gates, Fault> {
+pub fn spawn(
+    socket: &Path,
+    session: &str,
+    outbox: Outbox,
+    hooks: HookDesk,
+    cancel: CancellationToken,
+) -> Result<Gates, Fault> {
     let opened = socket::open(socket, session)?;
-    let gates = Gates { desk: Arc::default() };
+    let gates = Gates { desk: Arc::default(), redactor: outbox.redactor().clone() };
     let serving = gates.clone();
     tokio::spawn(async move {
         let seats = Arc::new(Semaphore::new(CONNECTIONS));
@@ -85,10 +97,10 @@ pub fn spawn(socket: &Path, session: &str, outbox: Outbox, cancel: CancellationT
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let (gates, outbox, cancel) = (serving.clone(), outbox.clone(), cancel.child_token());
+            let (gates, outbox, hooks, cancel) = (serving.clone(), outbox.clone(), hooks.clone(), cancel.child_token());
             let (uid, seat) = (opened.uid, Arc::clone(&seats).try_acquire_owned());
             tokio::spawn(async move {
-                connection::serve(stream, uid, seat.is_ok(), &gates, &outbox, &cancel).await;
+                connection::serve(stream, uid, seat.is_ok(), &gates, &outbox, &hooks, &cancel).await;
                 drop(seat);
             });
         }
@@ -108,7 +120,7 @@ impl Gates {
             let mut desk = self.desk();
             desk.check(shown)?;
             let state = if decision.approved { GateState::Approved } else { GateState::Rejected };
-            let Some(waiting) = desk.end(&shown.id, state, Some(&decision.reason)) else {
+            let Some(waiting) = desk.end(&shown.id, state, Some(&decision.reason), &self.redactor) else {
                 return Err(over(&shown.id));
             };
             if waiting.hand.send(Handover { decision, landed }).is_err() {
@@ -128,6 +140,11 @@ impl Gates {
         ))
     }
 
+    /// What hides secrets in what is told of gates.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Whether this gate can be decided now, exactly as it was shown.
     pub fn check(&self, shown: &Gate) -> Result<(), Fault> {
         self.desk().check(shown)
@@ -136,7 +153,8 @@ impl Gates {
     /// The gates that wait, then those that ended lately, each oldest first. Long texts are cut.
     pub fn list(&self) -> Vec<Gate> {
         let desk = self.desk();
-        let mut waiting: Vec<Gate> = desk.waiting.values().map(|waiting| listed(&waiting.gate)).collect();
+        let mut waiting: Vec<Gate> =
+            desk.waiting.values().map(|waiting| listed(&waiting.gate, &self.redactor)).collect();
         waiting.sort_by_key(|gate| gate.requested_at);
         waiting.extend(desk.ended.iter().cloned());
         waiting
@@ -177,7 +195,7 @@ impl Gates {
 
     /// Ends a gate that nobody decided; false when a decision is on its way already.
     fn end(&self, id: &GateId, state: GateState) -> bool {
-        self.desk().end(id, state, None).is_some()
+        self.desk().end(id, state, None, &self.redactor).is_some()
     }
 }
 
@@ -196,7 +214,7 @@ impl Desk {
         Ok(())
     }
 
-    fn end(&mut self, id: &GateId, state: GateState, reason: Option<&str>) -> Option<Waiting> {
+    fn end(&mut self, id: &GateId, state: GateState, reason: Option<&str>, redactor: &Redactor) -> Option<Waiting> {
         let waiting = self.waiting.remove(id)?;
         self.bytes -= waiting.bytes;
         if self.ended.len() == ENDED {
@@ -204,9 +222,9 @@ impl Desk {
         }
         self.ended.push_back(Gate {
             state,
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|reason| redactor.redact(reason).into_owned()),
             decided_at: Some(Timestamp::now()),
-            ..listed(&waiting.gate)
+            ..listed(&waiting.gate, redactor)
         });
         Some(waiting)
     }
@@ -228,13 +246,10 @@ fn over(id: &GateId) -> Fault {
     Fault::new("deciding gate", &id.0, "it is not waiting any more", "the agent may ask again")
 }
 
-/// A gate with no more of its text than a list shows.
-fn listed(gate: &Gate) -> Gate {
-    let mut end = gate.detail.len().min(LISTED_DETAIL);
-    while !gate.detail.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut short = gate.clone();
+/// A gate without secrets and with no more of its text than a list shows.
+fn listed(gate: &Gate, redactor: &Redactor) -> Gate {
+    let mut short = gate.clone().redacted(redactor);
+    let end = text::prefix(&short.detail, LISTED_DETAIL).len();
     if end < short.detail.len() {
         short.detail.truncate(end);
         short.detail.push('…');

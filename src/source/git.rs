@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::commit::RepoLog;
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::{Event, GitNews, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Root, Watch};
@@ -72,8 +73,8 @@ pub fn spawn(repos: Vec<PathBuf>, outbox: Outbox, cancel: CancellationToken) -> 
 ///
 /// # Errors
 /// When `path` lies in no repository, or it cannot be opened.
-pub fn read(path: &Path, limit: usize) -> Result<RepoLog, Fault> {
-    read::inspect(path, limit).map(|(log, _)| log)
+pub fn read(path: &Path, limit: usize, redactor: &Redactor) -> Result<RepoLog, Fault> {
+    read::inspect(path, limit).map(|(log, _)| log.redacted(redactor))
 }
 
 /// Every working tree of the repository that `path` lies in, the main one first; none when there is no repository.
@@ -105,7 +106,8 @@ async fn run(repos: Vec<PathBuf>, outbox: Outbox, mut requests: Receiver<Request
         watch.forget();
         // The folders are followed before the repositories are read, so that nothing changes unnoticed in between.
         let left_out = follow(&mut watch, &repos).await;
-        match blocking(&repos, move |repos| read_all(repos, request.limit)).await {
+        let redactor = outbox.redactor().clone();
+        match blocking(&repos, move |repos| read_all(repos, request.limit, &redactor)).await {
             Ok(mut found) => {
                 found.faults.extend(left_out);
                 found.faults.extend(watch.fault());
@@ -184,12 +186,12 @@ fn folders(repos: &[PathBuf]) -> (BTreeSet<PathBuf>, Vec<Fault>) {
     (folders, faults)
 }
 
-fn read_all(repos: &[PathBuf], limit: usize) -> Found {
+fn read_all(repos: &[PathBuf], limit: usize, redactor: &Redactor) -> Found {
     let mut found = Found::default();
     for path in repos {
         match read::inspect(path, limit) {
             Ok((log, faults)) => {
-                found.repos.push(log);
+                found.repos.push(log.redacted(redactor));
                 found.faults.extend(faults);
             }
             Err(fault) => found.faults.push(fault),

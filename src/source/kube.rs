@@ -18,13 +18,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 use tokio_util::sync::CancellationToken;
 
 use crate::config::session::ClusterSpec;
-use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet};
+use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet, Schemas};
 use crate::domain::fault::Fault;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
 mod book;
 mod connect;
+mod definitions;
 mod discover;
 mod fault;
 mod list_watch;
@@ -83,6 +84,7 @@ pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch
                 target,
                 publisher,
                 watches: BTreeMap::new(),
+                describing: None,
             };
             tokio::spawn(cancel.run_until_cancelled_owned(worker.run()));
         }
@@ -126,6 +128,7 @@ enum News {
     ProbeUnanswered,
     Discovered(Result<Discovered, (Connection, Fault)>),
     DefinitionsChanged,
+    Described(Vec<Kind>, Schemas),
     Kind(Kind, KindNews),
 }
 
@@ -141,6 +144,8 @@ struct Worker {
     publisher: Publisher,
     book: Book,
     watches: BTreeMap<Kind, Task>,
+    /// Reads what the watched kinds look like.
+    describing: Option<Task>,
 }
 
 /// A task that ends when it is dropped.
@@ -170,6 +175,7 @@ impl Worker {
                 }
             };
             self.watches.clear();
+            self.describing = None;
             self.publish();
             match again {
                 Again::Now => {}
@@ -250,6 +256,10 @@ impl Worker {
                             self.lose(connection, fault);
                         }
                         News::DefinitionsChanged => discovery = Some(discover()),
+                        News::Described(kinds, found) => {
+                            self.describing = None;
+                            self.book.described(kinds, found);
+                        }
                         News::Kind(kind, what) => {
                             if matches!(what, KindNews::Lost(_)) {
                                 hurry.notify_one();
@@ -272,6 +282,7 @@ impl Worker {
 
     fn lose(&mut self, connection: Connection, fault: Fault) {
         self.watches.clear();
+        self.describing = None;
         self.book.lose(connection, fault);
     }
 
@@ -284,6 +295,9 @@ impl Worker {
         let kinds = self.book.select(&wanted);
         let definitions = Kind::custom_resource_definition();
         self.watches.retain(|watched, _| kinds.contains(watched) || *watched == definitions);
+        if !self.book.is_described() {
+            self.describing = Some(Task::spawn(describe(client.clone(), kinds.clone(), sender.clone())));
+        }
         for kind in kinds {
             let (client, sender) = (client.clone(), sender.clone());
             let start = || Task::spawn(list_watch::run(client, kind.clone(), sender));
@@ -327,6 +341,12 @@ async fn discover(client: Client, sender: mpsc::Sender<News>) {
     let found = discover::run(client).await;
     // The worker that asked may have gone on to another client.
     let _ = sender.send(News::Discovered(found)).await;
+}
+
+async fn describe(client: Client, kinds: Vec<Kind>, sender: mpsc::Sender<News>) {
+    let schemas = definitions::read(client, &kinds).await;
+    // The worker that asked may have gone on to another client.
+    let _ = sender.send(News::Described(kinds, schemas)).await;
 }
 
 /// The file of a kubeconfig, if it is named; none is the one that the environment names.

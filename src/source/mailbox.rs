@@ -1,10 +1,11 @@
-//! The two ways an event reaches the loop: a bounded queue, and slots in which the latest wins.
+//! The two ways an event reaches the loop: a bounded queue, and slots in which the latest wins. Neither lets a secret through.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::domain::redact::Redactor;
 use crate::event::{Event, SourceId};
 
 /// Events that may wait in the queue before their senders have to.
@@ -15,6 +16,7 @@ const QUEUE: usize = 64;
 pub struct Outbox {
     queue: mpsc::Sender<Event>,
     slots: Arc<Slots>,
+    redactor: Redactor,
 }
 
 /// The loop's end.
@@ -41,22 +43,32 @@ impl Slots {
     }
 }
 
-/// Makes a connected pair.
+/// Makes a connected pair that hides what the built-in rules know.
 pub fn mailbox() -> (Outbox, Inbox) {
+    redacting_mailbox(Redactor::default())
+}
+
+/// Makes a connected pair; `redactor` hides the secrets in what goes through, and is there for the sources to use.
+pub fn redacting_mailbox(redactor: Redactor) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let slots = Arc::new(Slots::default());
-    (Outbox { queue: sender, slots: Arc::clone(&slots) }, Inbox { queue: receiver, slots })
+    (Outbox { queue: sender, slots: Arc::clone(&slots), redactor }, Inbox { queue: receiver, slots })
 }
 
 impl Outbox {
     /// Queues an event; waits while the queue is full. False once the loop is gone.
     pub async fn send(&self, event: Event) -> bool {
-        self.queue.send(event).await.is_ok()
+        self.queue.send(event.redacted(&self.redactor)).await.is_ok()
     }
 
     /// Puts an event into its slot, in place of one that was not taken yet. Never waits.
     pub fn post(&self, slot: SourceId, event: Event) {
-        self.slots.put(slot, event);
+        self.slots.put(slot, event.redacted(&self.redactor));
+    }
+
+    /// What hides secrets: for large data, which a source redacts where it reads it, away from the loop's own threads.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// True once the loop is gone and nothing sent will be seen.

@@ -8,6 +8,12 @@ use crate::domain::agent::judge::ProcessFact;
 use crate::domain::agent::registry::RegistryEntry;
 
 pub mod exits;
+pub mod scan;
+
+/// The process table.
+pub(crate) const PROC: &str = "/proc";
+/// Holds the machine's id, as the registry names it (machine-id(5)).
+const MACHINE: &str = "/etc/machine-id";
 
 /// Files of the registry are this small; anything larger is something else.
 const LARGEST: u64 = 64 * 1024;
@@ -18,6 +24,8 @@ const ATTEMPTS: usize = 3;
 /// One entry with what the process table says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
+    /// The file.
+    pub file: PathBuf,
     /// The entry.
     pub entry: RegistryEntry,
     /// What is known of its process.
@@ -29,9 +37,9 @@ pub fn folder(claude: &Path) -> PathBuf {
     claude.join("sessions")
 }
 
-/// Every entry of the registries of these folders. A registry that does not exist is an empty one; a file that stays torn is
-/// read the next time it changes.
-pub fn read(claude_dirs: &[PathBuf]) -> Vec<Registered> {
+/// Every entry of the registries of these folders. A registry that does not exist is an empty one; a file that stays torn says
+/// what it said `before`, and is read the next time it changes.
+pub fn read(claude_dirs: &[PathBuf], before: &[Registered]) -> Vec<Registered> {
     let mut found = Vec::new();
     for directory in claude_dirs {
         for file in fs::read_dir(folder(directory)).into_iter().flatten().flatten() {
@@ -39,24 +47,17 @@ pub fn read(claude_dirs: &[PathBuf]) -> Vec<Registered> {
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            let Some(entry) = read_entry(&path) else { continue };
-            let process = process(Path::new("/proc"), &entry);
-            found.push(Registered { entry, process });
+            let known = || before.iter().find(|one| one.file == path).map(|one| one.entry.clone());
+            let Some(entry) = read_entry(&path).or_else(known) else { continue };
+            let process = process(Path::new(PROC), &entry);
+            // It may have ended in an orderly way just now: the file goes first, then the process.
+            if matches!(process, ProcessFact::Alive | ProcessFact::Unknown) || path.exists() {
+                found.push(Registered { file: path, entry, process });
+            }
         }
     }
     found.sort_by_key(|registered| registered.entry.pid);
     found
-}
-
-/// Asks after the processes of entries that were read before. True when one is not what it was.
-pub fn check(registered: &mut [Registered]) -> bool {
-    let mut changed = false;
-    for one in registered {
-        let now = process(Path::new("/proc"), &one.entry);
-        changed |= now != one.process;
-        one.process = now;
-    }
-    changed
 }
 
 fn read_entry(path: &Path) -> Option<RegistryEntry> {
@@ -73,21 +74,36 @@ fn read_entry(path: &Path) -> Option<RegistryEntry> {
 }
 
 /// What the process table below `proc` says about an entry. Where there is none (macOS), and for an entry that was written
-/// in another container, nothing is known.
+/// in another container or on another machine, nothing is known.
 fn process(proc: &Path, entry: &RegistryEntry) -> ProcessFact {
+    let machine = fs::read_to_string(MACHINE).unwrap_or_default();
+    if entry.pid_domain.as_deref().is_some_and(|domain| is_elsewhere(proc, domain, machine.trim())) {
+        return ProcessFact::Unknown;
+    }
+    process_of(proc, entry.pid, entry.proc_start.as_deref())
+}
+
+/// True when a process id counts elsewhere: `linux:MACHINE:pid:[INODE]` names the machine and the pid namespace, whose inode is
+/// the same on most machines (a home directory may be shared by several).
+fn is_elsewhere(proc: &Path, domain: &str, machine: &str) -> bool {
+    let other_machine = domain.split(':').nth(1).is_some_and(|of| {
+        let is_id = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id(of) && is_id(machine) && of != machine
+    });
+    let other_namespace = fs::read_link(proc.join("self/ns/pid"))
+        .is_ok_and(|ours| domain.contains("pid:[") && !domain.ends_with(&*ours.to_string_lossy()));
+    other_machine || other_namespace
+}
+
+/// What the process table below `proc` says about a process that began at `start`.
+pub(crate) fn process_of(proc: &Path, pid: u32, start: Option<&str>) -> ProcessFact {
     if !proc.join("self").exists() {
         return ProcessFact::Unknown;
     }
-    if let (Some(domain), Ok(ours)) = (&entry.pid_domain, fs::read_link(proc.join("self/ns/pid")))
-        && domain.contains("pid:[")
-        && !domain.ends_with(&*ours.to_string_lossy())
-    {
-        return ProcessFact::Unknown;
-    }
-    match fs::read(proc.join(entry.pid.to_string()).join("stat")) {
-        Ok(stat) => match (start_time(&stat), &entry.proc_start) {
+    match fs::read(proc.join(pid.to_string()).join("stat")) {
+        Ok(stat) => match (start_time(&stat), start) {
             _ if is_zombie(&stat) => ProcessFact::Gone,
-            (Some(now), Some(then)) if now != *then => ProcessFact::Replaced,
+            (Some(now), Some(then)) if now != then => ProcessFact::Replaced,
             _ => ProcessFact::Alive,
         },
         // Either may mean that it ended: the second between the opening and the reading.
@@ -120,7 +136,7 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::{check, process, read, start_time};
+    use super::{is_elsewhere, process, read, start_time};
     use crate::domain::agent::judge::ProcessFact;
     use crate::domain::agent::registry::RegistryEntry;
 
@@ -165,9 +181,13 @@ mod tests {
             let json = format!(r#"{{"pid":42,"pidDomain":"{domain}"}}"#);
             process(proc.path(), &RegistryEntry::parse(json.as_bytes()).unwrap())
         };
-        assert_eq!(of("linux:boot:pid:[4026531836]"), ProcessFact::Gone);
-        assert_eq!(of("linux:boot:pid:[4026999999]"), ProcessFact::Unknown);
+        assert_eq!(of("linux:x:pid:[4026531836]"), ProcessFact::Gone);
+        assert_eq!(of("linux:x:pid:[4026999999]"), ProcessFact::Unknown);
         assert_eq!(of("something else"), ProcessFact::Gone);
+        let (here, there) = ("a".repeat(32), "b".repeat(32));
+        assert!(is_elsewhere(proc.path(), &format!("linux:{there}:pid:[4026531836]"), &here));
+        assert!(!is_elsewhere(proc.path(), &format!("linux:{here}:pid:[4026531836]"), &here));
+        assert!(!is_elsewhere(proc.path(), &format!("linux:{there}:pid:[4026531836]"), ""));
     }
 
     #[test]
@@ -180,13 +200,11 @@ mod tests {
         fs::write(file, format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s1","status":"busy"}}"#)).unwrap();
         fs::write(claude.path().join("sessions/1.json"), "{\"pid\":1,\"torn").unwrap();
         fs::write(claude.path().join("sessions/notes.txt"), "no entry").unwrap();
-        let found = read(&[claude.path().to_owned(), PathBuf::from("/nowhere")]);
+        let found = read(&[claude.path().to_owned(), PathBuf::from("/nowhere")], &[]);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].entry.pid, found[0].process), (pid, ProcessFact::Alive));
-        let mut found = found;
-        assert!(!check(&mut found));
-        found[0].entry.proc_start = Some("earlier".to_owned());
-        assert!(check(&mut found));
-        assert_eq!(found[0].process, ProcessFact::Replaced);
+        let mut earlier = found[0].entry.clone();
+        earlier.proc_start = Some("earlier".to_owned());
+        assert_eq!(process(Path::new("/proc"), &earlier), ProcessFact::Replaced);
     }
 }

@@ -1,5 +1,7 @@
 //! What there is to know of a selected thing, as labels and values, and what of it is worth copying.
 
+mod agent;
+
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
 use crate::domain::attention::Subject;
@@ -22,60 +24,41 @@ fn put(lines: &mut Lines, label: &str, value: &str) {
     }
 }
 
-/// Everything known of what the focused pane has selected.
+/// Everything known of what the focused pane has selected, without secrets: paths are kept as they are until here.
 pub fn selected(state: &State) -> Option<(String, Lines)> {
+    let (title, mut lines) = known(state)?;
+    let redactor = &state.session.redactor;
+    for (label, value) in &mut lines {
+        redactor.hide(label);
+        redactor.hide(value);
+    }
+    Some((redactor.redact(&title).into_owned(), lines))
+}
+
+fn known(state: &State) -> Option<(String, Lines)> {
     match state.screen.focus {
         PaneKind::Board => task(state),
         PaneKind::Git => commit(state),
         PaneKind::Cluster => object(state),
         PaneKind::Drift => drift(state),
-        PaneKind::Agents => state.agents.current().map(|agent| self::agent(state, agent)),
+        PaneKind::Agents => state.agents.current().map(|agent| agent::agent(state, agent)),
         PaneKind::Transcript => {
             let agent = state.agents.find(state.transcript.agent.as_ref()?)?;
-            Some(self::agent(state, agent))
+            Some(agent::agent(state, agent))
         }
         PaneKind::Attention => need(state),
     }
 }
 
-/// An agent, its state with the source that said so and why.
-fn agent(state: &State, agent: &Agent) -> (String, Lines) {
-    let mut lines = Lines::new();
-    let verdict = &agent.verdict;
-    let since = verdict.since.map(|since| format!(" for {}", age(since, state.now))).unwrap_or_default();
-    put(&mut lines, "state", &format!("{}{since}", verdict.state.name()));
-    put(&mut lines, "because", &verdict.reason);
-    put(&mut lines, "says", verdict.source.name());
-    put(&mut lines, "waits for", verdict.waiting_for.as_deref().unwrap_or_default());
-    put(&mut lines, "model", agent.model.as_deref().unwrap_or_default());
-    let context = &agent.context;
-    let used = context.used.map_or_else(|| "unknown".to_owned(), |used| format!("{used} tokens"));
-    let window = context.window.map_or_else(|| "a window not known".to_owned(), |window| window.to_string());
-    let percent = context.percent.map(|percent| format!(", {percent}%")).unwrap_or_default();
-    put(&mut lines, "context", &format!("{used} of {window}{percent}"));
-    put(&mut lines, "from", context.source);
-    let optional = [
-        ("role", agent.role.clone()),
-        ("last", agent.last_action.clone()),
-        ("branch", agent.branch.clone()),
-        ("folder", agent.cwd.as_ref().map(|cwd| cwd.display().to_string())),
-        ("process", agent.pid.map(|pid| pid.to_string())),
-        ("tmux pane", agent.pane.clone()),
-        ("version", agent.version.clone()),
-        ("session", agent.session_id.clone()),
-    ];
-    for (label, value) in optional {
-        put(&mut lines, label, value.as_deref().unwrap_or_default());
-    }
-    put(&mut lines, "transcript", &agent.transcript.display().to_string());
-    (agent.name.clone(), lines)
-}
-
 fn need(state: &State) -> Option<(String, Lines)> {
     let need = state.attention.current()?;
     match &need.subject {
-        Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id).map(|gate| self::gate(state, gate)),
-        Subject::Agent(id) => state.agents.find(id).map(|agent| self::agent(state, agent)),
+        Subject::Gate(id) => {
+            let gate = state.gates.iter().find(|gate| gate.id == *id)?;
+            // Before it is put into lines: a secret may have several.
+            Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
+        }
+        Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
         Subject::Drift { .. } | Subject::Cluster(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
@@ -191,7 +174,7 @@ fn place(file: &str, line: Option<u32>) -> String {
     line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
-/// Everything known of a gate: what a decision is about.
+/// Everything known of a gate: what a decision is about. Shows it as it is given, so whoever only looks gives it redacted.
 pub fn gate(state: &State, gate: &Gate) -> (String, Lines) {
     let now = state.now;
     let asks = |agent: &&Agent| agent.session_id.is_some() && agent.session_id == gate.agent;
@@ -227,7 +210,7 @@ pub fn copyable(state: &State) -> Option<(String, String)> {
         PaneKind::Transcript => {
             let (width, height) = state.viewport(PaneKind::Transcript);
             let (_, cursor) = state.transcript.view(width, height);
-            let entry = state.transcript.entries.get(cursor.entry)?;
+            let entry = state.transcript.entries.get(state.transcript.entry_at(cursor, width))?;
             ("transcript entry", searchable(&entry.body).to_owned())
         }
         PaneKind::Git => ("commit id", state.git.current()?.id.clone()),

@@ -1,6 +1,7 @@
 //! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
 
 use crate::domain::gate::{Decision, Gate};
+use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::input::LineInput;
 
@@ -23,6 +24,8 @@ pub enum Popup {
         /// What has been typed.
         input: LineInput,
     },
+    /// The search in transcripts, which outlives its popup: see [`super::search`].
+    Search,
     /// Something wants a confirmation; the default is no.
     Confirm {
         /// What is asked.
@@ -46,6 +49,36 @@ pub enum Popup {
         /// How far it is scrolled.
         scroll: Scroll,
     },
+    /// One record of a transcript, as it stands in its file.
+    Record(RecordView),
+}
+
+/// A record that is shown.
+#[derive(Debug, Clone)]
+pub struct RecordView {
+    /// Where it stands.
+    pub place: RecordPlace,
+    /// The record with its secrets hidden; `None` while it is read.
+    pub record: Option<RawRecord>,
+    /// The same with nothing hidden, for as long as this popup stands.
+    pub revealed: Option<Revealed>,
+    /// The question whether to reveal it follows when it was read.
+    pub ask: bool,
+    /// How far it is scrolled.
+    pub scroll: Scroll,
+}
+
+impl RecordView {
+    /// A record that is still to be read.
+    pub fn new(place: RecordPlace) -> Self {
+        Self { place, record: None, revealed: None, ask: false, scroll: Scroll::default() }
+    }
+
+    /// The text that is shown, once it was read.
+    pub fn text(&self) -> Option<&str> {
+        let hidden = self.record.as_ref().map(|record| record.text.as_str());
+        self.revealed.as_ref().map(Revealed::text).or(hidden)
+    }
 }
 
 /// What a confirmation asks.
@@ -55,6 +88,8 @@ pub enum Question {
     Decide(Box<Gate>, Decision),
     /// Quit while this many agents wait.
     Quit(usize),
+    /// Show what is hidden in this record.
+    Reveal(RecordPlace, RawRecord),
 }
 
 /// How far a text is scrolled: its first visible line.

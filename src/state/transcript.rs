@@ -1,24 +1,39 @@
 //! The transcript pane: a window on one file, however long the file is, with a cursor that moves by rows.
 //!
 //! Only the records around the cursor are kept; the file itself is the buffer. Rows are laid out when they are drawn
-//! or stepped over, never for the window as a whole.
+//! or stepped over, never for the window as a whole, and kept for the next frame. A result whose call is in the window has no
+//! rows of its own: those of the call show it.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::domain::agent::AgentId;
 use crate::domain::fault::Fault;
 use crate::domain::transcript::{Body, Entry};
-use crate::event::{Page, PageRequest};
+use crate::event::{Page, PageRequest, SeekRequest};
 
 use super::list::admits;
 
+mod laid_out;
+pub mod landmark;
+mod pairs;
 pub mod rows;
+pub mod select;
+mod turn;
 
-use rows::rows;
+use laid_out::{How, LaidOut};
+use pairs::Pairs;
+use rows::{Row, Shown, Waiting};
 
 /// Entries kept at most; beyond that those farthest from the cursor are let go and read again when needed.
 const WINDOW: usize = 4_000;
+
+/// Rows that an entry has at most, give or take: text, output, patch, each as long as it can be.
+const TALLEST: usize = 8_000;
+
+/// Columns that the rail of a side chain takes.
+pub const RAIL: u16 = 2;
 
 /// Entries from the edge of the window at which the next page is asked for.
 const MARGIN: usize = 60;
@@ -54,6 +69,14 @@ pub struct Transcript {
     pub unfolded: bool,
     /// A page that was asked for and has not come.
     pub loading: Option<PageRequest>,
+    /// An entry outside the window that the cursor is to go to.
+    goal: Option<EntryKey>,
+    /// A landmark that is looked for outside the window.
+    pub seeking: Option<SeekRequest>,
+    /// Where the selection began: a row of an entry, whether it is in the window or not.
+    anchor: Option<(EntryKey, usize)>,
+    /// Records that were written since the view left off following.
+    pub below: usize,
     /// A page has come: an empty window is an empty file.
     pub heard: bool,
     /// Only entries that contain this text; set by [`Transcript::set_filter`].
@@ -62,6 +85,10 @@ pub struct Transcript {
     passes: Vec<bool>,
     /// Why it cannot be read.
     pub fault: Option<Fault>,
+    /// The agent is not at work any more: a call without a result will not get one.
+    pub resting: bool,
+    pairs: Pairs,
+    laid_out: LaidOut,
 }
 
 /// A row: an entry of the window, and one of its rows.
@@ -104,15 +131,30 @@ impl Transcript {
         match page.request {
             PageRequest::End | PageRequest::Start => {
                 self.at_end = page.request == PageRequest::End || page.end >= page.size;
-                self.follow = page.request == PageRequest::End;
                 (self.start, self.end) = (page.start, page.end);
-                self.entries = page.entries;
-                self.passes = self.passing(&self.entries);
+                self.replace(page.entries);
                 (self.top, self.cursor) = (Spot::default(), Spot::default());
+                self.follow = false;
+                if page.request == PageRequest::End {
+                    self.to_end();
+                }
+            }
+            PageRequest::Around(offset) => {
+                self.at_end = page.end >= page.size;
+                (self.start, self.end) = (page.start, page.end);
+                self.replace(page.entries);
+                let goal = self.goal.filter(|(goal, _)| *goal == offset);
+                if goal.is_some() {
+                    self.goal = None;
+                }
+                self.stand_on(goal.unwrap_or((offset, 0)));
             }
             PageRequest::Before(offset) if offset == self.start => {
                 let added = page.entries.len();
                 self.start = page.start;
+                for number in self.pairs.prepend(&page.entries) {
+                    self.laid_out.forget(number);
+                }
                 self.passes.splice(0..0, self.passing(&page.entries));
                 self.entries.splice(0..0, page.entries);
                 self.top.entry += added;
@@ -131,13 +173,26 @@ impl Transcript {
     /// Takes records that were appended to the file.
     pub fn append(&mut self, entries: Vec<Entry>, end: u64) {
         self.size = self.size.max(end);
+        if !self.follow {
+            self.below += entries.chunk_by(|one, next| one.offset == next.offset).count();
+        }
         if self.at_end {
             self.end = end;
             self.extend(entries);
         }
     }
 
+    fn replace(&mut self, entries: Vec<Entry>) {
+        self.pairs.reset(&entries);
+        self.laid_out.clear();
+        self.passes = self.passing(&entries);
+        self.entries = entries;
+    }
+
     fn extend(&mut self, entries: Vec<Entry>) {
+        for number in self.pairs.append(&entries) {
+            self.laid_out.forget(number);
+        }
         self.passes.extend(self.passing(&entries));
         self.entries.extend(entries);
         self.drop_front();
@@ -156,10 +211,36 @@ impl Transcript {
         entries.iter().map(|entry| admits(&self.filter, searchable(&entry.body))).collect()
     }
 
+    /// Puts the cursor on the record that begins at this offset, wherever in the file it is.
+    pub fn visit(&mut self, offset: u64) {
+        self.visit_entry((offset, 0));
+    }
+
+    /// Puts the cursor on an entry, wherever in the file it is.
+    pub fn visit_entry(&mut self, key: EntryKey) {
+        if self.heard && (self.start..self.end).contains(&key.0) {
+            self.stand_on(key);
+        } else {
+            self.goal = Some(key);
+        }
+    }
+
+    /// Puts the cursor on an entry of the window, or on the one behind its place.
+    fn stand_on(&mut self, key: EntryKey) {
+        let entry = self.index(key);
+        self.cursor = Spot { entry: self.home(entry).unwrap_or(entry), row: 0 };
+        // What came before it is worth a few rows.
+        self.top = Spot { entry: self.cursor.entry.saturating_sub(1), row: 0 };
+        self.follow = false;
+    }
+
     /// The page that the cursor will need next, if none is on its way.
     pub fn wants(&self) -> Option<PageRequest> {
         if self.loading.is_some() || self.agent.is_none() || !self.heard {
             return None;
+        }
+        if let Some((offset, _)) = self.goal {
+            return Some(PageRequest::Around(offset));
         }
         if !self.follow && self.top.entry < MARGIN && self.start > 0 {
             return Some(PageRequest::Before(self.start));
@@ -177,28 +258,85 @@ impl Transcript {
         Some((offset, self.entries[..index].iter().rev().take_while(|entry| entry.offset == offset).count()))
     }
 
+    /// The index of an entry by its name; of the next one there is if it is not in the window.
+    fn index(&self, (offset, place): EntryKey) -> usize {
+        let first = self.entries.partition_point(|entry| entry.offset < offset);
+        let behind = self.entries.partition_point(|entry| entry.offset <= offset);
+        let entry = (first + place).min(behind.saturating_sub(1)).max(first);
+        entry.min(self.entries.len().saturating_sub(1))
+    }
+
     /// True if an entry shows all that it has.
     pub fn is_open(&self, index: usize) -> bool {
         self.key(index).is_some_and(|key| self.toggled.contains(&key)) != self.unfolded
     }
 
-    /// True if an entry passes the filter.
+    /// True if an entry has rows: it passes the filter, or its result does, and it is no result that is shown with its call.
     pub fn shows(&self, index: usize) -> bool {
-        self.filter.is_empty() || self.passes.get(index).copied().unwrap_or(false)
+        let passes = |index: usize| self.passes.get(index).copied().unwrap_or(false);
+        match self.pairs.partner(index) {
+            Some(call) if call < index => false,
+            Some(result) => self.filter.is_empty() || passes(index) || passes(result),
+            None => self.filter.is_empty() || passes(index),
+        }
     }
 
-    /// Rows of an entry in a view of `width` columns; none for an entry that the filter hides.
+    /// The index of the call that shows this result, if the entry is a result whose call is in the window.
+    pub fn call_of(&self, index: usize) -> Option<usize> {
+        self.pairs.partner(index).filter(|call| *call < index)
+    }
+
+    /// The index of the result that is shown with this call, if the entry is a call whose result is in the window.
+    pub fn result_of(&self, index: usize) -> Option<usize> {
+        self.pairs.partner(index).filter(|result| *result > index)
+    }
+
+    /// The index of the entry that a row is from: a call's rows may show its result.
+    pub fn entry_at(&self, spot: Spot, width: u16) -> usize {
+        let rows = self.rows(spot.entry, width);
+        let answers = rows.get(spot.row).is_some_and(|row| matches!(row.part, rows::Part::Answer { .. }));
+        self.result_of(spot.entry).filter(|_| answers).unwrap_or(spot.entry)
+    }
+
+    /// True if an entry belongs to a side chain inside the transcript of its parent.
+    pub fn is_aside(&self, index: usize) -> bool {
+        // Files of sub-agents are called so since they have files of their own; there every record is of the side chain.
+        let own = || self.path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"agent-"));
+        self.entries.get(index).is_some_and(|entry| entry.sidechain) && !own()
+    }
+
+    /// The rows of an entry in a view of `width` columns; none for an entry that has none.
+    pub fn rows(&self, index: usize, width: u16) -> Arc<[Row]> {
+        let Some(entry) = self.entries.get(index).filter(|_| self.shows(index)) else { return Arc::default() };
+        let answer = self.result_of(index).and_then(|result| self.entries.get(result));
+        let waiting = match (&entry.body, answer) {
+            (Body::Call { .. }, None) if self.at_end => {
+                let over = self.resting || !self.pairs.is_in_last_turn(index);
+                if over { Waiting::Over } else { Waiting::Running }
+            }
+            _ => Waiting::Untold,
+        };
+        let open = self.is_open(index);
+        let width = if self.is_aside(index) { width.saturating_sub(RAIL) } else { width };
+        let how = How { width, open, waiting };
+        let lay = || rows::rows(&Shown { entry, answer, waiting, open }, width);
+        self.laid_out.rows(self.pairs.number(index), how, lay)
+    }
+
+    /// Rows of an entry in a view of `width` columns; none for an entry that has none.
     pub fn height(&self, index: usize, width: u16) -> usize {
-        match self.entries.get(index) {
-            Some(entry) if self.shows(index) => rows(entry, width, self.is_open(index)).len(),
-            _ => 0,
-        }
+        self.rows(index, width).len()
     }
 
     /// The row `delta` rows from `from`, stopping at the first and the last one.
     pub fn step(&self, from: Spot, delta: isize, width: u16) -> Spot {
         let mut at = from;
         let mut left = delta.unsigned_abs();
+        if left >= self.entries.len().saturating_mul(TALLEST) {
+            // Nothing is laid out that is only passed by.
+            let first = (0..self.entries.len()).find(|index| self.shows(*index)).unwrap_or(0);
+            return if delta > 0 { self.last(width) } else { Spot { entry: first, row: 0 } };
+        }
         if delta >= 0 {
             loop {
                 let height = self.height(at.entry, width);
@@ -257,26 +395,23 @@ impl Transcript {
     pub fn scroll(&mut self, delta: isize, width: u16, height: u16) {
         let (top, cursor) = self.view(width, height);
         (self.top, self.cursor) = (top, self.step(cursor, delta, width));
-        self.follow = self.at_end && self.cursor == self.last(width) && (self.follow || delta > 0);
+        let follow = self.at_end && self.cursor == self.last(width) && (self.follow || delta > 0);
+        self.follow = false;
+        if follow {
+            self.to_end();
+        }
         self.top = self.view(width, height).0;
     }
 
-    /// Puts the cursor on the first row of the nearest entry in a direction that `wanted` accepts; false if there is none.
-    pub fn seek(&mut self, forward: bool, width: u16, height: u16, wanted: impl Fn(&Body) -> bool) -> bool {
-        let (top, cursor) = self.view(width, height);
-        let fits = |index: &usize| self.shows(*index) && wanted(&self.entries[*index].body);
-        let found = if forward {
-            (cursor.entry + 1..self.entries.len()).find(fits)
+    /// Goes to the last row of the window and follows, unless rows are being selected.
+    pub fn to_end(&mut self) {
+        self.follow = self.anchor.is_none();
+        if self.follow {
+            self.below = 0;
         } else {
-            (0..cursor.entry).rev().find(fits)
-        };
-        let Some(entry) = found else { return false };
-        self.follow = false;
-        self.cursor = Spot { entry, row: 0 };
-        // The prompt at the top of the view shows the turn that it began.
-        self.top = if forward || self.cursor < top { self.cursor } else { top };
-        self.top = self.view(width, height).0;
-        true
+            // The view takes the last row there is.
+            self.cursor = Spot { entry: self.entries.len().saturating_sub(1), row: usize::MAX };
+        }
     }
 
     /// Folds or unfolds the entry at the cursor.
@@ -299,6 +434,7 @@ impl Transcript {
         let anchor = if self.follow { excess } else { excess.min(self.top.entry) };
         let Some(first) = self.entries.get(anchor).map(|entry| entry.offset) else { return };
         let cut = self.entries.partition_point(|entry| entry.offset < first);
+        self.pairs.drop_front(cut, &self.entries);
         self.entries.drain(..cut);
         self.passes.drain(..cut.min(self.passes.len()));
         self.start = first;
@@ -314,6 +450,8 @@ impl Transcript {
         let keep = WINDOW.max(self.cursor.entry + 1);
         let Some(end) = self.entries.get(keep).map(|entry| entry.offset) else { return };
         let cut = self.entries.partition_point(|entry| entry.offset < end);
+        self.pairs.truncate(cut, &self.entries);
+        self.laid_out.clear();
         self.entries.truncate(cut);
         self.passes.truncate(cut);
         self.end = end;
@@ -325,7 +463,9 @@ impl Transcript {
 /// The text of an entry: what the filter looks at, and what is copied.
 pub fn searchable(body: &Body) -> &str {
     match body {
-        Body::Prompt(text) | Body::Said(text) | Body::Thinking(text) => &text.kept,
+        Body::Prompt(text) | Body::Said(text) | Body::Plain(text) | Body::Thinking(text) | Body::Summary(text) => {
+            &text.kept
+        }
         Body::Call { summary, .. } => summary,
         Body::Result { output, .. } => &output.kept,
         Body::Note { text, .. } => text,

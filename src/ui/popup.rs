@@ -1,5 +1,7 @@
 //! What stands in front of the panes: a box in the middle, with text that scrolls.
 
+pub mod search;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -16,6 +18,8 @@ use super::Cx;
 use super::bars::type_line;
 use super::hit::HitMap;
 use super::widget::{cell, fit, nothing, select, spread};
+
+mod record;
 
 /// Columns of the labels in a list of labels and values.
 const LABEL: usize = 12;
@@ -51,6 +55,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
                 }
             }
         }
+        Popup::Search => search::draw(cx, body, buf, hits),
         Popup::Reason { gate, input } => {
             let columns = room(body, DETAIL);
             let lines = gate_lines(cx, gate, columns);
@@ -82,6 +87,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             let lines = detail(cx, lines, columns);
             text_box(cx, &text::line(title), &lines, *scroll, DETAIL, body, buf, hits);
         }
+        Popup::Record(view) => record::draw(cx, view, body, buf, hits),
     }
 }
 
@@ -94,6 +100,10 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
                 waiting => format!("{waiting} agents wait at a gate. They are refused when hnpwb quits."),
             };
             ("Quit?".to_owned(), "Quit", vec![Line::from(cx.span(Role::Text, words))])
+        }
+        Question::Reveal(place, record) => {
+            let columns = room(body, DETAIL);
+            ("Reveal?".to_owned(), "Reveal", detail(cx, &record::question(place, record), columns))
         }
         Question::Decide(gate, decision) => {
             let columns = room(body, DETAIL);
@@ -125,13 +135,18 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
     buf.set_line(last.x, last.y, &line, last.width);
 }
 
-/// All of a gate that a decision is about.
+/// All of a gate that a decision is about, exactly: a marker could stand for anything, and what it stands for would run.
 fn gate_lines(cx: &Cx<'_>, gate: &Gate, columns: usize) -> Vec<Line<'static>> {
     let (title, lines) = describe::gate(cx.state, gate);
     let mut out = Vec::new();
     // A short command is its own title.
     if title != gate.detail {
         out.extend([Line::from(cx.span(Role::Title, text::line(&title).into_owned())), Line::default()]);
+    }
+    let secrets = cx.state.session.redactor.find(&gate.detail).len();
+    if secrets > 0 {
+        let text = format!("{secrets} shown, because this is what will run; lists, copies and the journal hide them");
+        out.extend(detail(cx, &[("secrets".to_owned(), text)], columns));
     }
     out.extend(detail(cx, &lines, columns));
     out
@@ -166,6 +181,8 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
         let place = match row.scope {
             Scope::In(panes) => format!(" ({})", panes.iter().map(|pane| pane.name()).collect::<Vec<_>>().join(", ")),
             Scope::Confirmation => " (confirmations)".to_owned(),
+            Scope::Reading => " (transcript, its records)".to_owned(),
+            Scope::Record => " (records)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

@@ -6,14 +6,16 @@ use crate::domain::attention::Subject;
 use crate::domain::brief::BriefSubject;
 use crate::domain::gate::{Decision, GateState};
 use crate::domain::text;
-use crate::domain::transcript::{Body, Tone};
+use crate::domain::transcript::Tone;
+use crate::domain::transcript::landmark::Landmark;
+use crate::domain::transcript::passage::Form;
 use crate::effect::{Effect, Effects};
 use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::decide;
+use super::{decide, search, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -27,8 +29,26 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::PageUp => return travel(state, Motion::Pages(-1)),
         Action::Top => return travel(state, Motion::Top),
         Action::Bottom => return travel(state, Motion::Bottom),
-        Action::NextTurn => seek_turn(state, true),
-        Action::PreviousTurn => seek_turn(state, false),
+        Action::NextTurn => return transcript::jump(state, Landmark::Turn, true),
+        Action::PreviousTurn => return transcript::jump(state, Landmark::Turn, false),
+        Action::Next(landmark) => return transcript::jump(state, landmark, true),
+        Action::Previous(landmark) => return transcript::jump(state, landmark, false),
+        Action::Select => transcript::select(state),
+        Action::Quote => return transcript::copy_passage(state, Form::Quote),
+        Action::Record => return transcript::record(state),
+        Action::CopyRecord => return transcript::copy_record(state),
+        Action::Reveal => return transcript::reveal(state),
+        Action::Fold if state.screen.focus == PaneKind::Agents => {
+            if !state.agents.fold() {
+                state.say(Tone::Info, "it has no sub-agents");
+            }
+            return cursor::follow_agent(state);
+        }
+        Action::HideFinished => {
+            state.agents.without_finished = !state.agents.without_finished;
+            cursor::arrange(state, PaneKind::Agents);
+            return cursor::follow_agent(state);
+        }
         Action::Fold => {
             let (width, height) = state.viewport(PaneKind::Transcript);
             state.transcript.fold(width, height);
@@ -40,6 +60,10 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Filter => {
             state.screen.filter = Some(LineInput::with_text(state.filter(state.screen.focus)));
         }
+        Action::Search => return search::in_open(state),
+        Action::SearchAll => return search::in_all(state),
+        Action::NextHit => return search::step(state, true),
+        Action::PreviousHit => return search::step(state, false),
         Action::FocusNext => focus_step(state, 1),
         Action::FocusPrevious => focus_step(state, -1),
         Action::Focus(pane) => state.screen.focus_on(pane),
@@ -73,7 +97,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Palette => state.screen.popup = Some(Popup::Palette { input: LineInput::default(), selected: 0 }),
         Action::Help => state.screen.popup = Some(Popup::Help(Scroll::default())),
         Action::Refresh => return vec![Effect::Refresh],
-        Action::Back => back(state),
+        Action::Back => return back(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
     }
@@ -91,8 +115,24 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             | Popup::Journal { scroll, .. }
             | Popup::Detail { scroll, .. },
         ) => scroll,
+        Some(Popup::Search) => {
+            search::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Record(view)) => {
+            // The view is long: a key that went beyond its end would have to be taken back first.
+            let rows = transcript::record_rows(view, state.screen.popup_size.0);
+            move_by(&mut view.scroll, motion, height);
+            view.scroll.0 = view.scroll.0.min(rows.saturating_sub(usize::try_from(height).unwrap_or(1)));
+            return Effects::new();
+        }
         Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
     };
+    move_by(scroll, motion, height);
+    Effects::new()
+}
+
+fn move_by(scroll: &mut Scroll, motion: Motion, height: isize) {
     match motion {
         Motion::Rows(rows) => scroll.step(rows),
         Motion::Pages(pages) => scroll.step(pages.saturating_mul(height)),
@@ -100,14 +140,6 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
         // The view stops at the last line.
         Motion::Bottom => scroll.0 = usize::MAX / 2,
         Motion::Row(row) => scroll.0 = row,
-    }
-    Effects::new()
-}
-
-fn seek_turn(state: &mut State, forward: bool) {
-    let (width, height) = state.viewport(PaneKind::Transcript);
-    if !state.transcript.seek(forward, width, height, |body| matches!(body, Body::Prompt(_))) {
-        state.say(Tone::Info, if forward { "no later prompt" } else { "no earlier prompt in what is loaded" });
     }
 }
 
@@ -159,6 +191,9 @@ fn draft_brief(state: &mut State) -> Effects {
 }
 
 fn copy(state: &mut State) -> Effects {
+    if state.screen.focus == PaneKind::Transcript && state.transcript.is_selecting() {
+        return transcript::copy_passage(state, Form::Copy);
+    }
     match describe::copyable(state) {
         Some((what, text)) => vec![Effect::Copy { text, what }],
         None => {
@@ -206,13 +241,12 @@ fn open_need(state: &mut State) -> Effects {
             }
         }
         Subject::Agent(id) => {
-            let row = state.agents.list.rows.iter().position(|row| state.agents.agents[row.agent].id == id);
-            let Some(row) = row else {
+            if !state.agents.reveal(&id) {
                 state.say(Tone::Info, "the filter of the agents hides it");
                 return Effects::new();
-            };
+            }
             state.screen.focus_on(PaneKind::Transcript);
-            return cursor::go(state, PaneKind::Agents, Motion::Row(row));
+            return cursor::go(state, PaneKind::Agents, Motion::Row(state.agents.list.selected));
         }
         Subject::Drift { fabric, state: drift, .. } => {
             let (_, height) = state.viewport(PaneKind::Drift);
@@ -225,15 +259,26 @@ fn open_need(state: &mut State) -> Effects {
 }
 
 /// Leaves the innermost thing there is to leave. Safe everywhere: nothing is decided by it.
-fn back(state: &mut State) {
+fn back(state: &mut State) -> Effects {
+    if matches!(state.screen.popup, Some(Popup::Search)) {
+        return search::leave(state);
+    }
     if state.screen.popup.take().is_some() {
-        return;
+        return Effects::new();
+    }
+    if state.search.marked && state.screen.focus == PaneKind::Transcript && state.screen.filter.is_none() {
+        state.search.marked = false;
+        return Effects::new();
+    }
+    if state.screen.focus == PaneKind::Transcript && state.screen.filter.is_none() && state.transcript.unselect() {
+        return Effects::new();
     }
     if state.screen.filter.take().is_some() || !state.filter(state.screen.focus).is_empty() {
         cursor::filter(state, String::new());
-        return;
+        return Effects::new();
     }
     state.screen.zoomed = false;
+    Effects::new()
 }
 
 /// Quits; in front of a popup it is the popup that goes.

@@ -1,6 +1,7 @@
 //! The cursor of whichever pane has the focus: moving it, and filtering what it moves over.
 
 use crate::config::layout::PaneKind;
+use crate::domain::agent::AgentState;
 use crate::effect::{Effect, Effects};
 use crate::state::State;
 
@@ -47,7 +48,7 @@ pub fn go(state: &mut State, pane: PaneKind, motion: Motion) -> Effects {
     Effects::new()
 }
 
-fn move_list<R>(list: &mut crate::state::list::List<R>, motion: Motion, height: usize) {
+pub fn move_list<R>(list: &mut crate::state::list::List<R>, motion: Motion, height: usize) {
     let page = isize::try_from(height).unwrap_or(isize::MAX).saturating_sub(1).max(1);
     match motion {
         Motion::Rows(rows) => list.step(rows, height),
@@ -76,7 +77,8 @@ fn in_transcript(state: &mut State, motion: Motion, width: u16, height: u16) -> 
         Motion::Pages(pages) => transcript.scroll(pages.saturating_mul(page), width, height),
         Motion::Top => transcript.scroll(isize::MIN / 2, width, height),
         Motion::Bottom => {
-            transcript.follow = true;
+            transcript.to_end();
+            transcript.top = transcript.view(width, height).0;
         }
         Motion::Row(row) => {
             let (top, _) = transcript.view(width, height);
@@ -99,7 +101,17 @@ pub fn follow_agent(state: &mut State) -> Effects {
     }
     let (id, path) = (agent.id.clone(), agent.transcript.clone());
     state.transcript.begin(id, path.clone());
+    rest(state);
     vec![Effect::OpenTranscript { path, generation: state.transcript.generation }]
+}
+
+/// Notes in the transcript whether its agent is at work: whether calls without a result still run.
+pub fn rest(state: &mut State) {
+    let agent = state.transcript.agent.as_ref().and_then(|id| state.agents.find(id));
+    state.transcript.resting = agent.is_some_and(|agent| match agent.verdict.state {
+        AgentState::Idle | AgentState::Crashed | AgentState::Finished => true,
+        AgentState::Working | AgentState::Waiting | AgentState::Unknown => false,
+    });
 }
 
 /// Sets the filter of the focused pane and lays its rows out anew.

@@ -9,6 +9,7 @@ use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
 use super::news::refresh_attention;
+use super::transcript;
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -36,11 +37,13 @@ pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
         Question::Quit(_) => vec![Effect::Quit],
+        Question::Reveal(place, record) => transcript::revealing(state, place, record),
         Question::Decide(gate, decision) => {
             // What was shown is what is decided: a gate that has ended or changed meanwhile is not.
             let unchanged = state.gates.iter().any(|known| *known == *gate && known.state == GateState::Pending);
             if !unchanged {
-                state.say(Tone::Warning, format!("nothing was decided: {} no longer waits", gate.title));
+                let title = state.session.redactor.redact(&gate.title).into_owned();
+                state.say(Tone::Warning, format!("nothing was decided: {title} no longer waits"));
                 return Effects::new();
             }
             vec![Effect::Decide { gate, decision }]
@@ -56,7 +59,7 @@ pub fn done(state: &mut State, id: &GateId, decision: Decision, outcome: Result<
                 gate.state = if decision.approved { GateState::Approved } else { GateState::Rejected };
                 gate.reason = Some(decision.reason);
                 gate.decided_at = Some(at);
-                let said = format!("{}: {}", gate.state.name(), gate.title);
+                let said = format!("{}: {}", gate.state.name(), state.session.redactor.redact(&gate.title));
                 state.say(Tone::Info, said);
             }
         }

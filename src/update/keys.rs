@@ -1,7 +1,7 @@
 //! Keys become actions here and nowhere else; only text fields take the keys that are left.
 
 use crokey::KeyCombination;
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::action::{Action, applies};
 use crate::domain::gate::Decision;
@@ -11,7 +11,8 @@ use crate::state::State;
 use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
-use super::{act, cursor, decide};
+use super::cursor::Motion;
+use super::{act, cursor, decide, search};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -29,11 +30,10 @@ pub fn press(state: &mut State, key: KeyEvent) -> Effects {
 }
 
 /// Takes pasted text: into the text field that is open, else nowhere. Never as keys.
-pub fn paste(state: &mut State, text: &str) {
-    if let Some(input) = field(state) {
-        input.paste(text);
-        typed(state);
-    }
+pub fn paste(state: &mut State, text: &str) -> Effects {
+    let Some(input) = field(state) else { return Effects::new() };
+    input.paste(text);
+    typed(state)
 }
 
 /// The action that a key stands for where the operator is now.
@@ -47,6 +47,7 @@ fn action(state: &State, key: KeyEvent) -> Option<Action> {
 fn field(state: &mut State) -> Option<&mut LineInput> {
     match &mut state.screen.popup {
         Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
+        Some(Popup::Search) => Some(&mut state.search.input),
         Some(_) => None,
         None => state.screen.filter.as_mut(),
     }
@@ -78,22 +79,44 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             *selected += 1;
             return Effects::new();
         }
+        (KeyCode::Enter, Some(Popup::Search)) => return search::choose(state),
+        // The pattern stays from one search to the next, and goes at once when it is another.
+        (KeyCode::Char('u'), Some(Popup::Search)) if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            state.search.input = LineInput::default();
+            return typed(state);
+        }
+        (_, Some(Popup::Search)) => {
+            if let Some(motion) = motion(key) {
+                search::travel(state, motion);
+                return Effects::new();
+            }
+        }
         _ => {}
     }
-    if field(state).is_some_and(|input| input.key(key)) {
-        typed(state);
-    }
-    Effects::new()
+    if field(state).is_some_and(|input| input.key(key)) { typed(state) } else { Effects::new() }
+}
+
+/// Where a key goes in the rows below a text field; the keys that move in the field stay the field's own.
+fn motion(key: KeyEvent) -> Option<Motion> {
+    Some(match key.code {
+        KeyCode::Up => Motion::Rows(-1),
+        KeyCode::Down => Motion::Rows(1),
+        KeyCode::PageUp => Motion::Pages(-1),
+        KeyCode::PageDown => Motion::Pages(1),
+        _ => return None,
+    })
 }
 
 /// The text of the open field has changed.
-fn typed(state: &mut State) {
-    if let Some(Popup::Palette { selected, .. }) = &mut state.screen.popup {
-        *selected = 0;
-        return;
+fn typed(state: &mut State) -> Effects {
+    match &mut state.screen.popup {
+        Some(Popup::Palette { selected, .. }) => *selected = 0,
+        Some(Popup::Search) => return search::typed(state),
+        _ => {}
     }
     if let (None, Some(input)) = (&state.screen.popup, &state.screen.filter) {
         let text = input.text().to_owned();
         cursor::filter(state, text);
     }
+    Effects::new()
 }

@@ -10,7 +10,7 @@ use crate::effect::{Effect, Effects};
 use crate::event::{AgentsNews, BoardNews, GateNews, GitNews, SourceId, TranscriptChange, TranscriptNews};
 use crate::state::State;
 
-use super::cursor::follow_agent;
+use super::cursor::{follow_agent, rest};
 
 /// The agents have changed.
 pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
@@ -21,9 +21,11 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     status.polling = news.polling;
     state.agents.agents = news.agents;
     state.agents.faults = news.faults;
+    state.agents.figures = news.figures;
     state.agents.heard = true;
     state.agents.arrange(selected.as_ref());
     refresh_attention(state);
+    rest(state);
     follow_agent(state)
 }
 
@@ -44,6 +46,7 @@ pub fn transcript(state: &mut State, news: TranscriptNews) -> Effects {
             if let Some(agent) = agent {
                 state.transcript.begin(agent, path);
                 state.transcript.generation = generation;
+                rest(state);
                 state.say(Tone::Warning, format!("the transcript was read anew: {why}"));
             }
         }
@@ -52,6 +55,7 @@ pub fn transcript(state: &mut State, news: TranscriptNews) -> Effects {
             state.transcript.fault = Some(fault.clone());
             status.fault = Some(fault);
         }
+        TranscriptChange::Seek(news) => super::transcript::sought(state, news),
     }
     Effects::new()
 }
@@ -123,7 +127,7 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
     if let Some(gate) = state.gates.iter_mut().find(pending) {
         gate.state = to;
         gate.decided_at = Some(at);
-        let said = format!("gate {}: {}", to.name(), gate.title);
+        let said = format!("gate {}: {}", to.name(), state.session.redactor.redact(&gate.title));
         state.say(Tone::Warning, said);
     }
 }
@@ -131,7 +135,8 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
 /// Derives the attention queue anew.
 pub fn refresh_attention(state: &mut State) {
     let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
-    state.attention.replace(needs);
+    let redactor = &state.session.redactor;
+    state.attention.replace(needs.into_iter().map(|need| need.redacted(redactor)).collect());
 }
 
 fn note(state: &mut State, source: SourceId, as_of: jiff::Timestamp, fault: Option<&Fault>) {

@@ -11,16 +11,19 @@ use crate::action::Action;
 use crate::action::keymap::Keymap;
 use crate::config::layout::{Layout, PaneKind};
 use crate::config::theme::Theme;
-use crate::domain::agent::{Agent, AgentId, AgentKind, AgentState, ContextGauge, StateSource, StateVerdict};
+use crate::domain::agent::{Agent, AgentId, AgentState, StateSource, StateVerdict};
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId, GateState};
 use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
+use crate::domain::transcript::claude::Claude;
 use crate::effect::{Effect, Effects};
 use crate::event::{
     AgentsNews, BoardNews, CopyDone, CopyRoute, Done, Event, GateNews, Input, Mouse, MouseKind, PageRequest, Target,
 };
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
+
+mod transcript;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
@@ -67,36 +70,20 @@ fn request(state: &mut State, id: &str) -> Effects {
 
 fn agent(id: &str, state: AgentState) -> Agent {
     Agent {
-        id: AgentId(id.to_owned()),
-        name: id.to_owned(),
-        kind: AgentKind::Claude,
-        role: None,
-        transcript: PathBuf::from(format!("{id}.jsonl")),
         session_id: Some(id.to_owned()),
-        parent: None,
-        cwd: None,
-        branch: None,
-        pane: None,
-        pid: None,
         verdict: StateVerdict {
             state,
-            since: None,
             source: StateSource::Registry,
             reason: "as told".to_owned(),
-            waiting_for: None,
+            ..StateVerdict::default()
         },
-        model: None,
-        version: None,
-        context: ContextGauge::default(),
-        last_activity: None,
-        last_action: None,
-        size: 0,
+        ..Agent::bare(AgentId(id.to_owned()), &Claude, PathBuf::from(format!("{id}.jsonl")))
     }
 }
 
 fn agents(state: &mut State, list: &[(&str, AgentState)]) -> Effects {
     let agents = list.iter().map(|(id, state)| agent(id, *state)).collect();
-    tell(state, Event::Agents(AgentsNews { agents, faults: Vec::new(), polling: false, as_of: at(50) }))
+    tell(state, Event::Agents(AgentsNews { agents, as_of: at(50), ..AgentsNews::default() }))
 }
 
 fn task(id: &str, status: TaskStatus) -> Task {
@@ -111,6 +98,7 @@ fn task(id: &str, status: TaskStatus) -> Task {
         assignee: None,
         depends_on: Vec::new(),
         criteria: Criteria::default(),
+        boxes: Vec::new(),
         body: "Check the VLAN range.".to_owned(),
     }
 }
@@ -279,7 +267,7 @@ fn a_second_click_on_a_row_of_the_transcript_unfolds_it() {
     let mut state = state();
     agents(&mut state, &[("a", AgentState::Idle)]);
     let output = Text { kept: "one\ntwo\nthree".to_owned(), bytes: 13, lines: 3 };
-    let body = Body::Result { id: "t".to_owned(), is_error: false, output };
+    let body = Body::Result { id: "t".to_owned(), is_error: false, output, patch: None };
     let entry = |offset| Entry { offset, at: None, sidechain: false, body: body.clone() };
     let page = Page { request: PageRequest::End, entries: vec![entry(0), entry(10)], start: 0, end: 20, size: 20 };
     tell(&mut state, Event::Transcript(TranscriptNews { generation: 1, what: TranscriptChange::Page(page) }));
@@ -388,4 +376,31 @@ fn a_fault_stays_beside_the_last_good_data() {
     let status = &state.sources[&SourceId::Agents];
     assert!(status.fault.is_some() && status.as_of == Some(at(50)));
     assert_eq!(state.agents.agents.len(), 1);
+}
+
+#[test]
+fn finished_agents_are_hidden_by_a_key_and_the_transcript_follows_the_cursor() {
+    let mut state = state();
+    agents(&mut state, &[("docs", AgentState::Idle), ("old", AgentState::Finished)]);
+    keys(&mut state, "2G");
+    assert_eq!(state.transcript.agent, Some(AgentId("old".to_owned())));
+    keys(&mut state, "h");
+    assert_eq!((state.agents.list.rows.len(), state.agents.hidden), (1, 1));
+    assert_eq!(state.transcript.agent, Some(AgentId("docs".to_owned())));
+    keys(&mut state, "h");
+    assert_eq!((state.agents.list.rows.len(), state.agents.hidden), (2, 0));
+}
+
+#[test]
+fn what_needs_the_operator_is_shown_though_it_is_folded_away() {
+    let mut state = state();
+    let mut deep = agent("deep", AgentState::Waiting);
+    deep.parent = Some(AgentId("lead".to_owned()));
+    let agents = vec![deep, agent("lead", AgentState::Idle)];
+    tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(50), ..AgentsNews::default() }));
+    keys(&mut state, "2g ");
+    assert_eq!(state.agents.list.rows.len(), 1);
+    keys(&mut state, "7");
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(state.agents.current().map(|agent| agent.name.as_str()), Some("deep"));
 }

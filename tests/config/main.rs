@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use hnpwb::config::paths::Paths;
 use hnpwb::config::problem::Problem;
-use hnpwb::config::{keymap, layout, session, theme};
+use hnpwb::config::{keymap, layout, models, redaction, session, theme};
 
 const ACTIONS: [&str; 4] = ["quit", "refresh", "next-pane", "palette"];
 
@@ -34,6 +34,8 @@ fn problems(format: &str, text: &str, file: &Path, name: &str) -> Vec<Problem> {
         "theme" => theme::parse(text, file, name, &|_| Ok(None)).err().unwrap_or_default(),
         "layout" => layout::parse(text, file, name).err().unwrap_or_default(),
         "keys" => keymap::overrides(text, file, &ACTIONS).1,
+        "models" => models::overrides(text, file).1,
+        "redact" => redaction::patterns(text, file).1,
         other => panic!("{other} is no format"),
     }
 }

@@ -2,10 +2,15 @@
 
 mod demo;
 mod gates;
+mod killed;
+mod search;
+mod secrets;
 mod sound;
 mod stage;
+mod states;
 mod terminal;
 mod tmux;
+mod transcript;
 
 #[path = "../terminal/screen.rs"]
 mod screen;

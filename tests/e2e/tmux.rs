@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::skip::skip;
 use crate::stage::Project;
 
@@ -138,6 +140,26 @@ fn ctrl_z_gives_the_shell_back_and_fg_the_workbench() {
     tmux.see("Check the VLAN range");
     tmux.keys(&["q"]);
     tmux.wait("the shell again", |shown| shown.trim_end().ends_with("shell>") && !shown.contains("VLAN"));
+}
+
+#[test]
+fn a_stop_from_outside_gives_the_shell_back_and_fg_the_workbench() {
+    let project = Project::new();
+    // With exec the pane's process is the interactive shell itself, not one that waits for it.
+    let Some(tmux) = Tmux::start(&project, 160, 50, "exec env 'PS1=shell> ' sh -i") else { return };
+    tmux.see("shell>");
+    tmux.keys(&[program(), "Enter"]);
+    tmux.see("Check the VLAN range");
+    let shell = tmux.ask(&["display-message", "-p", "#{pane_pid}"]);
+    let shell = shell.trim();
+    let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).expect("the shell's children");
+    let workbench = children.split_whitespace().next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    kill_process(workbench.expect("a child of the shell"), Signal::TSTP).expect("a process of ours");
+    tmux.wait("the shell", |shown| shown.trim_end().ends_with("shell>") && !shown.contains("VLAN"));
+    tmux.keys(&["fg", "Enter"]);
+    tmux.see("Check the VLAN range");
+    tmux.keys(&["?"]);
+    tmux.see("Keys");
 }
 
 #[test]

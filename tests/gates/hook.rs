@@ -6,7 +6,9 @@ use std::time::Duration;
 use hnpwb::cli::hook::{Reply, Rules, Surroundings, answer};
 use hnpwb::config::paths::Paths;
 use hnpwb::config::session::{GateRule, OnFailure};
+use hnpwb::domain::agent::AgentState;
 use hnpwb::source::gates;
+use hnpwb::source::hooks::HookDesk;
 use hnpwb::source::mailbox::mailbox;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use crate::support::{Desk, approved, rejected};
 struct Project {
     dir: tempfile::TempDir,
     paths: Paths,
+    hooks: HookDesk,
 }
 
 impl Project {
@@ -30,7 +33,7 @@ impl Project {
             _ => None,
         });
         std::fs::create_dir(dir.path().join("project")).expect("a folder");
-        Self { dir, paths }
+        Self { dir, paths, hooks: HookDesk::default() }
     }
 
     fn root(&self) -> PathBuf {
@@ -40,7 +43,8 @@ impl Project {
     fn desk(&self) -> Desk {
         let (outbox, inbox) = mailbox();
         let cancel = CancellationToken::new();
-        let gates = gates::spawn(&self.paths.socket(&self.root()), "test", outbox, cancel.clone()).expect("a socket");
+        let gates = gates::spawn(&self.paths.socket(&self.root()), "test", outbox, self.hooks.clone(), cancel.clone())
+            .expect("a socket");
         Desk { gates, inbox, cancel, dir: tempfile::tempdir().expect("a folder") }
     }
 
@@ -205,4 +209,18 @@ fn a_gate_ends_before_the_registered_timeout_does() {
     let (decided, reason) = decision(&project.reply(&Ok(deny()), &bash("git push")));
     assert_eq!(decided, "deny");
     assert!(reason.contains("did not decide in time"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_reaches_the_agents_however_long_its_texts_are() {
+    let project = Project::new();
+    let _desk = project.desk();
+    for (session, text) in [("s1", "done".to_owned()), ("s2", "long ".repeat(100_000))] {
+        let event = json!({"session_id": session, "hook_event_name": "Stop", "last_assistant_message": text});
+        let reply = tokio::task::block_in_place(|| project.reply(&Ok(deny()), event.to_string().as_bytes()));
+        assert!(silent(&reply), "{reply:?}");
+        tokio::time::timeout(Duration::from_secs(20), project.hooks.changed()).await.expect("an event");
+        let book = project.hooks.book();
+        assert_eq!(book.of(session, None).map(|fact| fact.state), Some(AgentState::Idle));
+    }
 }

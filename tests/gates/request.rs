@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Parser;
 use hnpwb::cli::gate::{self, Args};
 use hnpwb::cli::output::{Exit, Failure};
+use hnpwb::domain::redact::Redactor;
 
 use crate::support::{Desk, approved, rejected};
 
@@ -15,7 +16,7 @@ struct Cli {
 }
 
 fn run(line: &[&str], socket: &Path) -> Result<Exit, Failure> {
-    gate::run(Cli::try_parse_from(line).expect("a command line").gate, socket)
+    gate::run(Cli::try_parse_from(line).expect("a command line").gate, socket, &Redactor::default())
 }
 
 const REQUEST: [&str; 7] =

@@ -11,6 +11,7 @@ use hnpwb::event::{Done, GateNews};
 use hnpwb::exec::{gate, journal};
 use hnpwb::source::gates::client::{self, Unheard};
 use hnpwb::source::gates::{self, MOST_WAITING};
+use hnpwb::source::hooks::HookDesk;
 use hnpwb::source::mailbox::mailbox;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -145,12 +146,12 @@ async fn more_than_can_wait_are_refused_with_a_reason() {
 async fn a_session_has_one_workbench_and_a_dead_one_leaves_nothing_in_the_way() {
     let desk = Desk::open();
     let (outbox, _inbox) = mailbox();
-    let again = || gates::spawn(&desk.socket(), "test", outbox.clone(), CancellationToken::new());
+    let again = || gates::spawn(&desk.socket(), "test", outbox.clone(), HookDesk::default(), CancellationToken::new());
     let fault = again().unwrap_err();
     assert!(fault.why.contains(&format!("another workbench (pid {})", std::process::id())), "{fault}");
     let stale = desk.dir.path().join("run/stale.sock");
     drop(std::os::unix::net::UnixListener::bind(&stale).unwrap());
-    gates::spawn(&stale, "test", outbox.clone(), CancellationToken::new()).unwrap();
+    gates::spawn(&stale, "test", outbox.clone(), HookDesk::default(), CancellationToken::new()).unwrap();
     assert!(matches!(client::ask(&stale, &Request::List, Duration::from_secs(20)), Ok(Answer::Gates { .. })));
 }
 

@@ -8,6 +8,7 @@ use hnpwb::domain::gate::{Decision, Gate};
 use hnpwb::event::{Event, GateNews};
 use hnpwb::source::gates::client::{Unheard, ask_gate};
 use hnpwb::source::gates::{self, Gates};
+use hnpwb::source::hooks::HookDesk;
 use hnpwb::source::{Inbox, mailbox::mailbox};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,8 @@ impl Desk {
         let dir = tempfile::tempdir().expect("a folder");
         let (outbox, inbox) = mailbox();
         let cancel = CancellationToken::new();
-        let gates = gates::spawn(&dir.path().join("run/s.sock"), "test", outbox, cancel.clone()).expect("a socket");
+        let gates = gates::spawn(&dir.path().join("run/s.sock"), "test", outbox, HookDesk::default(), cancel.clone())
+            .expect("a socket");
         Self { gates, inbox, cancel, dir }
     }
 

@@ -1,11 +1,13 @@
-//! The gate against a real Claude Code: a `git push` that it wants to run is held, rejected by keys in the workbench, and
+//! A real Claude Code. The gate against it: a `git push` that it wants to run is held, rejected by keys in the workbench, and
 //! the reason reaches its transcript. `HNPWB_LIVE_CLAUDE` names a launcher `LAUNCHER DIR SCRIPT.json [ARGUMENTS…]` that
 //! runs Claude Code with `DIR/home` as its home and `DIR/project` as its folder; without it the test says it was skipped.
 
+mod codex;
 #[path = "../terminal/screen.rs"]
 mod screen;
 #[path = "../terminal/skip.rs"]
 mod skip;
+mod states;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

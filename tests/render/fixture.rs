@@ -1,21 +1,24 @@
 //! A small world to draw: agents, tasks, commits, objects and gates of a made-up project, told to `update` as events.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use hnpwb::action::keymap::Keymap;
 use hnpwb::config::layout::{BUILT_IN, Layout, PaneKind};
 use hnpwb::config::theme::Theme;
-use hnpwb::domain::agent::{Agent, AgentId, AgentKind, AgentState, ContextGauge, StateSource, StateVerdict};
+use hnpwb::domain::agent::{
+    Agent, AgentId, AgentState, ContextGauge, Figures, Opinion, StateSource, StateVerdict, Tokens,
+};
 use hnpwb::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow};
 use hnpwb::domain::commit::{Commit, Dirty, Ref, RefKind, RepoLog, Upstream, Worktree, graph};
 use hnpwb::domain::drift::{DriftRow, DriftState, DriftView, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
 use hnpwb::domain::fault::Fault;
 use hnpwb::domain::gate::{Gate, GateId, GateState};
 use hnpwb::domain::health::{Health, HealthState};
+use hnpwb::domain::model::Cost;
 use hnpwb::domain::task::{Criteria, Origin, Task, TaskStatus};
-use hnpwb::domain::transcript::{Body, Entry, Text, Tone};
+use hnpwb::domain::transcript::claude::Claude;
+use hnpwb::domain::transcript::{Body, Counts, Entry, Text, Tone};
 use hnpwb::event::{
     AgentsNews, BoardNews, Event, GateNews, GitNews, Input, Page, PageRequest, TranscriptChange, TranscriptNews,
 };
@@ -42,7 +45,7 @@ pub fn ago(minutes: i64) -> Timestamp {
 /// Nothing heard of yet, in the built-in layouts, with one theme.
 pub fn state(theme: Theme, say: Say) -> State {
     let layouts = BUILT_IN.iter().map(|(name, _)| Layout::built_in(name).unwrap()).collect();
-    let session = SessionView { name: say("hnp"), root: say("~/code/hnp"), gate_rules: 3 };
+    let session = SessionView { name: say("hnp"), root: say("~/code/hnp"), gate_rules: 3, ..SessionView::default() };
     State::new(now(), session, Screen::new(layouts, vec![theme], Keymap::new(&[])))
 }
 
@@ -124,6 +127,7 @@ pub fn board(say: Say) -> BoardNews {
         assignee: assignee.map(say),
         depends_on: if number > 2 { vec![say("T-1")] } else { Vec::new() },
         criteria: Criteria { done: *done, total: *total },
+        boxes: Vec::new(),
         body: say(
             "The form accepts VLAN 0 and 4095.\n\n- [x] reject what the switch reserves\n- [ ] say which range is free",
         ),
@@ -131,15 +135,16 @@ pub fn board(say: Say) -> BoardNews {
     BoardNews { tasks: tasks.collect(), files: vec!["TASK_TRACKING.md".into()], faults: Vec::new(), as_of: ago(0) }
 }
 
+fn gauge(used: u64, percent: u8) -> ContextGauge {
+    let (used, percent) = (Some(used), Some(percent));
+    ContextGauge { used, window: Some(200_000), percent, source: "model table", as_of: None }
+}
+
 pub fn agent(say: Say, name: &str, state: AgentState, minutes: i64) -> Agent {
+    let transcript = format!("/home/me/.claude/projects/-work-hnp/{name}.jsonl").into();
     Agent {
-        id: AgentId(name.to_owned()),
         name: say(name),
-        kind: AgentKind::Claude,
-        role: None,
-        transcript: PathBuf::from(format!("/home/me/.claude/projects/-work-hnp/{name}.jsonl")),
         session_id: Some(name.to_owned()),
-        parent: None,
         cwd: Some("/home/me/code/hnp".into()),
         branch: Some("main".to_owned()),
         pane: Some("%3".to_owned()),
@@ -149,15 +154,46 @@ pub fn agent(say: Say, name: &str, state: AgentState, minutes: i64) -> Agent {
             since: Some(ago(minutes)),
             source: StateSource::Registry,
             reason: say("sessions/4711.json says so"),
-            waiting_for: None,
+            ..StateVerdict::default()
         },
         model: Some(say("claude-opus-4-6-20260205")),
         version: Some("2.1.329".to_owned()),
-        context: ContextGauge { used: Some(84_000), window: Some(200_000), percent: Some(42), source: "model table" },
+        context: gauge(84_000, 42),
         last_activity: Some(ago(minutes)),
         last_action: Some(say("Bash cargo test --workspace")),
         size: 1_480_000,
+        figures: Some(figures(310, 2)),
+        ..Agent::bare(AgentId(name.to_owned()), &Claude, transcript)
     }
+}
+
+/// Figures of so many records with so many errors, a dollar for every hundred records.
+pub fn figures(records: u64, errors: u64) -> Figures {
+    let tokens =
+        Tokens { input: records, cache_creation: 9 * records, cache_read: 700 * records, output: 40 * records };
+    let counts = Counts { records, errors, prompts: records / 40, tool_calls: records / 3, ..Counts::default() };
+    Figures { tokens, counts, cost: Some(Cost { known_usd: records as f64 / 100.0, unpriced: Vec::new() }) }
+}
+
+/// What the sources say of an agent that waits.
+fn opinions(say: Say) -> Vec<Opinion> {
+    use StateSource::{Hook, Process, Registry, Transcript};
+    let rows = [
+        (Registry, Some(AgentState::Waiting), 4, "sessions/4711.json says waiting", None),
+        (Hook, Some(AgentState::Working), 6, "PreToolUse: it calls Bash", None),
+        (Process, None, 0, "process 4711 runs", None),
+        (Transcript, Some(AgentState::Idle), 55, "the last turn ended", Some("the file is gone")),
+    ];
+    rows.map(|(source, state, minutes, reason, set_aside)| Opinion {
+        source,
+        state,
+        since: Some(ago(minutes)),
+        as_of: Some(ago(minutes)),
+        reason: say(reason),
+        waiting_for: None,
+        set_aside: set_aside.map(say),
+    })
+    .to_vec()
 }
 
 pub fn agents(say: Say) -> AgentsNews {
@@ -169,21 +205,37 @@ pub fn agents(say: Say) -> AgentsNews {
         agent(say, "reviewer", AgentState::Idle, 55),
         agent(say, "specialist-crd", AgentState::Finished, 60 * 26),
         agent(say, "b0c3a9d2", AgentState::Unknown, 60 * 24 * 20),
+        agent(say, "explore-crd", AgentState::Finished, 3),
+        agent(say, "specialist-sync", AgentState::Working, 2),
     ];
     agents[0].verdict.waiting_for = Some(say("permission prompt"));
+    agents[0].verdict.opinions = opinions(say);
+    agents[0].verdict.disagreement = Some(say("hook says working"));
     agents[1].context.percent = Some(78);
     agents[2].parent = Some(AgentId("specialist-vpc".to_owned()));
     agents[2].model = Some(say("claude-haiku-4-5-20251001"));
     agents[2].last_action = Some(say("Grep VPCPeering in gitops/hedgehog/fabric-1"));
     agents[3].verdict.reason = say("its process is gone while a tool was at work");
-    agents[3].context = ContextGauge { used: Some(191_000), window: Some(200_000), percent: Some(96), source: "" };
+    agents[3].context = gauge(191_000, 96);
     agents[4].last_action = Some(say("said: Two findings, both minor. The sync job retries without a limit."));
     agents[5].model = Some(say("gpt-5.5-codex"));
     agents[5].context = ContextGauge { used: Some(61_500), ..ContextGauge::default() };
     agents[6].context = ContextGauge::default();
     agents[6].model = None;
     agents[6].last_action = None;
-    AgentsNews { agents, faults: Vec::new(), polling: false, as_of: ago(0) }
+    // A sub-agent of a sub-agent, and one that the API refuses.
+    agents[7].parent = Some(AgentId("explore-peering".to_owned()));
+    agents[8].failing = true;
+    agents[8].last_action = Some(say("API Error: 529 Overloaded"));
+    for (agent, (records, errors)) in agents.iter_mut().zip([(4_210, 0), (310, 2), (40, 0), (1_200, 17)]) {
+        agent.figures = Some(figures(records, errors));
+    }
+    agents[5].figures = None;
+    agents[6].figures = None;
+    // Its model has no price.
+    let unpriced = Cost { known_usd: 0.0, unpriced: vec!["opus-next".to_owned()] };
+    agents[4].figures = Some(Figures { cost: Some(unpriced), ..figures(88, 1) });
+    AgentsNews { agents, figures: Some((6, 9)), as_of: ago(0), ..AgentsNews::default() }
 }
 
 pub fn text(kept: &str) -> Text {
@@ -197,8 +249,14 @@ pub fn entries(say: Say) -> Vec<Entry> {
         name: say(name),
         summary: say(summary),
         input: said(input),
+        detail: None,
     };
-    let result = |id: &str, is_error, output: &str| Body::Result { id: id.to_owned(), is_error, output: said(output) };
+    let result = |id: &str, is_error, output: &str| Body::Result {
+        id: id.to_owned(),
+        is_error,
+        output: said(output),
+        patch: None,
+    };
     let bodies = vec![
         Body::Note { tone: Tone::Info, text: say("session began: claude-opus-4-6, 2.1.329") },
         Body::Prompt(said("Read briefs/T-1.md and do what it says. Stop before you push.")),

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+mod escapes;
 mod fixture;
 mod hostile;
 mod panes;
 mod popups;
 mod screens;
+mod secrets;
 mod styles;
+mod turns;
 
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;

@@ -70,6 +70,15 @@ fn agents_pane() {
         tell(state, Event::Agents(news));
     });
     check(PaneKind::Agents, "full", full);
+    check(PaneKind::Agents, "folded", |state| {
+        full(state);
+        keys(state, "2gjjj hg");
+    });
+    check(PaneKind::Agents, "filtered", |state| {
+        full(state);
+        keys(state, "2/errors>1 model:opus");
+        press(state, KeyCode::Enter);
+    });
     check_unfocused(PaneKind::Agents, full);
 }
 
@@ -100,6 +109,18 @@ fn transcript_pane() {
         full(state);
         keys(state, "3/vlan");
         press(state, KeyCode::Enter);
+    });
+    check(PaneKind::Transcript, "selecting", |state| {
+        full(state);
+        keys(state, "3kv[");
+        let generation = state.transcript.generation;
+        let end = state.transcript.end + 10;
+        let mut later = entries(SAY).split_off(8);
+        for entry in &mut later {
+            entry.offset = end - 10;
+        }
+        let what = TranscriptChange::Appended { entries: later, end };
+        tell(state, Event::Transcript(TranscriptNews { generation, what }));
     });
     check_unfocused(PaneKind::Transcript, full);
 }

@@ -1,13 +1,18 @@
 //! What stands in front of the panes.
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
+use hnpwb::domain::agent::status_line::StatusLine;
+use hnpwb::domain::agent::{AgentId, Figures};
+use hnpwb::domain::model::Cost;
+use hnpwb::domain::search::{Excerpt, Hit, HitKind, Progress, SearchNews, Stage};
 use hnpwb::domain::transcript::Tone;
-use hnpwb::event::{Done, Event};
+use hnpwb::event::{Done, Event, Input, RawRecord, RecordPlace, Revealed};
 use hnpwb::state::State;
+use hnpwb::state::popup::{Popup, RecordView};
 
-use crate::fixture::{self, draw, focus, keys, press, tell, tell_all};
+use crate::fixture::{self, ago, draw, focus, keys, press, tell, tell_all};
 use crate::{SIZES, text};
 
 const SAY: fixture::Say = str::to_owned;
@@ -83,7 +88,151 @@ fn details() {
 }
 
 #[test]
+fn the_reasoning_about_a_state() {
+    check("detail-agents", |state| {
+        let mut news = fixture::agents(SAY);
+        let waits = &mut news.agents[0];
+        waits.verdict.disagreement = Some("hook says working for 6m: PreToolUse: it calls Bash".to_owned());
+        waits.continues = Some("b0c3a9d2".to_owned());
+        tell(state, Event::Agents(news));
+        focus(state, PaneKind::Agents);
+        keys(state, "gi");
+    });
+}
+
+#[test]
+fn what_an_agent_costs_and_what_its_status_line_was_told() {
+    check("detail-cost", |state| {
+        let told = r#"{"session_id":"s","cost":{"total_cost_usd":4.2},"context_window":{"context_window_size":1000000},
+            "rate_limits":{"five_hour":{"used_percentage":31,"resets_at":1},"seven_day":{"used_percentage":80}}}"#;
+        let parent = &mut state.agents.agents[1];
+        let cost = Some(Cost { known_usd: 3.91, unpriced: vec!["gpt-5.5".to_owned()] });
+        parent.figures = Some(Figures { cost, ..fixture::figures(310, 2) });
+        parent.status_line = StatusLine::read(told.as_bytes(), state.now).map(Box::new);
+        (parent.context.source, parent.context.as_of) = ("status line", Some(state.now));
+        let cost = Some(Cost { known_usd: 0.25, unpriced: Vec::new() });
+        state.agents.agents[2].figures = Some(Figures { cost, ..Figures::default() });
+        focus(state, PaneKind::Agents);
+        keys(state, "gjjji");
+    });
+}
+
+#[test]
+fn records() {
+    let place = RecordPlace { file: "/home/me/.claude/projects/p/api.jsonl".into(), offset: 4_711 };
+    let text = "{\n  \"type\": \"user\",\n  \"token\": \"‹redacted: GitHub token›\",\n  \"text\": \"␛[31mred\"\n}";
+    let read = RawRecord { text: text.to_owned(), hidden: 1, bytes: 1_234, digest: String::new() };
+    let show = |state: &mut State, record: Option<RawRecord>, revealed: Option<&str>| {
+        let revealed = revealed.map(|text| Revealed::new(text.to_owned()));
+        state.screen.popup = Some(Popup::Record(RecordView { record, revealed, ..RecordView::new(place.clone()) }));
+    };
+    check("record-loading", |state| show(state, None, None));
+    check("record", |state| show(state, Some(read.clone()), None));
+    check("record-revealed", |state| show(state, Some(read.clone()), Some("{\n  \"token\": \"open sesame\"\n}")));
+    check("reveal", |state| {
+        show(state, Some(read.clone()), None);
+        tell(state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
+    });
+}
+
+#[test]
 fn the_bottom_line() {
     check("message", |state| state.say(Tone::Error, "writing .hnpwb/briefs/T-1.md: no space left on device"));
     check("filter", |state| keys(state, "2/orch"));
+}
+
+/// News of the search that was begun last.
+fn searched(state: &mut State, hits: Vec<Hit>, stage: Stage) {
+    let running = stage != Stage::Done;
+    let progress = Progress {
+        files_done: if running { 3 } else { 7 },
+        files: 7,
+        bytes_done: if running { 412_000_000 } else { 1_050_000_000 },
+        bytes: 1_050_000_000,
+        ..Progress::default()
+    };
+    let generation = state.search.generation;
+    tell(state, Event::Search(SearchNews { generation, hits, progress, faults: Vec::new(), stage }));
+}
+
+fn hits() -> Vec<Hit> {
+    let rows = [
+        ("orchestrator", 4, HitKind::Prompt, "The form accepts ", "VLAN 0", " and 4095. Refuse both.", 1),
+        (
+            "specialist-vpc",
+            12,
+            HitKind::Error,
+            "  File \"netbox_hedgehog/tests/test_vpc.py\", line 41, in test_vlan_zero: AssertionError: ",
+            "vlan 0",
+            " was accepted although the profile of the leaf switches reserves it and every VLAN above 3966",
+            1_204,
+        ),
+        ("b0c3a9d2", 60 * 24 * 20, HitKind::Call, "", "VLAN 1", "", 2),
+    ];
+    let hit = |(agent, minutes, kind, before, found, behind, lines): (&str, i64, _, &str, &str, &str, usize)| Hit {
+        agent: AgentId(agent.to_owned()),
+        offset: 0,
+        nth: 0,
+        at: Some(ago(minutes)),
+        kind,
+        excerpt: Excerpt { before: before.to_owned(), found: found.to_owned(), behind: behind.to_owned() },
+        lines,
+    };
+    rows.into_iter().map(hit).collect()
+}
+
+#[test]
+fn search() {
+    check("search-typing", |state| keys(state, "S"));
+    check("search-bad", |state| {
+        keys(state, "Svlan (\\d+");
+        searched(state, Vec::new(), Stage::Running);
+    });
+    check("search-bad-at-the-end", |state| {
+        let early =
+            "a pattern that is so long that what is wrong with it stands at the right border of a narrow popup ";
+        keys(state, &format!("S{early}[z-a]"));
+    });
+    check("search-running", |state| {
+        keys(state, "Svlan \\d");
+        searched(state, hits(), Stage::Running);
+        press(state, KeyCode::Down);
+    });
+    check("search-done", |state| {
+        keys(state, "Svlan \\d");
+        searched(state, hits(), Stage::Running);
+        searched(state, Vec::new(), Stage::Done);
+    });
+    check("search-none", |state| {
+        keys(state, "Svlan \\d");
+        searched(state, Vec::new(), Stage::Done);
+    });
+    check("search-one", |state| {
+        keys(state, "3svlan \\d");
+        searched(state, hits()[..1].to_vec(), Stage::Done);
+    });
+    check("search-full", |state| {
+        keys(state, "Svlan");
+        let many = hits().into_iter().cycle().take(2_000).collect();
+        let news = SearchNews {
+            generation: state.search.generation,
+            hits: many,
+            progress: Progress { files_done: 2, files: 7, bytes_done: 9_000, bytes: 80_000, skipped: 3, unread: 2 },
+            faults: vec![fixture::fault(
+                SAY,
+                "searching",
+                "~/.claude/projects/p/1.jsonl",
+                "permission denied",
+                "chmod u+r",
+            )],
+            stage: Stage::Full,
+        };
+        tell(state, Event::Search(news));
+    });
+    check("search-stopped", |state| {
+        keys(state, "Svlan \\d");
+        searched(state, hits(), Stage::Running);
+        press(state, KeyCode::Esc);
+        state.screen.popup = Some(hnpwb::state::popup::Popup::Search);
+    });
 }

@@ -105,3 +105,23 @@ fn done_without_proof_is_not_green() {
         assert_ne!(Some(cell(&frame, marker, word).fg), theme.style(Role::Ok).fg);
     }
 }
+
+#[test]
+fn what_was_searched_for_is_marked_in_the_transcript_until_esc() {
+    let mut state = fixture::state(Theme::default(), SAY);
+    tell_all(&mut state, SAY);
+    focus(&mut state, PaneKind::Transcript);
+    keys(&mut state, "z");
+    let marked = |state: &mut hnpwb::state::State| {
+        let frame = draw(state, 120, 40);
+        let cell = cell(&frame, "VLAN 0 is accepted", "VLAN").clone();
+        (Some(cell.fg), Some(cell.bg))
+    };
+    let before = marked(&mut state);
+    keys(&mut state, "Svlan");
+    crate::fixture::press(&mut state, crossterm::event::KeyCode::Esc);
+    let style = Theme::default().style(Role::Match);
+    assert_eq!(marked(&mut state), (style.fg, style.bg));
+    crate::fixture::press(&mut state, crossterm::event::KeyCode::Esc);
+    assert_eq!(marked(&mut state), before);
+}

@@ -13,8 +13,12 @@ use crate::source::gates::client::connect;
 
 /// How long telling may take.
 const BUDGET: Duration = Duration::from_millis(50);
-/// Events longer than this are not passed on: what the workbench wants of them stands in the transcript too.
-const LONGEST: usize = 64 * 1024;
+/// Of events longer than this the long texts are left out: those stand in the transcript, too.
+const LONG: usize = 64 * 1024;
+/// Events longer than this are not passed on: reading them would take longer than an agent should wait.
+const LONGEST: usize = 1024 * 1024;
+/// Fields that may be long.
+const TEXTS: &[&str] = &["tool_input", "tool_response", "prompt", "last_assistant_message", "compact_summary", "error"];
 
 /// Sends an event to the workbench that serves one of these folders or a folder above it. No workbench is no fault.
 pub(super) fn send(paths: &Paths, dirs: &[PathBuf], event: &[u8]) {
@@ -23,7 +27,11 @@ pub(super) fn send(paths: &Paths, dirs: &[PathBuf], event: &[u8]) {
     }
     let sockets = dirs.iter().flat_map(|dir| dir.ancestors()).map(|dir| paths.socket(dir));
     let Some(socket) = sockets.into_iter().find(|socket| socket.exists()) else { return };
-    let Ok(event) = serde_json::from_slice::<Value>(event) else { return };
+    let length = event.len();
+    let Ok(mut event) = serde_json::from_slice::<Value>(event) else { return };
+    if let Some(fields) = event.as_object_mut().filter(|_| length > LONG) {
+        fields.retain(|name, _| !TEXTS.contains(&name.as_str()));
+    }
     let Ok(line) = encode(&Request::Event { event }) else { return };
     // A workbench that was stopped (Ctrl-Z) accepts nothing, and connecting to it waits: so a thread does it, and the
     // end of this process ends the thread.

@@ -5,14 +5,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::file::{self, SessionFile, parse};
 use super::{ClusterSpec, GateRule, Session, SessionOrigin};
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
 use crate::config::document::read;
+use crate::config::models;
 use crate::config::paths::Paths;
 use crate::config::problem::{Problem, unknown};
+use crate::config::redaction;
+use crate::domain::redact::Redactor;
+use crate::domain::transcript::format::{FORMATS, Place};
 
 /// Name of a project's own session file.
 pub const FILE_NAME: &str = "hnpwb.toml";
@@ -37,21 +42,27 @@ const MOST_NAMED: usize = 64;
 /// The problems beside a session are such that it can be used all the same.
 ///
 /// # Errors
-/// Everything that is wrong with the session's file, or that there is none.
+/// Everything that is wrong with the session's file, or that there is none; everything that is wrong with the patterns of
+/// secrets in the user's `config.toml`.
 pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Session, Vec<Problem>), Vec<Problem>> {
     let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
     let source = match selector {
         Some(selector) => Some(select(selector, &dir, paths).map_err(|problem| vec![problem])?),
         None => project_file(&dir).map(Source::of_project).transpose().map_err(|problem| vec![problem])?,
     };
+    let redactor = redaction::load(paths)?;
     let Some(source) = source else {
         let top = repository::find(&dir).map_or(dir, |repository| repository.top);
-        return Ok((discovered(&top, paths), Vec::new()));
+        let (models, problems) = models::load(paths);
+        let session = discovered(&top, paths);
+        return Ok((Session { redactor, models: Arc::new(models), ..session }, problems));
     };
     let file = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
     let root = canonical_dir(&file.root).map_err(|problem| vec![problem.of(&source.file)])?;
-    let problems = absent(&file, &source.file);
-    Ok((filled(file, source, root, paths), problems))
+    let mut problems = absent(&file, &source.file);
+    let (models, wrong) = models::load(paths);
+    problems.extend(wrong);
+    Ok((Session { redactor, models: Arc::new(models), ..filled(file, source, root, paths) }, problems))
 }
 
 /// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
@@ -241,13 +252,26 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         fabrics,
         gates: file.gates,
         claude_dirs: paths.claude.clone(),
+        transcript_places: transcript_places(paths, &root),
+        status_lines: Some(paths.status_lines()),
+        models: Arc::default(),
         checks: file.checks,
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,
         cluster_faults,
+        redactor: Redactor::default(),
         root,
     }
+}
+
+/// Folders of the user's, and files of the project's own, where agents keep transcripts.
+fn transcript_places(paths: &Paths, root: &Path) -> Vec<PathBuf> {
+    let of_project = FORMATS.iter().flat_map(|format| format.places()).filter_map(|place| match place {
+        Place::Project(file) => Some(root.join(file)),
+        Place::Home { .. } => None,
+    });
+    paths.transcripts.iter().cloned().chain(of_project).collect()
 }
 
 #[cfg(test)]

@@ -50,6 +50,14 @@ pub enum Role {
     AgentTool,
     /// What the model thinks.
     AgentThinking,
+    /// Heading of a text.
+    MarkdownHeading,
+    /// Code in a text.
+    MarkdownCode,
+    /// Link in a text.
+    MarkdownLink,
+    /// Rail of a quote in a text.
+    MarkdownQuote,
     /// Hash of a commit.
     GitHash,
     /// Author of a commit.
@@ -100,7 +108,7 @@ impl Lane {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 69] = [
         Self::Background,
         Self::Text,
         Self::Dim,
@@ -122,6 +130,10 @@ impl Role {
         Self::AgentAssistant,
         Self::AgentTool,
         Self::AgentThinking,
+        Self::MarkdownHeading,
+        Self::MarkdownCode,
+        Self::MarkdownLink,
+        Self::MarkdownQuote,
         Self::GitHash,
         Self::GitAuthor,
         Self::GitRefHead,
@@ -197,6 +209,10 @@ impl Role {
             Self::AgentAssistant => "agent.assistant",
             Self::AgentTool => "agent.tool",
             Self::AgentThinking => "agent.thinking",
+            Self::MarkdownHeading => "markdown.heading",
+            Self::MarkdownCode => "markdown.code",
+            Self::MarkdownLink => "markdown.link",
+            Self::MarkdownQuote => "markdown.quote",
             Self::GitHash => "git.hash",
             Self::GitAuthor => "git.author",
             Self::GitRefHead => "git.ref.head",

@@ -88,8 +88,8 @@ fn the_board_lists_fourteen_tasks_with_the_five_marks() {
 #[test]
 fn every_folder_of_the_user_is_replaced_by_one_inside_the_stage() {
     let stage = stage();
-    let Paths { home, config, state, runtime, claude, kubeconfig } = stage.paths();
-    let folders = [vec![home, config, state, runtime], claude, kubeconfig].concat();
+    let Paths { home, config, state, runtime, claude, transcripts, kubeconfig } = stage.paths();
+    let folders = [vec![home, config, state, runtime], claude, transcripts, kubeconfig].concat();
     for folder in folders {
         assert!(folder.starts_with(&stage.folder), "{}", folder.display());
     }

@@ -41,6 +41,8 @@ pub(super) enum Rule {
 /// A command and the option it takes a password with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Command {
+    /// Its place among the commands.
+    pub number: usize,
     /// The options that are followed by it, alone or with the value attached where they are of one letter.
     pub options: &'static [&'static str],
     /// Whether it may stand apart from the option, not only attached to it.
@@ -48,6 +50,9 @@ pub(super) struct Command {
     /// Whether the argument is `user:password`.
     pub pair: bool,
 }
+
+/// How many commands there are.
+pub(super) const COMMANDS: usize = 7;
 
 /// Anchors that are no prefixes, in lower case: they match in either case.
 static WORDS: &[(&str, Rule)] = &[
@@ -105,13 +110,13 @@ static WORDS: &[(&str, Rule)] = &[
     ("$argon2", Rule::Crypt),
     ("$scrypt$", Rule::Crypt),
     ("{ssha", Rule::Crypt),
-    ("sshpass", Rule::Command(Command { options: &["-p"], apart: true, pair: false })),
-    ("docker login", Rule::Command(Command { options: &["-p"], apart: true, pair: false })),
-    ("mysql", Rule::Command(Command { options: &["-p"], apart: false, pair: false })),
-    ("mariadb", Rule::Command(Command { options: &["-p"], apart: false, pair: false })),
-    ("redis-cli", Rule::Command(Command { options: &["-a"], apart: true, pair: false })),
-    ("curl", Rule::Command(Command { options: &["-u", "--user", "--proxy-user"], apart: true, pair: true })),
-    ("wget", Rule::Command(Command { options: &["--http-password"], apart: true, pair: false })),
+    ("sshpass", Rule::Command(Command { number: 0, options: &["-p"], apart: true, pair: false })),
+    ("docker login", Rule::Command(Command { number: 1, options: &["-p"], apart: true, pair: false })),
+    ("mysql", Rule::Command(Command { number: 2, options: &["-p"], apart: false, pair: false })),
+    ("mariadb", Rule::Command(Command { number: 3, options: &["-p"], apart: false, pair: false })),
+    ("redis-cli", Rule::Command(Command { number: 4, options: &["-a"], apart: true, pair: false })),
+    ("curl", Rule::Command(Command { number: 5, options: &["-u", "--user", "--proxy-user"], apart: true, pair: true })),
+    ("wget", Rule::Command(Command { number: 6, options: &["--http-password"], apart: true, pair: false })),
     ("secret\"", Rule::KubeSecret),
     ("secret\\\"", Rule::KubeSecret),
     ("kind: secret", Rule::KubeSecret),

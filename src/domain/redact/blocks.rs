@@ -1,5 +1,6 @@
 //! Secrets of many lines: PEM blocks and the data of Kubernetes Secrets.
 
+use super::effort::spend;
 use super::shapes::{decode, floor};
 use super::values::is_placeholder;
 use std::ops::Range;
@@ -47,6 +48,7 @@ pub(super) fn pem_end(text: &str, at: usize) -> Option<Range<usize>> {
         let cut =
             body[..end].rfind(separates).map_or(0, |cut| cut + body[cut..].chars().next().map_or(1, char::len_utf8));
         let word = &body[cut..end];
+        spend(word.len() + 1);
         if !word.bytes().all(is_base64) {
             break;
         }
@@ -95,6 +97,7 @@ fn key_lines(body: &str) -> usize {
         if word.len() >= LINE {
             end = at + length;
         }
+        spend(length + 1);
         at += length + body[at + length..].chars().next().map_or(0, char::len_utf8);
         // Prose in between is not a key's.
         if at > end + 120 {
@@ -137,6 +140,7 @@ pub(super) fn kube_secrets(text: &str) -> Vec<Range<usize>> {
 
 /// One YAML document, which stands at `from`.
 fn document(text: &str, from: usize, found: &mut Vec<Range<usize>>) {
+    spend(text.len());
     let prefix = |c: char| c.is_whitespace() || "+-→|".contains(c) || c.is_ascii_digit();
     if text.lines().any(|line| line.trim_start_matches(prefix).trim_end() == "kind: Secret") {
         yaml_data(text, from, found);
@@ -187,17 +191,22 @@ fn yaml_data(document: &str, offset: usize, found: &mut Vec<Range<usize>>) {
 
 fn json_data(text: &str, found: &mut Vec<Range<usize>>) {
     for key in ["data", "stringData"] {
+        // An object inside of one that was read ends where that does, and was read with it.
+        let mut read = 0;
         for (at, _) in text.match_indices(key) {
             let rest = &text[at + key.len()..];
             let object = rest.trim_start_matches(['\\', '"', ' ', ':', '\n']);
-            if rest.len() == object.len() || !object.starts_with('{') || !text[..at].ends_with('"') {
+            if at < read || rest.len() == object.len() || !object.starts_with('{') || !text[..at].ends_with('"') {
                 continue;
             }
             let start = text.len() - object.len();
-            let end = object.find('}').unwrap_or(object.len()).min(BLOCK);
+            let limit = text.len().min(start + BLOCK);
+            let end = memchr::memchr(b'}', &text.as_bytes()[start..limit]).map_or(limit, |length| start + length);
+            read = end;
+            spend(end - start);
             let mut from = start;
             let mut is_value = false;
-            for part in text[start..floor(text, start + end)].split('"') {
+            for part in text[start..floor(text, end)].split('"') {
                 // key, colon, value, comma: a value is what stands behind a colon and before the next quote.
                 if is_value {
                     keep(part.trim_end_matches('\\'), from, found);

@@ -1,5 +1,6 @@
 //! Secrets that are known by the name they are given to: variables, fields, options, headers, YAML keys.
 
+use super::effort::spend;
 use super::shapes::floor;
 use super::values::{Class, Form, is_random, is_secret, is_shouting};
 use std::ops::Range;
@@ -103,6 +104,8 @@ pub(super) fn is_kind(kind: &str) -> bool {
 /// What was read behind a name: the name's end, so that it is not looked at again, and the secret if it is one.
 pub(super) struct Assigned {
     pub name_end: usize,
+    /// Where the word ends that was read as its value: names inside of it have values that were read with it.
+    pub word_end: usize,
     pub secret: Option<(Range<usize>, &'static str)>,
 }
 
@@ -121,13 +124,15 @@ pub(super) fn assigned(text: &str, at: usize) -> Assigned {
     }
     // Most names in code are called, closed or passed on, which needs no closer look.
     if bytes.get(end).is_none_or(|byte| b"(){;<&?!+/#@".contains(byte)) {
-        return Assigned { name_end: end, secret: None };
+        return Assigned { name_end: end, word_end: end, secret: None };
     }
+    spend(end - start);
     let flag = bytes[start..end].starts_with(b"-");
     let name = text[start..end].trim_start_matches('-');
-    let secret =
-        classify(name).and_then(|(class, kind)| value(text, start, end, name, class, flag).map(|range| (range, kind)));
-    Assigned { name_end: end, secret }
+    let mut word_end = end;
+    let secret = classify(name)
+        .and_then(|(class, kind)| value(text, start, end, name, class, flag, &mut word_end).map(|range| (range, kind)));
+    Assigned { name_end: end, word_end, secret }
 }
 
 /// What a name's value is, by how the name ends; `None` when it names no secret.
@@ -160,8 +165,17 @@ fn by_ending(name: &str, plain: &str) -> Option<(Class, &'static str)> {
     }
 }
 
-/// The value that follows a name which ends at `end`, when it is a secret.
-fn value(text: &str, start: usize, end: usize, name: &str, class: Class, flag: bool) -> Option<Range<usize>> {
+/// The value that follows a name which ends at `end`, when it is a secret. `word_end` becomes the end of a value that is
+/// not in quotes.
+fn value(
+    text: &str,
+    start: usize,
+    end: usize,
+    name: &str,
+    class: Class,
+    flag: bool,
+    word_end: &mut usize,
+) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = end;
     let skip = |mut at: usize, set: &[u8]| {
@@ -247,12 +261,16 @@ fn value(text: &str, start: usize, end: usize, name: &str, class: Class, flag: b
     at = skip(at, b" \t*");
     at = past_type(text, at);
     let found = read(text, at)?;
+    spend(found.range.len());
     if paired && !(found.quoted || bytes[at - 1] == b' ' && bytes[end..at].contains(&b'|')) {
         return None;
     }
+    if !found.quoted {
+        *word_end = found.range.end;
+    }
     let (range, form) = settle(text, found, tight);
     if class == Class::Header {
-        return header(text, name, range, form);
+        return header(text, name, range, form, word_end);
     }
     if paired && !is_random(&text[range.clone()], 8) {
         return None;
@@ -263,7 +281,7 @@ fn value(text: &str, start: usize, end: usize, name: &str, class: Class, flag: b
     }
     let long = form != Form::Quoted && range.end - range.start >= ENOUGH;
     is_secret(class, name, &text[range.clone()], form)
-        .then(|| range.start..if long { word_end(bytes, range.end, usize::MAX) } else { range.end })
+        .then(|| range.start..if long { end_of_word(bytes, range.end, usize::MAX) } else { range.end })
 }
 
 struct Read {
@@ -304,18 +322,24 @@ fn read(text: &str, at: usize) -> Option<Read> {
                 return Some(Read { range: from..until - slashes.min(depth), quoted: true });
             }
         }
-        return Some(Read { range: from..word_end(bytes, from, from + VALUE), quoted: true });
+        return Some(Read { range: from..end_of_word(bytes, from, from + VALUE), quoted: true });
     }
-    let end = word_end(bytes, at, at + ENOUGH);
+    let end = end_of_word(bytes, at, at + ENOUGH);
     (end > at).then_some(Read { range: at..end, quoted: false })
 }
 
 /// Where an unquoted value ends, or `limit`.
-fn word_end(bytes: &[u8], from: usize, limit: usize) -> usize {
+fn end_of_word(bytes: &[u8], from: usize, limit: usize) -> usize {
     let limit = bytes.len().min(limit);
     let stops = |byte: u8| byte <= b' ' || b"\"'`,;)]}<>|&\\".contains(&byte);
     let marker = |at: usize| bytes[at..].starts_with("‹".as_bytes());
-    (from..limit).find(|&at| stops(bytes[at]) || marker(at)).unwrap_or(limit)
+    let mut end = (from..limit).find(|&at| stops(bytes[at]) || marker(at)).unwrap_or(limit);
+    spend(end.saturating_sub(from));
+    // The limit may fall into a character.
+    while end > from && bytes.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        end -= 1;
+    }
+    end
 }
 
 /// Steps over a type and its `=` (`: &str = "…"`), when a string follows.
@@ -352,17 +376,22 @@ fn settle(text: &str, found: Read, tight: bool) -> (Range<usize>, Form) {
 }
 
 /// The secret part of a header's value: behind the scheme of `Authorization`, all pairs of a cookie.
-fn header(text: &str, name: &str, range: Range<usize>, form: Form) -> Option<Range<usize>> {
+fn header(text: &str, name: &str, range: Range<usize>, form: Form, word_end: &mut usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let lower = name.to_ascii_lowercase();
     let stops = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'\\');
     let line_end = |limit: usize| {
+        if form == Form::Quoted {
+            return range.end.min(floor(text, limit));
+        }
         let limit = limit.min(bytes.len());
         let end = (range.start..limit).find(|&at| stops(bytes[at])).unwrap_or(limit);
-        floor(text, if form == Form::Quoted { range.end } else { end })
+        spend(end.saturating_sub(range.start));
+        floor(text, end)
     };
     let line = range.start..line_end(range.start + ENOUGH);
     if lower.ends_with("cookie") {
+        *word_end = line.end.max(*word_end);
         let is_pair = |(key, value): (&str, &str)| {
             key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
                 && is_secret(Class::Token, "cookie", value, Form::Quoted)
@@ -381,16 +410,17 @@ fn header(text: &str, name: &str, range: Range<usize>, form: Form) -> Option<Ran
                 return is_random(&text[from..line.end], 8).then(|| from..line_end(usize::MAX));
             }
             if known.contains(&word.as_str()) {
-                let until = word_end(bytes, from, line.end);
-                return is_secret(Class::Header, "", &text[from..until], Form::Tight)
-                    .then(|| from..word_end(bytes, from, line_end(usize::MAX)));
+                let until = end_of_word(bytes, from, line.end);
+                return is_secret(Class::Header, "", &text[from..until], Form::Tight).then(|| {
+                    from..end_of_word(bytes, from, if form == Form::Quoted { range.end } else { usize::MAX })
+                });
             }
             return None;
         }
     }
     let form = if form == Form::Code { Form::Plain } else { form };
     is_secret(Class::Token, name, &text[range.clone()], form).then(|| {
-        let end = if form == Form::Quoted { range.end } else { word_end(bytes, range.start, usize::MAX) };
+        let end = if form == Form::Quoted { range.end } else { end_of_word(bytes, range.start, usize::MAX) };
         range.start..end
     })
 }

@@ -1,6 +1,7 @@
 //! Secrets that are known by their form: tokens by prefix, JWTs, URL credentials, password hashes, command lines.
 
 use super::anchors::Command;
+use super::effort::spend;
 use super::tokens::{Letters, Token};
 use super::values::{Class, Form, alternates, is_placeholder, is_random, is_secret};
 use std::ops::Range;
@@ -35,45 +36,47 @@ pub(super) fn starts_word(bytes: &[u8], at: usize) -> bool {
 
 fn run(bytes: &[u8], from: usize, letters: Letters, limit: usize) -> usize {
     let until = bytes.len().min(from.saturating_add(limit));
-    bytes[from..until].iter().position(|&byte| !letters.has(byte)).map_or(until, |length| from + length)
+    let end = bytes[from..until].iter().position(|&byte| !letters.has(byte)).map_or(until, |length| from + length);
+    spend(end - from);
+    end
 }
 
-/// A credential with a known prefix at `at`.
-pub(super) fn token(text: &str, at: usize, token: &Token) -> Option<Range<usize>> {
+/// A credential with a known prefix at `at`; else how far its letters go.
+pub(super) fn token(text: &str, at: usize, token: &Token) -> Result<Range<usize>, usize> {
     let bytes = text.as_bytes();
     if (token.random || token.max < ENOUGH || token.prefix.len() <= 3) && !starts_word(bytes, at) {
-        return None;
+        return Err(at);
     }
     let from = at + token.prefix.len();
     let end = run(bytes, from, token.letters, ENOUGH);
     let rest = &text[from..end];
     if rest.len() < token.min || rest.len() > token.max {
-        return None;
+        return Err(end);
     }
     if token.max < ENOUGH && bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
+        return Err(end);
     }
     let words = rest.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
     if words || is_placeholder("", rest) || (token.random && !is_random(rest, 12) && !alternates(rest)) {
-        return None;
+        return Err(end);
     }
-    Some(at..run(bytes, end, token.letters, usize::MAX))
+    Ok(at..run(bytes, end, token.letters, usize::MAX))
 }
 
-/// A JSON web token (RFC 7519; also RFC 7516 with its five parts) at `at`: its first part decodes to a JSON object.
-pub(super) fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
+/// A JSON web token (RFC 7519; also RFC 7516 with its five parts) at `at`: its first part decodes to a JSON object. Else
+/// how far that part goes.
+pub(super) fn jwt(text: &str, at: usize) -> Result<Range<usize>, usize> {
     let bytes = text.as_bytes();
     if !bytes[at..].starts_with(b"eyJ") || !starts_word(bytes, at) {
-        return None;
+        return Err(at);
     }
     let dot = run(bytes, at, Letters::Word, 2048);
-    if bytes.get(dot) != Some(&b'.') {
-        return None;
+    let header = (bytes.get(dot) == Some(&b'.')).then(|| decode(&bytes[at..dot])).flatten().unwrap_or_default();
+    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).is_err() {
+        return Err(dot);
     }
-    let header = decode(&bytes[at..dot])?;
-    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).ok()?;
     let end = run(bytes, dot + 1, Letters::Dotted, usize::MAX);
-    (end - dot > 8).then_some(at..end)
+    if end - dot > 8 { Ok(at..end) } else { Err(dot) }
 }
 
 /// Decodes base64 of either alphabet up to its padding; `None` at any other byte.
@@ -106,15 +109,17 @@ pub(super) fn url(text: &str, at: usize) -> Option<Range<usize>> {
     let from = at + 3;
     let limit = bytes.len().min(from + ENOUGH);
     let ends = |byte: u8| byte.is_ascii_whitespace() || byte < b' ' || b"\"'`<>\\|".contains(&byte);
-    let word = (from..limit).find(|&at| ends(bytes[at])).unwrap_or(limit);
-    let slash = (from..word).find(|&at| b"/?#".contains(&bytes[at])).unwrap_or(word);
+    let slash = (from..limit).find(|&at| ends(bytes[at]) || b"/?#".contains(&bytes[at])).unwrap_or(limit);
+    spend(slash - from);
     let colon = memchr::memchr(b':', &bytes[from..slash]).map(|at| from + at);
     let sign = memchr::memrchr(b'@', &bytes[from..slash]).or_else(|| {
         // A password with a slash in it, unless what looks like one is a port.
         let behind = &bytes[colon? + 1..slash];
-        (!behind.is_empty() && !behind.iter().all(u8::is_ascii_digit) && bytes[from] != b'[')
-            .then(|| memchr::memchr(b'@', &bytes[from..word]))
-            .flatten()
+        let far = memchr::memchr(b'@', &bytes[slash..limit])? + slash;
+        spend(far - slash);
+        let one_word = || !bytes[slash..far].iter().any(|byte| ends(*byte));
+        (!behind.is_empty() && !behind.iter().all(u8::is_ascii_digit) && bytes[from] != b'[' && one_word())
+            .then(|| far - from)
     });
     let sign = from + sign?;
     match colon {
@@ -174,14 +179,17 @@ pub(super) fn scheme(text: &str, at: usize, end: usize) -> Option<Range<usize>> 
     secret.then(|| from..run(bytes, until, Letters::Path, usize::MAX))
 }
 
-/// A `crypt(3)` hash (also argon2, scrypt, htpasswd and LDAP forms) at `at`.
-pub(super) fn crypt(text: &str, at: usize) -> Option<Range<usize>> {
+/// A `crypt(3)` hash (also argon2, scrypt, htpasswd and LDAP forms) at `at`; else how far it was looked for: what starts in
+/// between ends alike.
+pub(super) fn crypt(text: &str, at: usize) -> Result<Range<usize>, usize> {
     let bytes = text.as_bytes();
     let has = |byte: u8| byte.is_ascii_alphanumeric() || b"./$=,+-{}_".contains(&byte);
     let limit = bytes.len().min(at + ENOUGH);
     let end = (at..limit).find(|&at| !has(bytes[at])).unwrap_or(limit);
+    spend(end - at);
     let last = text[at..end].rsplit(['$', '}']).next().unwrap_or_default();
-    (last.len() >= 20 && !last.contains('{') && (is_random(last, 6) || alternates(last))).then_some(at..end)
+    let secret = last.len() >= 20 && !last.contains('{') && (is_random(last, 6) || alternates(last));
+    if secret { Ok(at..end) } else { Err(end) }
 }
 
 /// A Telegram bot token whose `:AA` is at `at`: eight to ten digits before, 35 letters behind.
@@ -208,13 +216,17 @@ pub(super) fn discord(text: &str, at: usize) -> Option<Range<usize>> {
     (whole && decode(&bytes[at..first])?.iter().all(u8::is_ascii_digit)).then_some(at..third)
 }
 
-/// The passwords among the arguments of a command whose name ends at `end`.
-pub(super) fn command(text: &str, end: usize, command: Command) -> Vec<Range<usize>> {
-    let limit = floor(text, text.len().min(end + ENOUGH));
-    let line = &text[end..limit];
+/// The passwords among the arguments of a command, which stand from `from` on; and how far they were looked for.
+pub(super) fn command(text: &str, from: usize, command: Command) -> (Vec<Range<usize>>, usize) {
+    let limit = floor(text, text.len().min(from + ENOUGH));
+    let limit = memchr::memchr(b'\n', &text.as_bytes()[from..limit]).map_or(limit, |length| from + length);
+    // An option at the end of what is looked at still has its value behind it.
+    let behind = floor(text, text.len().min(limit + ENOUGH));
+    let line = &text[from..behind];
     let line = &line[..line.find('\n').unwrap_or(line.len())];
+    spend(limit - from);
     let mut found = Vec::new();
-    for (at, _) in line.match_indices(" -") {
+    for at in memchr::memmem::find_iter(&text.as_bytes()[from..limit], b" -") {
         let at = at + 1;
         for option in command.options {
             let Some(rest) = line[at..].strip_prefix(option) else { continue };
@@ -224,12 +236,12 @@ pub(super) fn command(text: &str, end: usize, command: Command) -> Vec<Range<usi
                 continue;
             }
             let value = separated.trim_start_matches(['\\', '"', '\'']);
-            let from = end + at + option.len() + (rest.len() - value.len());
-            let quote = separated.trim_start_matches('\\').chars().next().filter(|c| matches!(c, '"' | '\''));
-            let until = value
-                .find(|c: char| quote.map_or(c.is_whitespace() || "\"'`;|&)\\".contains(c), |quote| c == quote))
-                .map_or(from + value.len(), |length| from + length);
-            let mut range = from..until;
+            let start = from + at + option.len() + (rest.len() - value.len());
+            let quote = separated.trim_start_matches('\\').bytes().next().filter(|byte| matches!(byte, b'"' | b'\''));
+            let closed = quote.and_then(|quote| memchr::memchr(quote, value.as_bytes()));
+            let length = closed.or_else(|| value.find(|c: char| c.is_whitespace() || "\"'`;|&)\\".contains(c)));
+            let mut range = start..start + length.unwrap_or(value.len());
+            spend(range.len());
             while text[range.clone()].ends_with('\\') {
                 range.end -= 1;
             }
@@ -248,5 +260,5 @@ pub(super) fn command(text: &str, end: usize, command: Command) -> Vec<Range<usi
             }
         }
     }
-    found
+    (found, limit)
 }

@@ -5,6 +5,7 @@
 //! write in documentation (`changeme`, `your-api-key-here`, anything with `EXAMPLE` in capitals, as in AWS's own). A
 //! default password that everybody knows protects nothing, so showing it costs nothing.
 
+use super::effort::spend;
 use super::shapes::floor;
 
 /// How much a name says about its value.
@@ -176,6 +177,7 @@ const WORDS: &[&str] = &[
 /// Whether `value`, given to the name `name`, is a secret.
 pub(super) fn is_secret(class: Class, name: &str, value: &str, form: Form) -> bool {
     let value = &value.trim()[..floor(value.trim(), 512)];
+    spend(value.len());
     if value.len() < 4 || stands_for_another(value) || is_placeholder(name, value) {
         return false;
     }

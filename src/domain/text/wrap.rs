@@ -1,9 +1,9 @@
 //! Wrapping at word boundaries, by columns.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use super::clean;
 
@@ -28,17 +28,33 @@ pub fn wrap_limited(text: &str, columns: usize, max_rows: usize) -> Vec<Cow<'_, 
             break;
         }
         match expand(clean(line)) {
-            Cow::Borrowed(line) => wrap_line(line, columns, max_rows, &mut rows, Cow::Borrowed),
-            Cow::Owned(line) => {
-                wrap_line(&line, columns, max_rows, &mut rows, |row| Cow::Owned(row.to_owned()));
-            }
+            Cow::Borrowed(line) => wrap_line(line, columns, |row| {
+                rows.push(Cow::Borrowed(&line[row]));
+                rows.len() < max_rows
+            }),
+            Cow::Owned(line) => wrap_line(&line, columns, |row| {
+                rows.push(Cow::Owned(line[row].to_owned()));
+                rows.len() < max_rows
+            }),
         }
     }
     rows
 }
 
+/// The rows of one clean line without tabs, as ranges of it, at most `max_rows` of them. Breaks where [`wrap`] does.
+pub fn wrap_ranges(line: &str, columns: usize, max_rows: usize) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    if max_rows > 0 {
+        wrap_line(line, columns.max(1), |row| {
+            rows.push(row);
+            rows.len() < max_rows
+        });
+    }
+    rows
+}
+
 /// Puts spaces in the place of tabs.
-fn expand(line: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn expand(line: Cow<'_, str>) -> Cow<'_, str> {
     if !line.contains('\t') {
         return line;
     }
@@ -56,41 +72,31 @@ fn expand(line: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Appends the rows of one line without tabs; `own` makes a row of a slice of it.
-fn wrap_line<'l, 'r>(
-    line: &'l str,
-    columns: usize,
-    max_rows: usize,
-    rows: &mut Vec<Cow<'r, str>>,
-    own: impl Fn(&'l str) -> Cow<'r, str>,
-) {
+/// Finds the rows of one line without tabs; `push` takes each and says whether more are wanted.
+fn wrap_line(line: &str, columns: usize, mut push: impl FnMut(Range<usize>) -> bool) {
     if line.is_ascii() {
         if line.len() <= columns {
-            rows.push(own(line.trim_end_matches(' ')));
+            push(trimmed(line, 0..line.len()));
             return;
         }
-        break_rows(
-            line,
-            line.bytes().enumerate().map(|(at, byte)| (at, byte == b' ', 1)),
-            columns,
-            max_rows,
-            rows,
-            own,
-        );
+        break_rows(line, line.bytes().enumerate().map(|(at, byte)| (at, byte == b' ', 1)), columns, push);
     } else {
-        let pieces = line.grapheme_indices(true).map(|(at, grapheme)| (at, grapheme == " ", grapheme.width()));
-        break_rows(line, pieces, columns, max_rows, rows, own);
+        let pieces = line.grapheme_indices(true).map(|(at, grapheme)| (at, grapheme == " ", super::columns(grapheme)));
+        break_rows(line, pieces, columns, push);
     }
 }
 
+/// A row without the spaces at its end.
+fn trimmed(line: &str, row: Range<usize>) -> Range<usize> {
+    row.start..row.start + line[row.clone()].trim_end_matches(' ').len()
+}
+
 /// Breaks a line given as its pieces: byte offset, whether it is a space, columns.
-fn break_rows<'l, 'r>(
-    line: &'l str,
+fn break_rows(
+    line: &str,
     pieces: impl Iterator<Item = (usize, bool, usize)>,
     columns: usize,
-    max_rows: usize,
-    rows: &mut Vec<Cow<'r, str>>,
-    own: impl Fn(&'l str) -> Cow<'r, str>,
+    mut push: impl FnMut(Range<usize>) -> bool,
 ) {
     let mut row = 0;
     let mut used = 0;
@@ -115,8 +121,7 @@ fn break_rows<'l, 'r>(
         }
         if used + wide > columns && used > 0 {
             let next = if breakable { word } else { at };
-            rows.push(own(line[row..next].trim_end_matches(' ')));
-            if rows.len() >= max_rows {
+            if !push(trimmed(line, row..next)) {
                 return;
             }
             row = next;
@@ -130,14 +135,13 @@ fn break_rows<'l, 'r>(
         word_used += wide;
         if used > columns && row < at {
             // The word that was moved down is itself too long for a row.
-            rows.push(own(&line[row..at]));
-            if rows.len() >= max_rows {
+            if !push(row..at) {
                 return;
             }
             (row, used, word, word_used) = (at, wide, at, wide);
         }
     }
-    rows.push(own(line[row..].trim_end_matches(' ')));
+    push(trimmed(line, row..line.len()));
 }
 
 #[cfg(test)]

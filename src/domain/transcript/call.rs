@@ -3,10 +3,10 @@
 use serde_json::value::RawValue;
 
 use super::json::{self, Gather, Members};
-use super::{Text, text};
+use super::{LINE_AHEAD, Text, text};
 
-/// Bytes of a value that go into a summary, before it is made one line.
-const SUMMARY: usize = 400;
+/// Bytes of a value that go into a summary, before it is made one line and cut.
+const SUMMARY: usize = 400 + LINE_AHEAD;
 
 /// The input in one clean line: the command, the path (below `cwd` without it), the pattern, else compact JSON.
 pub(crate) fn summary(tool: &str, input: Option<&RawValue>, cwd: Option<&str>) -> String {
@@ -20,6 +20,7 @@ pub(crate) fn summary(tool: &str, input: Option<&RawValue>, cwd: Option<&str>) -
         "WebFetch" => "url",
         "WebSearch" | "ToolSearch" => "query",
         "Skill" => "skill",
+        "AskUserQuestion" => return one_line(&question(raw).unwrap_or_else(|| raw.get().to_owned())),
         _ => return one_line(raw.get()),
     };
     let Members(members) = members(raw);
@@ -51,7 +52,16 @@ pub(crate) fn input(input: Option<&RawValue>) -> Text {
     gather.finish()
 }
 
-fn below<'a>(path: &'a str, cwd: Option<&str>) -> &'a str {
+/// The first question of a call that asks the person.
+fn question(input: &RawValue) -> Option<String> {
+    let Members(fields) = members(input);
+    let (_, questions) = fields.into_iter().find(|(key, _)| key == "questions")?;
+    let Members(fields) = members(json::elements::<&RawValue>(Some(questions)).into_iter().next()?);
+    let (_, question) = fields.into_iter().find(|(key, _)| key == "question")?;
+    json::head(Some(question), SUMMARY)
+}
+
+pub(crate) fn below<'a>(path: &'a str, cwd: Option<&str>) -> &'a str {
     let rest = cwd.and_then(|cwd| path.strip_prefix(cwd)).and_then(|rest| rest.strip_prefix('/'));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(path)
 }
@@ -89,6 +99,9 @@ mod tests {
             summary("Agent", Some(raw(r#"{"prompt":"long","description":"look around"}"#)), None),
             "look around"
         );
+        let asked = r#"{"questions":[{"question":"Which\nbranch?","options":[]},{"question":"2"}]}"#;
+        assert_eq!(summary("AskUserQuestion", Some(raw(asked)), None), "Which branch?");
+        assert_eq!(summary("AskUserQuestion", Some(raw(r#"{"questions":7}"#)), None), r#"{"questions":7}"#);
         assert_eq!(summary("mcp__x__y", Some(raw(r#"{"a":[1,2]}"#)), None), r#"{"a":[1,2]}"#);
         assert_eq!(summary("Bash", Some(raw(r#"{"cmd":1}"#)), None), r#"{"cmd":1}"#);
         assert_eq!(summary("Bash", None, None), "");

@@ -1,16 +1,19 @@
 //! A transcript summed up while its records go by: what `Agent` and `hnpwb status` show of it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
-use super::claude::{UserText, said_by_user};
-use super::record::{self, Block, NoRecord, Record};
-use super::usage::{self, Usage};
-use super::{call, json, text, window};
-use crate::domain::agent::{ContextGauge, Tokens};
+use super::codex::Thread;
+use super::side::SideChains;
+use super::{LINE_AHEAD, text};
+use crate::domain::agent::{Agent, hook};
 
-/// Bytes kept of a title or an action.
-const LABEL: usize = 160;
+/// Bytes kept of a title or an action; fewer are shown, once secrets are hidden.
+pub(crate) const LABEL: usize = Agent::LABEL + LINE_AHEAD;
+
+/// Folders that are remembered; an agent wanders through more.
+const FOLDERS: usize = 16;
 
 /// Calls without a result that are remembered; an agent runs fewer at once.
 const OPEN_CALLS: usize = 64;
@@ -53,6 +56,13 @@ pub enum Step {
     },
     /// The API failed for good.
     Failed,
+    /// A permission was asked for and neither given nor refused.
+    Permission {
+        /// What for, in one phrase.
+        what: String,
+    },
+    /// The session was ended in an orderly way.
+    Closed,
     /// The session goes on under another id.
     MovedOn {
         /// That id.
@@ -67,11 +77,16 @@ impl Step {
             Self::Asked
             | Self::Calling { .. }
             | Self::Asking { .. }
+            | Self::Permission { .. }
             | Self::Background { .. }
             | Self::Retrying { .. } => true,
-            Self::Nothing | Self::Answered | Self::Ended | Self::Interrupted | Self::Failed | Self::MovedOn { .. } => {
-                false
-            }
+            Self::Nothing
+            | Self::Answered
+            | Self::Ended
+            | Self::Interrupted
+            | Self::Failed
+            | Self::Closed
+            | Self::MovedOn { .. } => false,
         }
     }
 }
@@ -95,6 +110,28 @@ pub struct Counts {
     pub compactions: u64,
 }
 
+/// A context window that a transcript states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedWindow {
+    /// Its size in tokens.
+    pub tokens: u64,
+    /// Tokens that are in use whatever is said, and that the program does not count as used.
+    pub reserved: u64,
+}
+
+impl StatedWindow {
+    /// How full it is in whole percent, as Codex shows it: 100 less the rounded share that is left of what is not
+    /// reserved. Source: `percent_of_context_window_remaining` in its `protocol.rs`.
+    pub fn percent(self, used: u64) -> u8 {
+        let free = self.tokens.saturating_sub(self.reserved);
+        if free == 0 {
+            return 100;
+        }
+        let left = free.saturating_sub(used.saturating_sub(self.reserved));
+        100 - ((left * 100 + free / 2) / free).min(100) as u8
+    }
+}
+
 /// What the records read so far say. Bounded, whatever is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digest {
@@ -102,6 +139,10 @@ pub struct Digest {
     pub sub_agent: bool,
     /// Session id as last recorded.
     pub session_id: Option<String>,
+    /// Session of the parent, where the transcript says so.
+    pub parent: Option<String>,
+    /// SHA-256 of the project's folder in hexadecimal, where that is all that is recorded of it.
+    pub project: Option<String>,
     /// Working directory as first recorded.
     pub started_in: Option<String>,
     /// Working directory as last recorded; follows the agent's shell.
@@ -122,8 +163,18 @@ pub struct Digest {
     pub step: Step,
     /// Since when it stands there.
     pub step_at: Option<Timestamp>,
+    /// What it asked the operator last, in short.
+    pub question: Option<String>,
+    /// Every folder that was recorded, the first ones of them.
+    pub folders: Vec<String>,
+    /// Sub-agents whose records stand in this transcript.
+    pub side: SideChains,
     /// How many of what there were.
     pub counts: Counts,
+    /// The context window, where the transcript states it.
+    pub window: Option<StatedWindow>,
+    /// What a rollout of Codex needs to be read on.
+    pub(super) codex: Thread,
     used: Option<u64>,
     most_used: u64,
     compacted: bool,
@@ -141,46 +192,6 @@ impl Digest {
         Self { sub_agent, ..Self::default() }
     }
 
-    /// Takes in one line, in the order of the file. Tokens are noted in `usage`, when somebody counts them.
-    pub fn read(&mut self, line: &[u8], usage: Option<&mut Usage>) {
-        let cleaned = record::text_of(line);
-        let record = match record::split(&cleaned) {
-            Ok(record) => record,
-            Err(NoRecord::Blank) => return,
-            Err(NoRecord::NotJson) => {
-                self.counts.records += 1;
-                self.counts.malformed_records += 1;
-                return;
-            }
-        };
-        self.counts.records += 1;
-        let kind = record.kind();
-        if !record::is_known(&kind) {
-            self.counts.unknown_records += 1;
-        }
-        self.envelope(&record);
-        let at = json::moment(record.timestamp);
-        if let Some(at) = at {
-            self.last_activity = self.last_activity.max(Some(at));
-            self.first_activity = Some(self.first_activity.map_or(at, |first| first.min(at)));
-        }
-        let own = json::truth(record.is_sidechain) == self.sub_agent;
-        match kind.as_ref() {
-            "user" if own => self.user(&record, at),
-            "assistant" => self.assistant(&record, at, own, usage),
-            "system" if own => self.system(&record, at),
-            "custom-title" => set_label(&mut self.custom_title, record.custom_title.or(record.title)),
-            "agent-name" => set_label(&mut self.agent_name, record.agent_name),
-            "ai-title" => set_label(&mut self.ai_title, record.ai_title.or(record.title)),
-            "summary" => set_label(&mut self.summary, record.summary),
-            "continued-in" => {
-                let session = label(record.continued_in_session_id).unwrap_or_default();
-                self.step_to(Step::MovedOn { session }, at.or(self.last_activity));
-            }
-            _ => {}
-        }
-    }
-
     /// Counts a record that is too long to be read.
     pub fn pass_over(&mut self) {
         self.counts.records += 1;
@@ -190,8 +201,10 @@ impl Digest {
     /// Tells that records in between were not read: what was open before them may have been closed.
     pub fn skip(&mut self) {
         self.open_calls.clear();
+        self.side.skip();
         self.step = Step::Nothing;
         self.step_at = None;
+        self.codex.skip();
     }
 
     /// What the session is called: given name, agent name, generated title, old summary, first prompt.
@@ -205,31 +218,58 @@ impl Digest {
         self.used.is_some() || self.compacted
     }
 
-    /// The context gauge. Source of the formula: Claude Code's documentation of its status line (input and cache of the
-    /// last answer of the main chain, without output, over the window).
-    pub fn context(&self) -> ContextGauge {
-        let window = self.model.as_deref().and_then(|model| window::window(model, self.most_used));
-        let percent = self.used.zip(window).map(|(used, window)| (used * 100 / window).min(100) as u8);
-        let source = match (self.used, window) {
-            _ if self.compacted => "not known since the context was compacted",
-            (Some(_), Some(_)) => window::SOURCE,
-            (Some(_), None) => "transcript",
-            (None, _) => "",
-        };
-        ContextGauge { used: self.used, window, percent, source }
+    /// True once what was read since the last gap is enough to tell what the agent is and does.
+    pub fn is_settled(&self) -> bool {
+        self.knows_context() && self.step != Step::Nothing && self.codex.is_settled()
     }
 
-    fn envelope(&mut self, record: &Record<'_>) {
+    /// Tokens in the context window at the last answer; `None` before the first one and after a compaction.
+    pub fn used(&self) -> Option<u64> {
+        self.used
+    }
+
+    /// The most tokens seen in the window of the model that answered last.
+    pub fn most_used(&self) -> u64 {
+        self.most_used
+    }
+
+    /// True from a compaction of the context to the next answer.
+    pub fn is_compacted(&self) -> bool {
+        self.compacted
+    }
+
+    /// Counts a line that is not blank.
+    pub(crate) fn line(&mut self) {
+        self.counts.records += 1;
+    }
+
+    /// Counts the line as none of its format.
+    pub(crate) fn malformed(&mut self) {
+        self.counts.malformed_records += 1;
+    }
+
+    /// Counts the line as of a kind that is not known.
+    pub(crate) fn unknown(&mut self) {
+        self.counts.unknown_records += 1;
+    }
+
+    /// Notes when a record was written.
+    pub(crate) fn seen_at(&mut self, at: Option<Timestamp>) {
+        let Some(at) = at else { return };
+        self.last_activity = self.last_activity.max(Some(at));
+        self.first_activity = Some(self.first_activity.map_or(at, |first| first.min(at)));
+    }
+
+    /// Takes over what a record says about its session. Empty and absurdly long values are no news.
+    pub(crate) fn learn(&mut self, origin: Origin<'_>) {
         let fields = [
-            (&mut self.session_id, record.session_id),
-            (&mut self.cwd, record.cwd),
-            (&mut self.branch, record.git_branch),
-            (&mut self.version, record.version),
+            (&mut self.session_id, origin.session),
+            (&mut self.cwd, origin.cwd),
+            (&mut self.branch, origin.branch),
+            (&mut self.version, origin.version),
         ];
-        for (known, raw) in fields {
-            let Some(value) = json::string(raw).filter(|value| !value.is_empty() && value.len() <= 4_096) else {
-                continue;
-            };
+        for (known, value) in fields {
+            let Some(value) = value.filter(|value| !value.is_empty() && value.len() <= 4_096) else { continue };
             if known.as_deref() != Some(value.as_ref()) {
                 *known = Some(value.into_owned());
             }
@@ -237,154 +277,127 @@ impl Digest {
         if self.started_in.is_none() {
             self.started_in.clone_from(&self.cwd);
         }
-    }
-
-    fn user(&mut self, record: &Record<'_>, at: Option<Timestamp>) {
-        let (_, blocks) = record.message();
-        let mut typed: Option<String> = None;
-        let mut answered = false;
-        for block in &blocks {
-            match json::string(block.kind).as_deref() {
-                None | Some("text") => {
-                    if typed.is_none() {
-                        typed = json::head(block.text, LABEL * 2);
-                    }
-                }
-                Some("tool_result") => {
-                    answered = true;
-                    self.counts.errors += u64::from(json::truth(block.is_error));
-                    let id = json::string(block.tool_use_id).unwrap_or_default();
-                    self.open_calls.retain(|(open, _)| *open != id);
-                }
-                Some("image" | "document") => {
-                    typed.get_or_insert_with(|| "[image]".to_owned());
-                }
-                Some(_) => {}
-            }
-        }
-        if answered {
-            let step = self.step_of_open_calls().unwrap_or(Step::Asked);
-            self.step_to(step, at);
-        }
-        if json::truth(record.is_meta) || json::truth(record.is_compact_summary) {
-            return;
-        }
-        let Some(typed) = typed else { return };
-        match said_by_user(&typed) {
-            UserText::Typed => {
-                self.counts.prompts += 1;
-                self.open_calls.clear();
-                let prompt = text::line(text::prefix(&typed, LABEL)).into_owned();
-                self.last_action = Some(format!("prompt: {prompt}"));
-                self.first_prompt.get_or_insert(prompt);
-                self.step_to(Step::Asked, at);
-            }
-            UserText::Command(command) => {
-                self.counts.prompts += 1;
-                let command = text::line(text::prefix(&command, LABEL)).into_owned();
-                self.last_action = Some(format!("command: {command}"));
-            }
-            UserText::Interrupted => {
-                self.open_calls.clear();
-                self.last_action = Some("interrupted by the user".to_owned());
-                self.step_to(Step::Interrupted, at);
-            }
-            UserText::Output(_) => {}
+        if let Some(cwd) = &self.cwd
+            && self.folders.last() != Some(cwd)
+            && self.folders.len() < FOLDERS
+            && !self.folders.contains(cwd)
+        {
+            self.folders.push(cwd.clone());
         }
     }
 
-    fn assistant(&mut self, record: &Record<'_>, at: Option<Timestamp>, own: bool, usage: Option<&mut Usage>) {
-        let (message, blocks) = record.message();
-        let model = json::string(message.model).unwrap_or_default();
-        let failed = json::truth(record.is_api_error_message);
-        let synthetic = failed || model == "<synthetic>";
-        if !synthetic && let Some(tokens) = usage::tokens(message.usage) {
-            if let Some(usage) = usage {
-                let (id, request) = (json::string(message.id), json::string(record.request_id));
-                usage.note(id.as_deref(), request.as_deref(), json::truth(record.is_sidechain), tokens);
-            }
-            if own {
-                self.gauge(tokens);
-            }
-        }
-        if !own {
+    /// Takes over a title of one kind; an empty one is no news.
+    pub(crate) fn call_it(&mut self, kind: Title, title: &str) {
+        let title = label(title);
+        if title.is_empty() {
             return;
         }
-        if !synthetic && !model.is_empty() && self.model.as_deref() != Some(model.as_ref()) {
-            self.model = Some(text::line(text::prefix(&model, LABEL)).into_owned());
-        }
-        let mut said = false;
-        for block in &blocks {
-            match json::string(block.kind).as_deref() {
-                Some("tool_use" | "server_tool_use" | "mcp_tool_use") => self.call(block),
-                None | Some("text") => {
-                    said = true;
-                    if let Some(words) = json::head(block.text, LABEL).filter(|words| !words.trim().is_empty()) {
-                        let words = text::line(text::prefix(&words, LABEL)).into_owned();
-                        self.last_action = Some(if failed { words } else { format!("said: {words}") });
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-        let step = match (json::string(message.stop_reason).as_deref(), self.step_of_open_calls()) {
-            _ if failed => {
-                self.counts.errors += 1;
-                Step::Failed
-            }
-            (_, Some(open)) => open,
-            _ if synthetic => Step::Ended,
-            (Some("end_turn" | "stop_sequence" | "max_tokens" | "refusal"), None) => Step::Ended,
-            (None, None) if said => Step::Answered,
-            _ => Step::Asked,
+        let known = match kind {
+            Title::Custom => &mut self.custom_title,
+            Title::Agent => &mut self.agent_name,
+            Title::Generated => &mut self.ai_title,
+            Title::Summary => &mut self.summary,
         };
-        self.step_to(step, at);
+        *known = Some(title);
     }
 
-    fn call(&mut self, block: &Block<'_>) {
-        self.counts.tool_calls += 1;
-        let name = json::head(block.name, LABEL).unwrap_or_default();
-        let name = text::line(&name).into_owned();
-        let summary = call::summary(&name, block.input, self.cwd.as_deref());
-        self.last_action = Some(format!("{name} {}", text::prefix(&summary, LABEL)).trim_end().to_owned());
-        // The server's own tools answer inside the same message.
-        if json::string(block.kind).as_deref() == Some("tool_use") {
-            self.open_calls.truncate(OPEN_CALLS - 1);
-            self.open_calls.push((json::head(block.id, LABEL).unwrap_or_default(), name));
+    /// A prompt was typed, or sent in the user's name: a turn begins.
+    pub(crate) fn prompted(&mut self, typed: &str, at: Option<Timestamp>) {
+        self.counts.prompts += 1;
+        self.open_calls.clear();
+        self.side.close(&Step::Interrupted, at);
+        let prompt = label(typed);
+        self.last_action = Some(format!("prompt: {prompt}"));
+        self.first_prompt.get_or_insert(prompt);
+        self.step_to(Step::Asked, at);
+    }
+
+    /// A command of the program's own was given: no turn begins.
+    pub(crate) fn commanded(&mut self, command: &str) {
+        self.counts.prompts += 1;
+        self.last_action = Some(format!("command: {}", label(command)));
+    }
+
+    /// The user stopped the turn.
+    pub(crate) fn interrupted(&mut self, at: Option<Timestamp>) {
+        self.open_calls.clear();
+        self.side.close(&Step::Interrupted, at);
+        self.last_action = Some("interrupted by the user".to_owned());
+        self.step_to(Step::Interrupted, at);
+    }
+
+    /// The model said something. Blank words are no action.
+    pub(crate) fn said(&mut self, words: &str) {
+        if !words.trim().is_empty() {
+            self.last_action = Some(format!("said: {}", label(words)));
         }
     }
 
-    fn step_of_open_calls(&self) -> Option<Step> {
-        let asks = |(_, tool): &&(String, String)| matches!(tool.as_str(), "AskUserQuestion" | "ExitPlanMode");
+    /// The API failed for good, in these words.
+    pub(crate) fn failed(&mut self, words: &str, at: Option<Timestamp>) {
+        self.counts.errors += 1;
+        if !words.trim().is_empty() {
+            self.last_action = Some(label(words));
+        }
+        self.step_to(Step::Failed, at);
+    }
+
+    /// A tool was called. `pending` is the call's id when its answer is still to come.
+    pub(crate) fn called(&mut self, name: &str, summary: &str, pending: Option<String>) {
+        self.counts.tool_calls += 1;
+        let name = text::line(text::prefix(name, LABEL)).into_owned();
+        self.last_action = Some(format!("{name} {}", text::prefix(summary, LABEL)).trim_end().to_owned());
+        if let Some(id) = pending {
+            self.open_calls.truncate(OPEN_CALLS - 1);
+            self.open_calls.push((id, name));
+        }
+    }
+
+    /// It asks the operator something; `None` when the question itself is not known.
+    pub(crate) fn asked(&mut self, question: Option<&str>) {
+        self.question = question.map(hook::short).filter(|question| !question.is_empty());
+    }
+
+    /// A tool answered the call of this id.
+    pub(crate) fn answered(&mut self, id: &str, is_error: bool) {
+        self.counts.errors += u64::from(is_error);
+        self.open_calls.retain(|(open, _)| open != id);
+        self.side.answered(id, self.last_activity);
+    }
+
+    /// No call is open any more, whether or not it was answered.
+    pub(crate) fn close_calls(&mut self) {
+        self.open_calls.clear();
+    }
+
+    /// The step that open calls make; none if none is open.
+    pub(crate) fn step_of_open_calls(&self) -> Option<Step> {
+        let asks = |(_, tool): &&(String, String)| {
+            matches!(tool.as_str(), "AskUserQuestion" | "ExitPlanMode" | "request_user_input")
+        };
         if let Some((_, tool)) = self.open_calls.iter().find(asks) {
             return Some(Step::Asking { tool: tool.clone() });
         }
         self.open_calls.last().map(|(_, tool)| Step::Calling { tool: tool.clone() })
     }
 
-    fn system(&mut self, record: &Record<'_>, at: Option<Timestamp>) {
-        match json::string(record.subtype).as_deref() {
-            Some("turn_duration") => {
-                let agents = json::number(record.pending_background_agent_count).unwrap_or(0);
-                self.open_calls.clear();
-                self.step_to(if agents > 0 { Step::Background { agents } } else { Step::Ended }, at);
-            }
-            Some("compact_boundary") => {
-                self.counts.compactions += 1;
-                self.compacted = true;
-                self.used = None;
-            }
-            Some("api_error") => {
-                let attempt = json::number(record.retry_attempt).unwrap_or(0);
-                let most = json::number(record.max_retries).unwrap_or(0);
-                self.step_to(Step::Retrying { attempt, most }, at);
-            }
-            _ => {}
+    /// The turn stands there now.
+    pub(crate) fn step_to(&mut self, step: Step, at: Option<Timestamp>) {
+        self.step = step;
+        self.step_at = at;
+    }
+
+    /// This model answered.
+    pub(crate) fn answered_by(&mut self, model: &str) {
+        if !model.is_empty() && self.model.as_deref() != Some(model) {
+            self.model = Some(label(model));
+            // Another model has another window.
+            self.most_used = 0;
         }
     }
 
-    fn gauge(&mut self, tokens: Tokens) {
-        let used = tokens.input + tokens.cache_creation + tokens.cache_read;
+    /// The context held this many tokens at the last answer; none is no news.
+    pub(crate) fn gauge(&mut self, used: u64) {
         if used > 0 {
             self.used = Some(used);
             self.most_used = self.most_used.max(used);
@@ -392,22 +405,39 @@ impl Digest {
         }
     }
 
-    fn step_to(&mut self, step: Step, at: Option<Timestamp>) {
-        self.step = step;
-        self.step_at = at;
+    /// The context was compacted. `before` is what was in it, as far as the record says so.
+    pub(crate) fn compacted(&mut self, before: Option<u64>) {
+        self.counts.compactions += 1;
+        self.most_used = self.most_used.max(before.unwrap_or(0));
+        self.compacted = true;
+        self.used = None;
     }
 }
 
-fn label(raw: Option<&RawValue>) -> Option<String> {
-    let head = json::head(raw, LABEL)?;
-    let label = text::line(text::prefix(&head, LABEL)).into_owned();
-    (!label.is_empty()).then_some(label)
+/// What a record says about the session that it belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Origin<'a> {
+    pub session: Option<Cow<'a, str>>,
+    pub cwd: Option<Cow<'a, str>>,
+    pub branch: Option<Cow<'a, str>>,
+    pub version: Option<Cow<'a, str>>,
 }
 
-fn set_label(known: &mut Option<String>, raw: Option<&RawValue>) {
-    if let Some(label) = label(raw) {
-        *known = Some(label);
-    }
+/// Where a title comes from; the first of these that there is counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Title {
+    /// Given by the user.
+    Custom,
+    /// The agent's name.
+    Agent,
+    /// Made by a model.
+    Generated,
+    /// Of old sessions.
+    Summary,
+}
+
+fn label(value: &str) -> String {
+    text::line(text::prefix(value, LABEL)).into_owned()
 }
 
 #[cfg(test)]

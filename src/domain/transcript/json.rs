@@ -4,6 +4,8 @@
 //! record. Strings are decoded here and not by serde, because transcripts hold lone surrogates (truncated emoji) which serde
 //! refuses, and because a string of many megabytes must not be decoded whole when only its head is kept.
 
+pub(crate) mod node;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -39,7 +41,14 @@ pub(crate) fn head(raw: Option<&RawValue>, bytes: usize) -> Option<String> {
 
 /// A whole number that is not negative.
 pub(crate) fn number(raw: Option<&RawValue>) -> Option<u64> {
-    serde_json::from_str::<f64>(raw?.get()).ok().filter(|n| *n >= 0.0).map(|n| n as u64)
+    /// Beyond this a JSON number is not exact in every program, and no count of anything: 2⁵³.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    serde_json::from_str::<f64>(raw?.get()).ok().filter(|n| (0.0..=EXACT).contains(n)).map(|n| n as u64)
+}
+
+/// An amount of money that is not negative.
+pub(crate) fn dollars(raw: Option<&RawValue>) -> Option<f64> {
+    serde_json::from_str::<f64>(raw?.get()).ok().filter(|dollars| *dollars >= 0.0)
 }
 
 /// True for `true` alone.
@@ -95,7 +104,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Gathers text of which only [`Text::CAP`] bytes are kept while all of it is counted.
+/// Gathers text of which [`Text::CAP`] bytes and [`Text::AHEAD`] more are kept while all of it is counted.
 #[derive(Debug, Default)]
 pub(crate) struct Gather {
     kept: String,
@@ -112,7 +121,7 @@ impl Gather {
         }
         // Once something was left out nothing may follow it.
         if self.kept.len() as u64 == self.bytes {
-            self.kept.push_str(crate::domain::text::prefix(text, Text::CAP - self.kept.len()));
+            self.kept.push_str(crate::domain::text::prefix(text, Text::CAP + Text::AHEAD - self.kept.len()));
         }
         self.bytes += text.len() as u64;
         self.newlines += memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
@@ -128,6 +137,17 @@ impl Gather {
             }),
             None => self.push(raw.get()),
         }
+    }
+
+    /// Appends what stands behind the first `skip` bytes of a JSON string; anything else as its JSON.
+    pub(crate) fn push_json_from(&mut self, raw: &RawValue, mut skip: usize) {
+        let Some(inner) = inner(raw) else { return self.push(raw.get()) };
+        unescape(inner, |piece| {
+            let (passed, rest) = piece.split_at(crate::domain::text::prefix(piece, skip).len());
+            skip -= passed.len();
+            self.push(rest);
+            true
+        });
     }
 
     /// Begins a new line unless one has just begun.
@@ -229,7 +249,8 @@ mod tests {
         gather.push("tail");
         let text = gather.finish();
         assert_eq!((text.bytes, text.lines), (160_004, 20_001));
-        assert!(text.kept.len() <= Text::CAP && text.kept.len() > Text::CAP - 8);
+        let most = Text::CAP + Text::AHEAD;
+        assert!(text.kept.len() <= most && text.kept.len() > most - 8);
         assert!(!text.kept.contains("tail"));
     }
 
@@ -238,6 +259,7 @@ mod tests {
         assert_eq!(string(Some(raw("12"))), None);
         assert_eq!(number(Some(raw("\"12\""))), None);
         assert_eq!(number(Some(raw("-1"))), None);
+        assert_eq!(number(Some(raw("6e62"))), None, "sums of such would overflow");
         assert_eq!(moment(Some(raw("true"))), None);
         assert_eq!(moment(Some(raw("1000"))), moment(Some(raw("\"1970-01-01T00:00:01Z\""))));
     }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::json;
 
-/// The envelope. Fields that are not named (`toolUseResult` above all, the second copy of every result) are skipped.
+/// The envelope. Fields that are not named are skipped.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Record<'a> {
@@ -36,7 +36,17 @@ pub(crate) struct Record<'a> {
     #[serde(borrow)]
     pub request_id: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub agent_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "costUSD")]
+    pub cost_usd: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub message: Option<&'a RawValue>,
+    /// Of `progress` records.
+    #[serde(borrow)]
+    pub data: Option<&'a RawValue>,
+    /// The program's own copy of a result; not parsed where it is not needed.
+    #[serde(borrow)]
+    pub tool_use_result: Option<&'a RawValue>,
     #[serde(borrow)]
     pub attachment: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -80,6 +90,17 @@ pub(crate) struct Record<'a> {
     pub pr_url: Option<&'a RawValue>,
     #[serde(borrow)]
     pub continued_in_session_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub relocated_cwd: Option<&'a RawValue>,
+    // Of sub-agents.
+    #[serde(borrow)]
+    pub uuid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub parent_uuid: Option<&'a RawValue>,
+    #[serde(borrow, rename = "parentToolUseID")]
+    pub parent_tool_use_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub worktree_session: Option<&'a RawValue>,
 }
 
 /// `message` of a user or assistant record.
@@ -96,6 +117,22 @@ pub(crate) struct Message<'a> {
     pub stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
     pub usage: Option<&'a RawValue>,
+}
+
+/// The same with content that is nothing but blocks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Whole<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Vec<Block<'a>>,
+    #[serde(borrow)]
+    stop_reason: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 /// One block of a message's content.
@@ -163,6 +200,12 @@ impl<'a> Record<'a> {
 
     /// The message with its blocks. A message whose content is a string has one block of that text.
     pub(crate) fn message(&self) -> (Message<'a>, Vec<Block<'a>>) {
+        // As a rule the content is blocks, and then both are had in one go: results of tools are most of all bytes.
+        if let Some(raw) = self.message.filter(|raw| raw.get().starts_with('{'))
+            && let Ok(Whole { id, model, content, stop_reason, usage }) = serde_json::from_str(raw.get())
+        {
+            return (Message { id, model, content: None, stop_reason, usage }, content);
+        }
         let message: Message<'a> = json::fields(self.message);
         let blocks = blocks(message.content);
         (message, blocks)

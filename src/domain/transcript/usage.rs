@@ -1,97 +1,297 @@
-//! Tokens counted once per answer of the API, however many records repeat it.
+//! Tokens counted once per answer of the API, however many records and files repeat it, and what they cost.
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::json;
 use crate::domain::agent::Tokens;
+use crate::domain::model::{Amounts, Cost, Kind, Models, Price};
+
+mod read;
+
+pub(crate) use read::{Spent, spent};
+
+/// Models that are told apart in one file.
+const MOST_MODELS: usize = 255;
+
+/// What stands for the models beyond those.
+const OTHERS: &str = "others";
+
+/// Old records state their own cost; it is kept in units of this many US dollars.
+const BILLED: f64 = 1e-8;
 
 /// What answers used. An answer is named by message id and request id; of several records the last one wins. A side chain
 /// replays answers of its parent under other request ids, so there the message id alone names it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Usage {
     answers: HashMap<u64, Answer>,
     /// Of records without a message id, which cannot be told apart.
-    unnamed: Tokens,
+    unnamed: Vec<Answer>,
+    models: Vec<Box<str>>,
 }
 
+/// What one record says of one answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Said<'a> {
+    /// Message id.
+    pub message: Option<&'a str>,
+    /// Request id.
+    pub request: Option<&'a str>,
+    /// The model's id, fit to be shown.
+    pub model: &'a str,
+    /// The record is part of a side chain.
+    pub sidechain: bool,
+    /// The record is a sub-agent's and is quoted in its parent's file, beside which there may be a file of its own.
+    pub quoted: bool,
+    /// What the answer used.
+    pub spent: Spent,
+    /// US dollars, as the record itself states them.
+    pub billed: Option<f64>,
+}
+
+/// 32 bytes, 40 with its key: there may be millions.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
-    request: u64,
-    sidechain: bool,
-    tokens: Tokens,
+    input: u32,
+    cache_write_5m: u32,
+    cache_write_1h: u32,
+    cache_read: u32,
+    output: u32,
+    request: u32,
+    /// In units of [`BILLED`]; zero when the record does not say.
+    billed: u32,
+    model: u16,
+    web_searches: u8,
+    flags: u8,
+}
+
+const SIDECHAIN: u8 = 1;
+const QUOTED: u8 = 2;
+/// It stands beside another answer of the same message id, at [`beside`] its place.
+const BESIDE: u8 = 4;
+const FAST: u8 = 8;
+const US: u8 = 16;
+
+impl Answer {
+    fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn amounts(&self) -> Amounts {
+        Amounts {
+            input: self.input.into(),
+            cache_write_5m: self.cache_write_5m.into(),
+            cache_write_1h: self.cache_write_1h.into(),
+            cache_read: self.cache_read.into(),
+            output: self.output.into(),
+            web_searches: self.web_searches.into(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind { fast: self.is(FAST), us: self.is(US) }
+    }
+
+    fn name(&self) -> Name {
+        Name { request: self.request, alone: self.flags & (SIDECHAIN | QUOTED) != 0 }
+    }
+
+    /// True when this one, read later, says nothing better: a replay, or a quotation of what is known at first hand.
+    fn repeats(&self, known: &Self) -> bool {
+        let replay = self.is(SIDECHAIN) && !known.is(SIDECHAIN) && self.request != known.request;
+        replay || (self.is(QUOTED) && !known.is(QUOTED))
+    }
+}
+
+/// What tells an answer from others of its message id.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    request: u32,
+    /// The message id alone names it.
+    alone: bool,
+}
+
+impl Name {
+    /// True when one message id names both.
+    fn is_same(self, other: Self) -> bool {
+        self.request == other.request || self.alone || other.alone
+    }
+}
+
+/// What was used, and what it costs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bill {
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Their cost.
+    pub cost: Cost,
 }
 
 impl Usage {
     /// Notes what one record says.
-    pub fn note(&mut self, message: Option<&str>, request: Option<&str>, sidechain: bool, tokens: Tokens) {
-        let Some(message) = message else {
-            add(&mut self.unnamed, tokens);
+    pub(crate) fn note(&mut self, said: &Said<'_>) {
+        let mut answer = self.answer(said);
+        let Some(message) = said.message else {
+            self.unnamed.push(answer);
             return;
         };
-        let answer = Answer { request: hash(&request), sidechain, tokens };
-        let by_message = hash(&message);
-        let same = |known: &Answer| known.request == answer.request || known.sidechain || sidechain;
-        match self.answers.get(&by_message) {
-            Some(known) if !same(known) => self.answers.insert(hash(&(message, request)), answer),
-            _ => self.answers.insert(by_message, answer),
-        };
+        let mut place = hash(&message);
+        if let Some(known) = self.answers.get(&place)
+            && !known.name().is_same(answer.name())
+        {
+            place = beside(place, answer.request);
+            answer.flags |= BESIDE;
+        }
+        if self.answers.get(&place).is_none_or(|known| !answer.repeats(known)) {
+            self.answers.insert(place, answer);
+        }
     }
 
-    /// All of it.
+    /// All tokens of it.
     pub fn total(&self) -> Tokens {
-        let mut total = self.unnamed;
-        for answer in self.answers.values() {
-            add(&mut total, answer.tokens);
+        let mut total = Tokens::default();
+        for answer in self.answers.values().chain(&self.unnamed) {
+            add(&mut total, &answer.amounts());
         }
         total
     }
 
-    /// Takes over what `other` has and returns the tokens that were new: a history copied into a second file is not counted again.
-    pub fn claim(&mut self, other: &Self) -> Tokens {
-        let mut new = other.unnamed;
-        add(&mut self.unnamed, other.unnamed);
-        for (key, answer) in &other.answers {
-            if self.answers.insert(*key, *answer).is_none() {
-                add(&mut new, answer.tokens);
+    /// All of it with its cost.
+    pub fn bill(&self, models: &Models) -> Bill {
+        share_out(&[self], models).pop().unwrap_or_default()
+    }
+
+    fn answer(&mut self, said: &Said<'_>) -> Answer {
+        let Spent { amounts, kind } = said.spent;
+        let bounded = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        Answer {
+            input: bounded(amounts.input),
+            cache_write_5m: bounded(amounts.cache_write_5m),
+            cache_write_1h: bounded(amounts.cache_write_1h),
+            cache_read: bounded(amounts.cache_read),
+            output: bounded(amounts.output),
+            web_searches: u8::try_from(amounts.web_searches).unwrap_or(u8::MAX),
+            request: hash(&said.request) as u32,
+            billed: said.billed.map_or(0, |dollars| (dollars / BILLED).round() as u32),
+            model: self.model(said.model),
+            flags: flag(said.sidechain, SIDECHAIN)
+                | flag(said.quoted, QUOTED)
+                | flag(kind.fast, FAST)
+                | flag(kind.us, US),
+        }
+    }
+
+    fn model(&mut self, name: &str) -> u16 {
+        let known = self.models.iter().rposition(|known| **known == *name);
+        let index = known.unwrap_or_else(|| {
+            if self.models.len() <= MOST_MODELS {
+                self.models.push(if self.models.len() < MOST_MODELS { name } else { OTHERS }.into());
+            }
+            self.models.len() - 1
+        });
+        index as u16
+    }
+}
+
+/// The bills of files, in their order: each answer is in the first that has it, so that a history which was copied into a
+/// second file is not counted again. What a file only quotes of its sub-agents is left to their own files, if there are any.
+pub fn share_out(files: &[&Usage], models: &Models) -> Vec<Bill> {
+    let mut ledgers: Vec<Ledger<'_>> = files.iter().map(|usage| Ledger::new(&usage.models, models)).collect();
+    let mut taken: HashMap<u64, Name> = HashMap::new();
+    for quoted in [false, true] {
+        for (ledger, usage) in ledgers.iter_mut().zip(files) {
+            for (place, answer) in usage.answers.iter().filter(|(_, answer)| answer.is(QUOTED) == quoted) {
+                let mut place = if answer.is(BESIDE) { beside(*place, answer.request) } else { *place };
+                if let Some(known) = taken.get(&place) {
+                    if known.is_same(answer.name()) {
+                        continue;
+                    }
+                    place = beside(place, answer.request);
+                    if taken.contains_key(&place) {
+                        continue;
+                    }
+                }
+                taken.insert(place, answer.name());
+                ledger.enter(answer);
+            }
+            for answer in usage.unnamed.iter().filter(|answer| answer.is(QUOTED) == quoted) {
+                ledger.enter(answer);
             }
         }
-        new
+    }
+    ledgers.into_iter().map(Ledger::bill).collect()
+}
+
+/// Sums by what has one price. Tokens are summed before they are priced, so the order of answers does not matter.
+struct Ledger<'a> {
+    names: &'a [Box<str>],
+    prices: Vec<Option<Price>>,
+    tokens: Tokens,
+    lines: BTreeMap<(u16, Kind, bool), Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    amounts: Amounts,
+    /// Of answers that state their cost, in units of [`BILLED`].
+    billed: u64,
+    /// There are answers that do not.
+    unbilled: bool,
+}
+
+impl<'a> Ledger<'a> {
+    fn new(names: &'a [Box<str>], models: &Models) -> Self {
+        let prices = names.iter().map(|name| models.price(name)).collect();
+        Self { names, prices, tokens: Tokens::default(), lines: BTreeMap::new() }
+    }
+
+    fn enter(&mut self, answer: &Answer) {
+        let amounts = answer.amounts();
+        if amounts.is_nothing() {
+            return;
+        }
+        add(&mut self.tokens, &amounts);
+        let price = self.prices.get(usize::from(answer.model)).copied().flatten();
+        let long = price.is_some_and(|price| price.is_long(&amounts));
+        let line = self.lines.entry((answer.model, answer.kind(), long)).or_default();
+        line.amounts.add(&amounts);
+        line.billed += u64::from(answer.billed);
+        line.unbilled |= answer.billed == 0;
+    }
+
+    fn bill(self) -> Bill {
+        let mut cost = Cost::default();
+        for ((model, kind, long), line) in self.lines {
+            let price = self.prices.get(usize::from(model)).copied().flatten();
+            if let Some(dollars) = price.and_then(|price| price.of(kind, long, &line.amounts)) {
+                cost.known_usd += dollars;
+                continue;
+            }
+            cost.known_usd += line.billed as f64 * BILLED;
+            if line.unbilled {
+                let name = self.names.get(usize::from(model)).map_or("", |name| name);
+                let name = if name.is_empty() { "a model without a name" } else { name };
+                let missing = if price.is_some() { format!("{name} (fast)") } else { name.to_owned() };
+                cost.unpriced.push(missing);
+            }
+        }
+        cost.unpriced.sort_unstable();
+        cost.unpriced.dedup();
+        Bill { tokens: self.tokens, cost }
     }
 }
 
-/// Reads a `usage` object; `None` when there is none.
-pub(crate) fn tokens(raw: Option<&RawValue>) -> Option<Tokens> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Counts<'a> {
-        #[serde(borrow, rename = "input_tokens")]
-        input: Option<&'a RawValue>,
-        #[serde(borrow, rename = "cache_creation_input_tokens")]
-        cache_creation: Option<&'a RawValue>,
-        #[serde(borrow, rename = "cache_read_input_tokens")]
-        cache_read: Option<&'a RawValue>,
-        #[serde(borrow, rename = "output_tokens")]
-        output: Option<&'a RawValue>,
-    }
-    let counts: Counts<'_> = json::fields(Some(raw?));
-    Some(Tokens {
-        input: json::number(counts.input).unwrap_or(0),
-        cache_creation: json::number(counts.cache_creation).unwrap_or(0),
-        cache_read: json::number(counts.cache_read).unwrap_or(0),
-        output: json::number(counts.output).unwrap_or(0),
-    })
-}
-
-fn add(total: &mut Tokens, more: Tokens) {
+fn add(total: &mut Tokens, more: &Amounts) {
     total.input += more.input;
-    total.cache_creation += more.cache_creation;
+    total.cache_creation += more.cache_write_5m + more.cache_write_1h;
     total.cache_read += more.cache_read;
     total.output += more.output;
+}
+
+/// The place of a second answer of the same message id, by its request; of such a place, the message id's own.
+fn beside(place: u64, request: u32) -> u64 {
+    place ^ u64::from(request | 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -102,45 +302,4 @@ fn hash(value: &impl Hash) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Tokens, Usage};
-
-    fn output(output: u64) -> Tokens {
-        Tokens { output, ..Tokens::default() }
-    }
-
-    #[test]
-    fn several_records_of_one_answer_count_once_and_the_last_wins() {
-        let mut usage = Usage::default();
-        usage.note(Some("m1"), Some("r1"), false, output(3));
-        usage.note(Some("m1"), Some("r1"), false, output(40));
-        usage.note(Some("m2"), Some("r2"), false, output(5));
-        assert_eq!(usage.total(), output(45));
-    }
-
-    #[test]
-    fn one_message_of_two_requests_counts_twice_unless_a_side_chain_replays_it() {
-        let mut usage = Usage::default();
-        usage.note(Some("m1"), Some("r1"), false, output(10));
-        usage.note(Some("m1"), Some("r2"), false, output(10));
-        usage.note(Some("m1"), Some("r2"), false, output(10));
-        assert_eq!(usage.total(), output(20));
-        let mut usage = Usage::default();
-        usage.note(Some("m1"), Some("r1"), false, output(10));
-        usage.note(Some("m1"), Some("r2"), true, output(10));
-        assert_eq!(usage.total(), output(10));
-    }
-
-    #[test]
-    fn a_copied_history_is_claimed_once() {
-        let mut first = Usage::default();
-        first.note(Some("m1"), Some("r1"), false, output(10));
-        let mut fork = Usage::default();
-        fork.note(Some("m1"), Some("r1"), false, output(10));
-        fork.note(Some("m2"), Some("r2"), false, output(7));
-        let mut all = Usage::default();
-        assert_eq!(all.claim(&first), output(10));
-        assert_eq!(all.claim(&fork), output(7));
-        assert_eq!(all.total(), output(17));
-    }
-}
+mod tests;

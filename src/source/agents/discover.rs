@@ -1,18 +1,20 @@
 //! Which files are transcripts, and whose.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::domain::agent::{AgentId, AgentKind};
-use crate::source::watch::walk::{Found, Identity, identity, walk};
+use crate::domain::agent::AgentId;
+use crate::domain::transcript::format::{Format, Named, by_path};
+use crate::source::transcript::database;
+use crate::source::transcript::store::{Stat, format_of};
+use crate::source::watch::walk::{Found, Identity, walk};
 
 /// A transcript file, as far as its path tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub path: PathBuf,
-    pub kind: AgentKind,
+    pub format: &'static dyn Format,
     /// Name inside this run: the session, or the session and the sub-agent.
     pub id: AgentId,
     /// Session of the parent, when the path tells it.
@@ -21,9 +23,9 @@ pub(super) struct Candidate {
     pub sub_agent: bool,
     /// Position of the agent in the session file whose pattern names this file.
     pub spec: Option<usize>,
-    pub identity: Identity,
-    pub size: u64,
-    pub modified: Option<std::time::SystemTime>,
+    /// The folder that the agent works in, when the path tells it.
+    pub cwd: Option<String>,
+    pub stat: Stat,
 }
 
 /// Folder of transcripts below one of Claude's folders.
@@ -31,81 +33,67 @@ pub(super) fn folder(claude: &Path) -> PathBuf {
     claude.join("projects")
 }
 
-/// Every transcript below Claude's folders, and those that the patterns name. One file reached on two paths is one, and no
-/// folder is walked for each pattern anew.
-pub(super) fn discover(claude_dirs: &[PathBuf], patterns: &[Option<Pattern>]) -> Vec<Candidate> {
+/// Every transcript in these places, and those that the patterns name. One file reached on two paths is one, and no folder
+/// is walked for each pattern anew.
+pub(super) fn discover(places: &[PathBuf], patterns: &[Option<Pattern>]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let mut files: BTreeSet<Identity> = BTreeSet::new();
     let named = |path: &Path| patterns.iter().position(|one| one.as_ref().is_some_and(|one| one.matches(path)));
-    let mut add = |path: &Path, metadata: &Metadata, spec: Option<usize>| {
-        if files.insert(identity(metadata)) {
-            found.push(Candidate { spec, ..candidate(path, metadata) });
+    let mut add = |path: &Path, stat: Stat, format: &'static dyn Format, spec: Option<usize>| {
+        if files.insert(stat.identity) {
+            found.push(Candidate { spec, ..candidate(path, stat, format) });
         }
     };
-    let roots: Vec<PathBuf> = claude_dirs.iter().map(|claude| folder(claude)).collect();
+    let mut of_sessions = Vec::new();
     let mut seen = BTreeSet::new();
-    for root in &roots {
-        walk(root, true, &mut seen, &mut |item| {
+    for place in places {
+        if let Some(database) = database::of_file(place) {
+            // One that cannot be read now is looked at again when it changes.
+            of_sessions.extend(database.sessions().unwrap_or_default());
+            continue;
+        }
+        if let (Ok(metadata), Some(format)) = (fs::metadata(place), by_path(place))
+            && metadata.is_file()
+        {
+            add(place, Stat::of(&metadata), format, named(place));
+            continue;
+        }
+        walk(place, true, &mut seen, &mut |item| {
             let Found::File(path, metadata) = item else { return };
             let spec = named(path);
-            if spec.is_some() || is_transcript(root, path) {
-                add(path, metadata, spec);
+            match by_path(path) {
+                Some(format) => add(path, Stat::of(metadata), format, spec),
+                None if spec.is_some() => add(path, Stat::of(metadata), format_of(path), spec),
+                None => {}
             }
         });
     }
+    for (path, stat) in of_sessions {
+        if let Some(format) = by_path(&path) {
+            add(&path, stat, format, named(&path));
+        }
+    }
     let bases: BTreeSet<&Path> = patterns.iter().flatten().map(|pattern| pattern.base.as_path()).collect();
-    for base in bases.into_iter().filter(|base| !roots.iter().any(|root| base.starts_with(root))) {
+    for base in bases.into_iter().filter(|base| !places.iter().any(|place| base.starts_with(place))) {
         walk(base, true, &mut BTreeSet::new(), &mut |item| {
             let Found::File(path, metadata) = item else { return };
             if let Some(spec) = named(path) {
-                add(path, metadata, Some(spec));
+                add(path, Stat::of(metadata), format_of(path), Some(spec));
             }
         });
     }
+    // While a program compresses a file both are there for a moment; the plain one is whole.
+    let packed = |one: &Candidate| one.path.extension().is_some_and(|extension| extension == "zst");
+    let plain: BTreeSet<PathBuf> = found.iter().filter(|one| !packed(one)).map(|one| one.path.clone()).collect();
+    found.retain(|one| !packed(one) || !plain.contains(&one.path.with_extension("")));
     found
 }
 
-/// True for session and sub-agent transcripts; Claude keeps other files in the same folders.
-pub(super) fn is_transcript(root: &Path, path: &Path) -> bool {
-    let is_lines = path.extension().is_some_and(|extension| extension == "jsonl");
-    let other = [OsStr::new("memory"), OsStr::new("tool-results")];
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    let elsewhere = inside.components().any(|part| other.contains(&part.as_os_str()));
-    is_lines && !elsewhere && path.file_name() != Some(OsStr::new("journal.jsonl"))
-}
-
 /// What a path tells.
-pub(super) fn candidate(path: &Path, metadata: &Metadata) -> Candidate {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = match path.extension().and_then(OsStr::to_str) {
-        Some("jsonl") if stem.starts_with("rollout-") => AgentKind::Codex,
-        Some("jsonl") => AgentKind::Claude,
-        _ => AgentKind::Log,
-    };
-    let sub_agent = kind == AgentKind::Claude && stem.starts_with("agent-");
-    let parent = parent_session(path).filter(|_| sub_agent);
-    let id = match (kind, &parent) {
-        (AgentKind::Claude, Some(parent)) => AgentId(format!("{}/{stem}", parent.0)),
-        (AgentKind::Claude, None) => AgentId(stem),
-        (AgentKind::Codex | AgentKind::Log | AgentKind::Pod, _) => AgentId(path.display().to_string()),
-    };
-    Candidate {
-        path: path.to_owned(),
-        kind,
-        id,
-        parent,
-        sub_agent,
-        spec: None,
-        identity: identity(metadata),
-        size: metadata.len(),
-        modified: metadata.modified().ok(),
-    }
-}
-
-/// `…/<session>/subagents/…` names the parent.
-fn parent_session(path: &Path) -> Option<AgentId> {
-    let folder = path.ancestors().find(|folder| folder.file_name() == Some(OsStr::new("subagents")))?;
-    Some(AgentId(folder.parent()?.file_name()?.to_string_lossy().into_owned()))
+pub(super) fn candidate(path: &Path, stat: Stat, format: &'static dyn Format) -> Candidate {
+    let Named { id, parent, sub_agent, cwd } = format.identify(path);
+    let (id, parent) = (AgentId(id), parent.map(AgentId));
+    Candidate { path: path.to_owned(), format, id, parent, sub_agent, cwd, spec: None, stat }
 }
 
 /// A pattern of paths: `*` and `?` inside one name, `**` for any number of folders.
@@ -174,7 +162,6 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{Pattern, discover};
-    use crate::domain::agent::AgentKind;
 
     fn write(root: &Path, file: &str) {
         let path = root.join(file);
@@ -224,15 +211,29 @@ mod tests {
     }
 
     #[test]
-    fn patterns_name_files_anywhere_and_tell_their_kind() {
+    fn of_a_file_and_its_compressed_form_the_file_counts() {
+        let codex = tempfile::tempdir().unwrap();
+        for file in
+            ["sessions/rollout-a.jsonl", "sessions/rollout-a.jsonl.zst", "archived_sessions/rollout-b.jsonl.zst"]
+        {
+            write(codex.path(), file);
+        }
+        let mut found = discover(&[codex.path().to_owned()], &[]);
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        let names: Vec<_> = found.iter().map(|one| one.path.strip_prefix(codex.path()).unwrap().to_owned()).collect();
+        assert_eq!(names, [PathBuf::from("archived_sessions/rollout-b.jsonl.zst"), "sessions/rollout-a.jsonl".into()]);
+    }
+
+    #[test]
+    fn patterns_name_files_anywhere_and_their_formats_are_told() {
         let root = tempfile::tempdir().unwrap();
-        for file in ["codex/2026/11/20/rollout-1.jsonl", "logs/worker.log", "logs/deep/x.log", "logs/worker.txt"] {
+        for file in ["kept/projects/-p/s1.jsonl", "logs/worker.log", "logs/deep/x.log", "logs/worker.txt"] {
             write(root.path(), file);
         }
         let pattern = |text: &str| Some(Pattern::new(&root.path().join(text).display().to_string()));
-        let found = discover(&[], &[pattern("codex/**/rollout-*.jsonl"), None, pattern("logs/*.log")]);
-        let kinds: Vec<_> = found.iter().map(|one| (one.kind, one.spec)).collect();
-        assert_eq!(kinds, [(AgentKind::Codex, Some(0)), (AgentKind::Log, Some(2))]);
+        let found = discover(&[], &[pattern("kept/**/*.jsonl"), None, pattern("logs/*.log")]);
+        let formats: Vec<_> = found.iter().map(|one| (one.format.name(), one.spec)).collect();
+        assert_eq!(formats, [("claude", Some(0)), ("plain", Some(2))]);
     }
 
     #[test]

@@ -2,23 +2,31 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use super::cost::Bills;
 use super::discover::{Candidate, Pattern, candidate, discover, folder};
+use super::meta::{self, Meta};
+use super::presence::Presence;
 use super::summary::{Followed, Summary, summarise};
 use crate::config::session::Session;
 use crate::domain::agent::AgentKind;
+use crate::domain::agent::hook::HookBook;
 use crate::domain::agent::judge::ProcessFact;
+use crate::domain::agent::status_line::StatusLine;
+use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
-use crate::domain::transcript::Digest;
-use crate::source::registry::exits::Exits;
-use crate::source::registry::{self, Registered};
-use crate::source::watch::walk::Identity;
+use crate::domain::transcript::format::by_path;
+use crate::domain::transcript::{Digest, Step};
+use crate::source::registry;
+use crate::source::registry::scan::Sought;
+use crate::source::statusline;
+use crate::source::transcript::database::{self, Database};
+use crate::source::transcript::store::{Stat, format_of, stat};
 
 /// Threads that read at start-up.
 const THREADS: usize = 2;
@@ -26,12 +34,17 @@ const THREADS: usize = 2;
 /// Transcripts that a glance reads: more than a screen shows, and few enough to be there at once.
 const GLANCE: usize = 96;
 
+/// A session that wrote nothing for this long is not looked for in the process table.
+const LATELY: Duration = Duration::from_secs(3_600);
+
 /// Which transcripts count.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub session: Arc<Session>,
     /// The session's root and its worktrees, canonical.
     pub roots: Vec<PathBuf>,
+    /// SHA-256 of their paths.
+    pub digests: BTreeSet<String>,
     /// Transcripts of all folders count.
     pub all: bool,
     pub patterns: Vec<Option<Pattern>>,
@@ -45,7 +58,8 @@ impl Scope {
         roots.sort_unstable();
         roots.dedup();
         let patterns = session.agents.iter().map(|spec| spec.transcripts.as_deref().map(Pattern::new)).collect();
-        Self { session, roots, all, patterns }
+        let digests = roots.iter().map(|root| sha256(root.as_os_str().as_encoded_bytes())).collect();
+        Self { session, roots, digests, all, patterns }
     }
 
     /// True for folders of the session. Recorded folders may be links.
@@ -54,11 +68,20 @@ impl Scope {
         self.all || inside(cwd) || cwd.canonicalize().is_ok_and(|real| inside(&real))
     }
 
+    /// Where transcripts lie that no pattern names.
+    pub(super) fn places(&self) -> Vec<PathBuf> {
+        let claude = self.session.claude_dirs.iter().map(|dir| folder(dir));
+        claude.chain(self.session.transcript_places.iter().cloned()).collect()
+    }
+
     /// What is to be watched.
     pub(super) fn watched(&self) -> Vec<PathBuf> {
-        let claude = &self.session.claude_dirs;
-        let mut paths: Vec<_> = claude.iter().flat_map(|dir| [folder(dir), registry::folder(dir)]).collect();
+        let mut paths = self.places();
+        paths.extend(self.session.claude_dirs.iter().map(|dir| registry::folder(dir)));
+        paths.extend(self.session.status_lines.clone());
         paths.extend(self.patterns.iter().flatten().map(|pattern| pattern.base.clone()));
+        let databases: Vec<_> = paths.iter().filter_map(|path| database::of_file(path)).collect();
+        paths.extend(databases.iter().flat_map(Database::files));
         paths
     }
 }
@@ -67,8 +90,12 @@ impl Scope {
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub candidate: Candidate,
-    /// What it says; `None` for one that is not of this session, or is not read by this version.
+    /// What it says; `None` for one that is not of this session, or that cannot be read.
     pub summary: Option<Summary>,
+    /// The file was deleted since.
+    pub gone: bool,
+    /// What stands beside the transcript of a sub-agent.
+    pub meta: Option<Meta>,
 }
 
 /// Every transcript known.
@@ -76,12 +103,13 @@ pub(super) struct Tracked {
 pub(super) struct Roster {
     pub(super) scope: Scope,
     pub(super) transcripts: BTreeMap<PathBuf, Tracked>,
-    pub(super) registered: Vec<Registered>,
-    /// Tells when a registered process ends.
-    pub(super) exits: Exits,
-    /// Sessions that were registered earlier in this run, as they were seen last. Claude Code clears what a crash left
-    /// behind at its next start; the crash remains one.
-    pub(super) departed: HashMap<String, Registered>,
+    /// The processes behind them.
+    pub(super) presence: Presence,
+    /// What their hooks said last.
+    pub(super) hooks: Arc<HookBook>,
+    /// What status lines were told, by session.
+    pub(super) told: BTreeMap<String, StatusLine>,
+    pub(super) bills: Bills,
     pub(super) unreadable: BTreeMap<PathBuf, Fault>,
     /// Whether a recorded folder is one of the session's; asked of the file system once.
     folders: HashMap<String, bool>,
@@ -92,9 +120,10 @@ impl Roster {
         Self {
             scope,
             transcripts: BTreeMap::new(),
-            registered: Vec::new(),
-            exits: Exits::default(),
-            departed: HashMap::new(),
+            presence: Presence::default(),
+            hooks: Arc::default(),
+            told: BTreeMap::new(),
+            bills: Bills::default(),
             unreadable: BTreeMap::new(),
             folders: HashMap::new(),
         }
@@ -104,13 +133,14 @@ impl Roster {
     /// there are agents to show, and more may follow from [`Roster::rescan`].
     pub(super) fn glance(&mut self) -> bool {
         self.read_registry();
-        let mut found = discover(&self.scope.session.claude_dirs, &self.scope.patterns);
+        self.read_status_lines();
+        let mut found = discover(&self.scope.places(), &self.scope.patterns);
         if found.len() <= GLANCE {
             return false;
         }
         let running: BTreeSet<&str> =
-            self.registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
-        found.sort_by_cached_key(|one| (!running.contains(one.id.0.as_str()), Reverse(one.modified)));
+            self.presence.registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
+        found.sort_by_cached_key(|one| (!running.contains(one.id.0.as_str()), Reverse(one.stat.modified)));
         found.truncate(GLANCE);
         for (candidate, summary) in summarise_all(found) {
             self.insert(candidate, summary);
@@ -120,12 +150,15 @@ impl Roster {
 
     /// Looks at every folder. True when something is different.
     pub(super) fn rescan(&mut self) -> bool {
-        let found = discover(&self.scope.session.claude_dirs, &self.scope.patterns);
+        let found = discover(&self.scope.places(), &self.scope.patterns);
         let paths: BTreeSet<&PathBuf> = found.iter().map(|candidate| &candidate.path).collect();
-        let before = self.transcripts.len();
-        self.transcripts.retain(|path, _| paths.contains(path));
+        let vanished: Vec<PathBuf> = self.transcripts.keys().filter(|path| !paths.contains(path)).cloned().collect();
         self.unreadable.retain(|path, _| paths.contains(path));
-        let mut changed = self.transcripts.len() != before;
+        let mut changed = false;
+        for path in vanished {
+            changed |= self.lose(&path);
+        }
+        self.bills.stale |= changed;
         let fresh: Vec<Candidate> = found.into_iter().filter(|candidate| self.is_news(candidate)).collect();
         changed |= !fresh.is_empty();
         // Those that are known are read on from where they were; the others are summed up, several at a time.
@@ -137,6 +170,7 @@ impl Roster {
         for (candidate, summary) in summarise_all(new) {
             self.insert(candidate, summary);
         }
+        changed |= self.read_status_lines();
         self.read_registry() || changed
     }
 
@@ -149,9 +183,11 @@ impl Roster {
             let is_root = roots.contains(path);
             if path.parent().is_some_and(|parent| self.is_registry(parent)) {
                 registry = true;
-            } else if is_root || path.is_dir() {
+            } else if path.parent().is_some() && path.parent() == self.scope.session.status_lines.as_deref() {
+                changed |= self.read_status_line(path);
+            } else if is_root || path.is_dir() || database::of_file(path).is_some() {
                 return self.rescan();
-            } else if path.extension() == Some(OsStr::new("jsonl")) || self.transcripts.contains_key(path) {
+            } else {
                 changed |= self.follow(path);
             }
         }
@@ -160,34 +196,51 @@ impl Roster {
 
     /// Reads the registry again, and asks after its processes. True when something is different.
     pub(super) fn read_registry(&mut self) -> bool {
-        let registered = registry::read(&self.scope.session.claude_dirs);
-        if registered == self.registered {
-            return false;
-        }
-        let sessions: BTreeSet<&str> = registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
-        self.departed.retain(|session, _| !sessions.contains(session.as_str()));
-        for mut gone in std::mem::take(&mut self.registered) {
-            let Some(session) = gone.entry.session_id.clone().filter(|session| !sessions.contains(session.as_str()))
-            else {
+        self.presence.read(&self.scope.session.claude_dirs)
+    }
+
+    /// Looks for the processes of sessions about which nobody else says anything, and which were active lately. True when one
+    /// was found; `again` looks for those, too, for which there was none.
+    pub(super) fn look_for_processes(&mut self, now: SystemTime, again: bool) -> bool {
+        let mut sought = Vec::new();
+        for Tracked { candidate, summary, gone, .. } in self.transcripts.values() {
+            let Some(Summary { digest, modified, .. }) = summary else { continue };
+            // A clock that jumped leaves a time in the future, which is lately enough.
+            let lately = modified.is_some_and(|at| now.duration_since(at).is_ok_and(|age| age < LATELY) || at > now);
+            let moved_on = matches!(digest.step, Step::MovedOn { .. });
+            if *gone || !lately || moved_on || candidate.sub_agent || candidate.format.kind() == AgentKind::Log {
                 continue;
-            };
-            if gone.process == ProcessFact::Alive {
-                gone.process = ProcessFact::Ended;
             }
-            self.departed.insert(session, gone);
+            let session = digest.session_id.as_deref().unwrap_or(&candidate.id.0);
+            let known = [session, &candidate.id.0].into_iter().any(|id| !self.presence.of(id).is_empty());
+            if known || self.hooks.of(session, None).is_some() {
+                continue;
+            }
+            let folders = digest.folders.iter().chain(&digest.cwd).map(PathBuf::from).collect();
+            let (transcript, program) = (candidate.path.clone(), candidate.format.name());
+            sought.push(Sought { transcript, folders, program, written: *modified });
         }
-        self.registered = registered;
-        true
+        self.presence.look_for(sought, again)
     }
 
-    /// Has the ends of the registered processes told; needs a tokio runtime. False when some must be asked after.
-    pub(super) fn watch_processes(&mut self) -> bool {
-        self.exits.watch(&self.registered)
+    /// True while the process of a session runs.
+    pub(super) fn is_running(&self, session: &str) -> bool {
+        self.presence.of(session).first().is_some_and(|registered| registered.process == ProcessFact::Alive)
     }
 
-    /// Asks after the registered processes alone. True when one has ended.
-    pub(super) fn check_processes(&mut self) -> bool {
-        registry::check(&mut self.registered)
+    /// Reads again what all status lines were told. True when something is different.
+    fn read_status_lines(&mut self) -> bool {
+        let told = self.scope.session.status_lines.as_deref().map(statusline::read).unwrap_or_default();
+        let changed = told != self.told;
+        self.told = told;
+        changed
+    }
+
+    /// Reads again what one status line was told. True when something is different.
+    fn read_status_line(&mut self, path: &Path) -> bool {
+        let Some(told) = statusline::read_one(path) else { return false };
+        let before = self.told.insert(told.session_id.clone(), told.clone());
+        before != Some(told)
     }
 
     fn is_registry(&self, path: &Path) -> bool {
@@ -196,32 +249,41 @@ impl Roster {
 
     fn is_news(&self, candidate: &Candidate) -> bool {
         self.transcripts.get(&candidate.path).is_none_or(|known| {
-            let same = |size, modified, identity: Identity| {
-                size == candidate.size && modified == candidate.modified && identity == candidate.identity
-            };
-            match &known.summary {
-                Some(summary) => !same(summary.size, summary.modified, known.candidate.identity),
-                None => !same(known.candidate.size, known.candidate.modified, known.candidate.identity),
+            if known.gone {
+                return true;
             }
+            let identity = known.candidate.stat.identity;
+            let was = match &known.summary {
+                Some(summary) => Stat { identity, size: summary.size, modified: summary.modified },
+                None => known.candidate.stat,
+            };
+            was != candidate.stat
         })
     }
 
     /// Reads one transcript on, or anew. True when it is different.
     fn follow(&mut self, path: &Path) -> bool {
-        let metadata = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_file() => metadata,
-            Ok(_) => return false,
+        let format = self.transcripts.get(path).map_or_else(|| format_of(path), |tracked| tracked.candidate.format);
+        let stat = match stat(path, format) {
+            Ok(Some(stat)) => stat,
+            Ok(None) => return false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.unreadable.remove(path);
-                return self.transcripts.remove(path).is_some();
+                self.bills.stale = true;
+                return self.lose(path);
             }
             Err(error) => return self.note_unreadable(path, &error),
         };
-        if let Some(Tracked { summary: Some(summary), .. }) = self.transcripts.get_mut(path) {
+        if let Some(Tracked { summary: Some(summary), gone: false, meta, candidate }) = self.transcripts.get_mut(path) {
+            // It may be written behind the first records.
+            if candidate.sub_agent && meta.is_none() {
+                *meta = meta::read(path);
+            }
             let size = summary.size;
-            match summary.follow(path) {
+            match summary.follow(path, format) {
                 Ok(Followed::Same) => return summary.size != size,
                 Ok(Followed::Grown) => {
+                    self.bills.stale = true;
                     self.unreadable.remove(path);
                     return true;
                 }
@@ -231,8 +293,8 @@ impl Roster {
         }
         let known = self.transcripts.get(path).map(|tracked| (tracked.candidate.clone(), tracked.summary.is_some()));
         let (mut candidate, was_shown) = match known {
-            Some((known, shown)) => (Candidate { spec: known.spec, ..candidate(path, &metadata) }, shown),
-            None if self.is_transcript(path) => (candidate(path, &metadata), false),
+            Some((known, shown)) => (Candidate { spec: known.spec, ..candidate(path, stat, format) }, shown),
+            None if self.is_transcript(path) => (candidate(path, stat, format), false),
             None => return false,
         };
         if candidate.spec.is_none() {
@@ -247,29 +309,47 @@ impl Roster {
         was_shown || self.transcripts.get(path).is_some_and(|tracked| tracked.summary.is_some())
     }
 
-    fn is_transcript(&self, path: &Path) -> bool {
-        let named = self.scope.patterns.iter().flatten().any(|pattern| pattern.matches(path));
-        let roots = self.scope.session.claude_dirs.iter().map(|dir| folder(dir));
-        named || roots.into_iter().any(|root| super::discover::is_transcript(&root, path) && path.starts_with(&root))
+    /// A transcript's file is gone: its agent is kept, as it was known last. True when that is news.
+    fn lose(&mut self, path: &Path) -> bool {
+        match self.transcripts.get_mut(path) {
+            Some(Tracked { gone: true, .. }) | None => false,
+            Some(tracked) if tracked.summary.is_some() => {
+                tracked.gone = true;
+                true
+            }
+            Some(_) => self.transcripts.remove(path).is_some(),
+        }
     }
 
-    fn insert(&mut self, candidate: Candidate, summary: io::Result<Option<Summary>>) {
+    fn is_transcript(&self, path: &Path) -> bool {
+        let named = self.scope.patterns.iter().flatten().any(|pattern| pattern.matches(path));
+        named || by_path(path).is_some() && self.scope.places().iter().any(|place| path.starts_with(place))
+    }
+
+    fn insert(&mut self, candidate: Candidate, summary: io::Result<Summary>) {
         let path = candidate.path.clone();
         let summary = match summary {
-            Ok(summary) => summary,
+            Ok(summary) => Some(summary),
             Err(error) => {
                 self.note_unreadable(&path, &error);
                 None
             }
         };
-        let counts = candidate.spec.is_some() || summary.as_ref().is_some_and(|summary| self.counts(&summary.digest));
+        self.bills.unreadable.remove(&path);
+        self.bills.stale = true;
+        let of_session = |summary: &Summary| self.counts(&candidate, &summary.digest);
+        let counts = candidate.spec.is_some() || summary.as_ref().is_some_and(of_session);
         let summary = if counts { summary } else { None };
-        self.transcripts.insert(path, Tracked { candidate, summary });
+        let meta = if candidate.sub_agent && summary.is_some() { meta::read(&path) } else { None };
+        self.transcripts.insert(path, Tracked { candidate, summary, gone: false, meta });
     }
 
-    fn counts(&mut self, digest: &Digest) -> bool {
-        // Where it began decides; an agent's shell wanders. But a session may also move into the project.
-        [&digest.started_in, &digest.cwd].into_iter().flatten().any(|cwd| self.holds(cwd)) || self.scope.all
+    fn counts(&mut self, candidate: &Candidate, digest: &Digest) -> bool {
+        // An agent's shell wanders and a session may move: any of its folders will do.
+        let folders = digest.folders.iter().chain(&digest.started_in).chain(&digest.cwd).chain(&candidate.cwd);
+        self.scope.all
+            || digest.project.as_ref().is_some_and(|hash| self.scope.digests.contains(hash))
+            || folders.into_iter().any(|cwd| self.holds(cwd))
     }
 
     fn holds(&mut self, cwd: &str) -> bool {
@@ -282,7 +362,11 @@ impl Roster {
     }
 
     fn note_unreadable(&mut self, path: &Path, error: &io::Error) -> bool {
-        let fault = Fault::new("reading", path.display(), error, "make it readable for yourself (chmod u+r)");
+        let remedy = match error.kind() {
+            io::ErrorKind::FileTooLarge => "unpack it beside itself (zstd -d) to read it",
+            _ => "make it readable for yourself (chmod u+r)",
+        };
+        let fault = Fault::new("reading", path.display(), error, remedy);
         self.unreadable.insert(path.to_owned(), fault).is_none()
     }
 
@@ -295,6 +379,7 @@ impl Roster {
     pub(super) fn replace(&mut self, path: &Path, summary: Summary) {
         if let Some(tracked) = self.transcripts.get_mut(path) {
             tracked.summary = Some(summary);
+            self.bills.stale = true;
         }
     }
 }
@@ -303,15 +388,11 @@ pub(super) fn is_shown(tracked: &Tracked) -> bool {
     tracked.summary.is_some() || tracked.candidate.spec.is_some()
 }
 
-/// The summary of a transcript; `None` for kinds that are not read.
-fn read(candidate: &Candidate) -> io::Result<Option<Summary>> {
-    match candidate.kind {
-        AgentKind::Claude => summarise(&candidate.path, candidate.sub_agent).map(Some),
-        AgentKind::Codex | AgentKind::Log | AgentKind::Pod => Ok(None),
-    }
+fn read(candidate: &Candidate) -> io::Result<Summary> {
+    summarise(&candidate.path, candidate.format, candidate.sub_agent)
 }
 
-fn summarise_all(candidates: Vec<Candidate>) -> Vec<(Candidate, io::Result<Option<Summary>>)> {
+fn summarise_all(candidates: Vec<Candidate>) -> Vec<(Candidate, io::Result<Summary>)> {
     let summaries = in_parallel(&candidates, read);
     candidates.into_iter().zip(summaries).collect()
 }

@@ -1,7 +1,11 @@
 //! Agents from folders as Claude Code leaves them.
 
+mod cost;
+mod figures;
 #[path = "../../../tests/bench/generate.rs"]
 mod generate;
+mod states;
+mod world;
 
 use std::fs;
 use std::io::Write;
@@ -15,10 +19,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::roster::{Roster, Scope};
 use super::{snapshot, spawn};
 use crate::config::session::{AgentSpec, Session};
-use crate::domain::agent::{Agent, AgentState, StateSource};
+use crate::domain::agent::{Agent, AgentKind, AgentState, StateSource};
 use crate::domain::fault::Fault;
 use crate::domain::transcript::Digest;
 use crate::event::{AgentsNews, Event};
+use crate::source::hooks::HookDesk;
 use crate::source::mailbox::{Inbox, mailbox};
 
 /// A user's home with Claude's folder and a project in it.
@@ -83,6 +88,7 @@ fn ids(agents: &[Agent]) -> Vec<&str> {
 /// The source at work.
 struct Live {
     inbox: Inbox,
+    hooks: HookDesk,
     _cancel: DropGuard,
     _refresh: watch::Sender<u64>,
 }
@@ -91,8 +97,9 @@ fn live(session: Session) -> Live {
     let (outbox, inbox) = mailbox();
     let cancel = CancellationToken::new();
     let (sender, refresh) = watch::channel(0);
-    spawn(Arc::new(session), Vec::new(), false, outbox, cancel.clone(), refresh);
-    Live { inbox, _cancel: cancel.drop_guard(), _refresh: sender }
+    let hooks = HookDesk::default();
+    spawn(Arc::new(session), Vec::new(), false, hooks.clone(), outbox, cancel.clone(), refresh);
+    Live { inbox, hooks, _cancel: cancel.drop_guard(), _refresh: sender }
 }
 
 impl Live {
@@ -134,6 +141,36 @@ fn sub_agents_hang_under_their_parents_in_either_place() {
         agents.iter().map(|agent| (agent.id.0.as_str(), agent.parent.as_ref().map(|id| id.0.as_str()))).collect();
     assert_eq!(parents, [("agent-old", Some("s1")), ("s1", None), ("s1/agent-a", Some("s1"))]);
     assert_eq!(agents[2].name, "look");
+}
+
+#[test]
+fn rollouts_of_codex_are_found_compressed_too_and_their_sub_agents_hang_below_them() {
+    let home = Home::new();
+    let sessions = home.folder.path().join("codex/sessions");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transcripts/codex");
+    let (own, child) = ("0199a000-0000-7000-8000-00000000000a", "0199a000-0000-7000-8000-00000000000b");
+    fs::create_dir_all(sessions.join("2026/11/20")).unwrap();
+    let session = fs::read(fixtures.join("session.jsonl")).unwrap();
+    let packed = sessions.join(format!("2026/11/20/rollout-2026-11-20T10-00-00-{own}.jsonl.zst"));
+    fs::write(packed, zstd::encode_all(session.as_slice(), 1).unwrap()).unwrap();
+    let plain = sessions.join(format!("2026/11/20/rollout-2026-11-20T10-00-20-{child}.jsonl"));
+    fs::copy(fixtures.join("sub-agent.jsonl"), plain).unwrap();
+    let session = Session { transcript_places: vec![sessions], ..home.session() };
+    let (news, tallies) = snapshot(Arc::new(session), Vec::new(), true);
+    let shown: Vec<_> = news
+        .agents
+        .iter()
+        .map(|agent| {
+            (agent.id.0.as_str(), agent.kind, agent.parent.as_ref().map(|id| id.0.as_str()), agent.name.as_str())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [(own, AgentKind::Codex, None, "Make hello.txt and test it"), (child, AgentKind::Codex, Some(own), "Averroes")]
+    );
+    assert_eq!(news.agents[1].verdict.state, AgentState::Finished);
+    let tokens: Vec<_> = tallies.iter().map(|tally| (tally.tokens.input, tally.tokens.output)).collect();
+    assert_eq!(tokens, [(55_300, 600), (9_200, 120)]);
 }
 
 #[test]
@@ -236,7 +273,15 @@ async fn appended_new_truncated_and_deleted_files_are_seen() {
     fs::write(&first, prompt(&home.root(), "anew")).unwrap();
     live.until("the rewritten file", |news| action(news) == "prompt: anew").await;
     fs::remove_file(&first).unwrap();
-    live.until("the first agent gone", |news| ids(&news.agents) == ["s2", "s2/agent-x"]).await;
+    let news = live.until("the first file gone", |news| news.agents[0].file_gone).await;
+    assert_eq!(ids(&news.agents), ["s1", "s2", "s2/agent-x"]);
+    assert!(news.agents[0].verdict.reason.contains("its file is gone"), "{:?}", news.agents[0].verdict);
+    append(&first, prompt(&home.root(), "back"));
+    live.until("the file back", |news| !news.agents[0].file_gone && action(news) == "prompt: back").await;
+    fs::create_dir_all(home.claude().join("projects/-moved")).unwrap();
+    fs::rename(&first, home.claude().join("projects/-moved/s1.jsonl")).unwrap();
+    let news = live.until("the file moved", |news| news.agents[0].transcript.ends_with("-moved/s1.jsonl")).await;
+    assert_eq!(ids(&news.agents), ["s1", "s2", "s2/agent-x"]);
 }
 
 #[test]
@@ -280,27 +325,6 @@ async fn a_session_that_moves_into_the_project_appears() {
 }
 
 #[test]
-fn figures_of_a_generated_tree_are_those_that_were_written() {
-    let home = Home::new();
-    let counts = generate::tree(&home.claude(), 30, 3_000_000, 7);
-    let mut session = home.session();
-    session.root.clone_from(&counts.root);
-    let (news, tallies) = snapshot(Arc::new(session), Vec::new(), false);
-    assert_eq!(news.agents.len(), counts.files);
-    assert_eq!(news.agents.iter().filter(|agent| agent.parent.is_some()).count(), counts.sub_agents);
-    assert_eq!(news.agents.iter().map(|agent| agent.size).sum::<u64>(), counts.bytes);
-    assert_eq!(tallies.iter().map(|tally| tally.counts.records).sum::<u64>(), counts.lines);
-    assert_eq!(tallies.iter().map(|tally| tally.counts.prompts).sum::<u64>(), counts.prompts);
-    assert_eq!(tallies.iter().map(|tally| tally.counts.tool_calls).sum::<u64>(), counts.tool_calls);
-    assert_eq!(tallies.iter().map(|tally| tally.tokens.output).sum::<u64>(), 321 * counts.messages);
-    assert!(tallies.iter().all(|tally| tally.counts.unknown_records == 0 && tally.counts.malformed_records == 0));
-    assert!(news.agents.iter().all(|agent| agent.context.percent.is_some()));
-    // The same seed writes the same (in a folder with a name of the same length: it is in the records).
-    let again = generate::tree(&home.folder.path().join("claud2"), 30, 3_000_000, 7);
-    assert_eq!((again.bytes, again.lines), (counts.bytes, counts.lines));
-}
-
-#[test]
 fn a_glance_reads_what_runs_and_what_was_written_last() {
     let home = Home::new();
     let written = |n: u64| std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + n);
@@ -323,15 +347,68 @@ fn a_glance_reads_what_runs_and_what_was_written_last() {
 }
 
 #[test]
+fn agents_of_every_program_are_found_where_they_work() {
+    let home = Home::new();
+    let root = home.root().canonicalize().unwrap();
+    let place = |name: &str| home.folder.path().join(name);
+    let write = |path: PathBuf, text: String| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let start =
+        |cwd: &Path| format!(r#"{{"type":"session.start","data":{{"context":{{"cwd":"{}"}}}}}}"#, cwd.display());
+    write(place("copilot/session-state/c1/events.jsonl"), start(&root));
+    write(place("copilot/session-state/c2/events.jsonl"), start(Path::new("/elsewhere")));
+    let hash = crate::domain::digest::sha256(root.to_str().unwrap().as_bytes());
+    let chat = |hash: &str| format!(r#"{{"sessionId":"g","projectHash":"{hash}","messages":[]}}"#);
+    write(place("gemini/tmp/x/chats/session-1.json"), chat(&hash));
+    write(place("gemini/tmp/y/chats/session-2.json"), chat("0"));
+    write(root.join(".aider.chat.history.md"), "#### hello\n".to_owned());
+    let database = rusqlite::Connection::open(place("opencode.db")).unwrap();
+    let tables = "CREATE TABLE session (id, parent_id, directory, title, version, time_created, time_updated);
+        CREATE TABLE message (id, session_id, time_created, time_updated, data);
+        CREATE TABLE part (id, message_id, session_id, time_created, time_updated, data);";
+    database.execute_batch(tables).unwrap();
+    let insert = "INSERT INTO session VALUES (?1, ?2, ?3, 'title', '1', 1000, 2000)";
+    database.execute(insert, (("ses_1"), None::<&str>, root.to_str().unwrap())).unwrap();
+    database.execute(insert, (("ses_2"), Some("ses_1"), root.to_str().unwrap())).unwrap();
+    database.execute(insert, (("ses_3"), None::<&str>, "/elsewhere")).unwrap();
+    let transcript_places = vec![
+        place("copilot/session-state"),
+        place("gemini/tmp"),
+        place("opencode.db"),
+        root.join(".aider.chat.history.md"),
+    ];
+    let agents = once(Session { transcript_places, ..Session::bare("test", root) }, Vec::new(), false);
+    let mut formats: Vec<_> = agents.iter().map(|agent| agent.format.name()).collect();
+    formats.sort_unstable();
+    assert_eq!(formats, ["aider", "copilot", "gemini", "opencode", "opencode"]);
+    let sub = agents.iter().find(|agent| agent.id.0 == "ses_2").unwrap();
+    assert_eq!(sub.parent.as_ref().map(|id| id.0.as_str()), Some("ses_1"));
+    assert!(
+        agents.iter().all(|agent| agent.parent.is_some() || agent.cwd.is_some() || agent.format.name() == "gemini")
+    );
+}
+
+#[test]
 fn heads_and_tails_tell_the_same_as_every_line() {
     let home = Home::new();
     generate::tree(&home.claude(), 20, 6_000_000, 3);
     for candidate in super::discover::discover(&[home.claude()], &[]) {
-        let quick = super::summary::summarise(&candidate.path, candidate.sub_agent).unwrap().digest;
-        let (whole, _) = super::summary::read_whole(&candidate.path, candidate.sub_agent).unwrap();
+        let quick = super::summary::summarise(&candidate.path, candidate.format, candidate.sub_agent).unwrap().digest;
+        let whole = super::summary::read_whole(&candidate.path, candidate.format, candidate.sub_agent).unwrap();
         let of = |digest: &Digest| {
             let Digest { step, step_at, model, last_action, last_activity, cwd, .. } = digest.clone();
-            (step, step_at, model, last_action, last_activity, cwd, digest.title().map(str::to_owned), digest.context())
+            (
+                step,
+                step_at,
+                model,
+                last_action,
+                last_activity,
+                cwd,
+                digest.title().map(str::to_owned),
+                digest.context(&crate::config::models::built_in(), None),
+            )
         };
         assert_eq!(of(&quick), of(&whole.digest), "{}", candidate.path.display());
     }

@@ -8,11 +8,13 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::agent::hook::HookFact;
 use crate::domain::gate::wire::{Answer, GateRequest, LONGEST_LINE, Request, decode, encode};
 use crate::domain::gate::{GateId, GateState};
 use crate::event::{Event, GateNews};
 use crate::source::Outbox;
 use crate::source::gates::{Gates, HANDOVER, Handover, wait};
+use crate::source::hooks::HookDesk;
 
 /// How long a client may take to say what it wants.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -26,6 +28,7 @@ pub(super) async fn serve(
     seated: bool,
     gates: &Gates,
     outbox: &Outbox,
+    hooks: &HookDesk,
     cancel: &CancellationToken,
 ) {
     // The folder's mode keeps others out already; this holds where modes do not.
@@ -58,7 +61,10 @@ pub(super) async fn serve(
         Ok(Request::List) => {
             answer(&mut write, &Answer::Gates { gates: gates.list() }).await;
         }
-        Ok(Request::Event { .. }) => {
+        Ok(Request::Event { event }) => {
+            if let Some(fact) = HookFact::parse(&event, Timestamp::now()) {
+                hooks.note(fact);
+            }
             answer(&mut write, &Answer::Noted).await;
         }
         Err(why) => refuse(&mut write, &why).await,

@@ -10,7 +10,6 @@ use super::distance::distance;
 use crate::domain::commit::graph::{children_first, rows};
 use crate::domain::commit::{Commit, Dirty, Ref, RefKind, RepoLog, Upstream, Worktree};
 use crate::domain::fault::Fault;
-use crate::domain::redact::redact;
 
 /// Names looked at in one repository. Beyond them commits are still listed, without their names.
 const MAX_REFS: usize = 5_000;
@@ -153,7 +152,7 @@ fn describe(commit: &git2::Commit<'_>, refs: Vec<Ref>) -> Commit {
     Commit {
         id: commit.id().to_string(),
         parents: commit.parent_ids().map(|id| id.to_string()).collect(),
-        summary: commit.summary_bytes().map(|summary| redact(&lossy(summary)).into_owned()).unwrap_or_default(),
+        summary: commit.summary_bytes().map(lossy).unwrap_or_default(),
         author: lossy(author.name_bytes()),
         at: Timestamp::from_second(author.when().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
         refs,

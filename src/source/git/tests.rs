@@ -8,12 +8,18 @@ use git2::{Oid, Repository, Signature, Time};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{FIRST_COMMITS, GitHandle, read, spawn, toplevel, worktrees};
+use super::{FIRST_COMMITS, GitHandle, spawn, toplevel, worktrees};
 use crate::domain::commit::{Dirty, RefKind, RepoLog, Upstream};
+use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::{Event, GitNews};
 use crate::source::Inbox;
 use crate::source::mailbox::mailbox;
 use crate::source::watch::{Behind, Watch};
+
+fn read(path: &Path, limit: usize) -> Result<RepoLog, Fault> {
+    super::read(path, limit, &Redactor::default())
+}
 
 /// A repository whose commits are a minute apart.
 struct Fixture {

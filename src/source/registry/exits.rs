@@ -7,13 +7,13 @@ use std::path::Path;
 use futures::future::select_all;
 use tokio::io::unix::AsyncFd;
 
-use super::{Registered, process};
+use super::{PROC, process_of};
 use crate::domain::agent::judge::ProcessFact;
 
 /// Processes that are watched; others must be asked after.
 const MOST: usize = 256;
 
-/// Watches registered processes.
+/// Watches the processes of agents.
 #[derive(Debug, Default)]
 pub struct Exits {
     watched: Vec<(u32, AsyncFd<OwnedFd>)>,
@@ -22,22 +22,20 @@ pub struct Exits {
 }
 
 impl Exits {
-    /// Watches the processes of these entries that run, and no others. Needs a tokio runtime; false when some of them
-    /// cannot be watched and must be asked after.
-    pub fn watch(&mut self, registered: &[Registered]) -> bool {
-        let running = || registered.iter().filter(|one| one.process == ProcessFact::Alive);
-        let pids: BTreeSet<u32> = running().map(|one| one.entry.pid).collect();
+    /// Watches these processes, which run, and no others; each with the time at which it began, if that is known. Needs a
+    /// tokio runtime; false when some of them cannot be watched and must be asked after.
+    pub fn watch(&mut self, running: &[(u32, Option<&str>)]) -> bool {
+        let pids: BTreeSet<u32> = running.iter().map(|(pid, _)| *pid).collect();
         self.watched.retain(|(pid, _)| pids.contains(pid));
         self.told.retain(|pid| pids.contains(pid));
-        for one in running() {
-            let pid = one.entry.pid;
+        for (pid, start) in running.iter().copied() {
             let known = self.told.contains(&pid) || self.watched.iter().any(|(watched, _)| *watched == pid);
             if known || self.watched.len() >= MOST {
                 continue;
             }
             let Some(end) = open(pid) else { continue };
             // It may have ended, and its id gone to another process, before it was opened.
-            if process(Path::new("/proc"), &one.entry) == ProcessFact::Alive {
+            if process_of(Path::new(PROC), pid, start) == ProcessFact::Alive {
                 self.watched.push((pid, end));
             }
         }
@@ -86,23 +84,15 @@ mod tests {
     use std::time::Duration;
 
     use super::Exits;
-    use crate::domain::agent::judge::ProcessFact;
-    use crate::domain::agent::registry::RegistryEntry;
-    use crate::source::registry::Registered;
 
     fn sleeper() -> Child {
         Command::new("sleep").arg("600").spawn().unwrap()
     }
 
-    fn entry(pid: u32, process: ProcessFact) -> Registered {
-        let entry = RegistryEntry::parse(format!(r#"{{"pid":{pid}}}"#).as_bytes()).unwrap();
-        Registered { entry, process }
-    }
-
     #[tokio::test]
     async fn the_end_of_a_process_is_told_once() {
         let (mut one, mut other) = (sleeper(), sleeper());
-        let registered = [one.id(), other.id()].map(|pid| entry(pid, ProcessFact::Alive));
+        let registered = [one.id(), other.id()].map(|pid| (pid, None));
         let mut exits = Exits::default();
         assert!(exits.watch(&registered));
         assert!(futures::poll!(std::pin::pin!(exits.next())).is_pending());
@@ -121,8 +111,8 @@ mod tests {
     #[tokio::test]
     async fn what_has_ended_before_is_not_waited_for() {
         let mut exits = Exits::default();
-        assert!(exits.watch(&[entry(u32::MAX, ProcessFact::Gone)]));
-        assert!(!exits.watch(&[entry(u32::MAX, ProcessFact::Alive)]), "no such process");
+        assert!(exits.watch(&[]));
+        assert!(!exits.watch(&[(u32::MAX, None)]), "no such process");
         assert!(futures::poll!(std::pin::pin!(exits.next())).is_pending());
     }
 }

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use super::lines::{self, Limits, Line};
-use crate::source::watch::walk::{Identity, identity};
+use super::store::Stored;
+use crate::source::watch::walk::Identity;
 
 /// Bytes before the place that are compared before reading on: a file that was cut and has grown again looks larger, not other.
 const ANCHOR: u64 = 64;
@@ -32,10 +32,10 @@ pub(crate) enum Fate {
 }
 
 impl Cursor {
-    /// The place in `file` behind everything up to `end`, which must be the beginning of a line or the end of the file.
-    pub(crate) fn at(file: &File, end: u64) -> io::Result<Self> {
-        let mut cursor = Self { identity: identity(&file.metadata()?), ..Self::default() };
-        cursor.advance(file, end)?;
+    /// The place behind everything up to `end`, which must be the beginning of a line or the end of the file.
+    pub(crate) fn at(stored: &Stored, end: u64) -> io::Result<Self> {
+        let mut cursor = Self { identity: stored.identity, ..Self::default() };
+        cursor.advance(&stored.lines, end)?;
         Ok(cursor)
     }
 
@@ -47,13 +47,12 @@ impl Cursor {
         file.read_exact_at(&mut self.anchor, end - end.min(ANCHOR))
     }
 
-    /// Looks at what became of the file at `path`, which was opened as `file`.
-    pub(crate) fn look(&mut self, file: &File) -> io::Result<Fate> {
-        let metadata = file.metadata()?;
-        if identity(&metadata) != self.identity {
+    /// Looks at what became of the transcript since.
+    pub(crate) fn look(&mut self, stored: &Stored) -> io::Result<Fate> {
+        if stored.identity != self.identity {
             return Ok(Fate::Lost("the file was replaced"));
         }
-        let size = metadata.len();
+        let (file, size) = (&stored.lines, stored.size);
         if size < self.end {
             return Ok(Fate::Lost("the file was truncated"));
         }
@@ -82,19 +81,19 @@ impl Cursor {
     }
 }
 
-/// Opens a file for reading.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::io::Write;
     use std::path::Path;
 
-    use super::{Cursor, Fate, open};
+    use super::{Cursor, Fate};
+    use crate::domain::transcript::plain::Plain;
+    use crate::source::transcript::store::{Stored, open as open_as};
+
+    fn open(path: &Path) -> std::io::Result<Stored> {
+        open_as(path, &Plain)
+    }
 
     fn append(path: &Path, text: &str) {
         fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
@@ -134,10 +133,5 @@ mod tests {
         append(&other, "one\ntwo\nthree\n");
         fs::rename(&other, &path).unwrap();
         assert_eq!(look(&mut cursor, &path), Err("the file was replaced"));
-    }
-
-    #[test]
-    fn a_directory_is_no_file() {
-        assert!(open(Path::new("/")).is_err());
     }
 }

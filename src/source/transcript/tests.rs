@@ -125,7 +125,7 @@ async fn a_plain_log_is_shown_line_by_line() {
     append(&log, "started\n\nhalf");
     desk.reader.open(log, 1);
     let page = desk.page().await;
-    assert!(matches!(&page.entries[..], [Entry { body: Body::Said(text), .. }] if text.kept == "started"));
+    assert!(matches!(&page.entries[..], [Entry { body: Body::Plain(text), .. }] if text.kept == "started"));
 }
 
 #[tokio::test]
@@ -235,6 +235,11 @@ async fn pages_before_and_from_meet_without_gap_or_overlap() {
         page = next;
     }
     assert_eq!(forwards, all);
+    desk.reader.load(1, PageRequest::Around(last.start));
+    let page = desk.page().await;
+    let (before, behind): (Vec<_>, Vec<_>) = page.entries.iter().partition(|entry| entry.offset < last.start);
+    assert!(!before.is_empty() && behind[0].offset == last.start && page.start < last.start && page.end > last.start);
+    assert_eq!(prompts(&page.entries)[before.len()], prompts(&last.entries)[0]);
 }
 
 #[tokio::test]
@@ -251,6 +256,37 @@ async fn a_line_of_sixty_megabytes_is_one_page_of_little_memory() {
     assert_eq!((text.bytes, text.kept.len()), (60_000_000, Text::CAP));
     desk.reader.load(1, PageRequest::Before(page.start));
     assert_eq!(prompts(&desk.page().await.entries), ["before"]);
+}
+
+#[tokio::test]
+async fn a_compressed_rollout_is_paged_like_a_plain_one_and_a_damaged_one_says_so() {
+    let mut desk = desk();
+    let path = desk.folder.path().join("rollout-a.jsonl.zst");
+    let item = |n: usize| {
+        let text = format!("{n} {}", n.wrapping_mul(2_654_435_761));
+        format!(
+            "{{\"type\":\"response_item\",\"payload\":{{\"type\":\"message\",\"role\":\"user\",\"content\":\"{text}\"}}}}\n"
+        )
+    };
+    let packed = zstd::encode_all((0..9_000).map(item).collect::<Vec<_>>().concat().as_bytes(), 1).unwrap();
+    append(&path, &packed);
+    desk.reader.open(path.clone(), 1);
+    let last = desk.page().await;
+    assert_eq!(last.entries.len(), 200);
+    assert!(prompts(&last.entries)[199].starts_with("8999 "));
+    desk.reader.load(1, PageRequest::Start);
+    assert!(prompts(&desk.page().await.entries)[0].starts_with("0 "));
+    desk.reader.load(1, PageRequest::Before(last.start));
+    assert!(prompts(&desk.page().await.entries)[199].starts_with("8799 "));
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(packed.len() as u64 - 2_000).unwrap();
+    desk.reader.open(path, 2);
+    loop {
+        if let (2, TranscriptChange::Page(page)) = desk.next().await {
+            let bodies: Vec<_> = page.entries.iter().map(|entry| &entry.body).collect();
+            assert!(matches!(bodies[0], Body::Prompt(_)) && matches!(bodies[bodies.len() - 1], Body::Unread { .. }));
+            return;
+        }
+    }
 }
 
 #[tokio::test]

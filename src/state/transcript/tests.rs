@@ -1,8 +1,10 @@
 //! The transcript pane's window: paging, stepping, following and folding, all by values.
 
-use super::rows::{Part, rows};
+use super::landmark::Jump;
+use super::rows::{Part, Row, Shown, Waiting, rows};
 use super::{Spot, Transcript, WINDOW};
 use crate::domain::agent::AgentId;
+use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::{Body, Entry, Text};
 use crate::event::{Page, PageRequest};
 
@@ -48,6 +50,18 @@ fn scrolling_up_stops_following_and_the_last_row_resumes_it() {
     assert_eq!(transcript.view(80, 10), view, "news must not move what is being read");
     transcript.scroll(1000, 80, 10);
     assert!(transcript.follow);
+}
+
+#[test]
+fn a_record_is_visited_in_the_window_at_once_and_elsewhere_when_its_page_has_come() {
+    let mut transcript = opened(100, 200);
+    transcript.visit(1500);
+    assert_eq!((transcript.cursor.entry, transcript.follow), (50, false));
+    transcript.visit(300);
+    assert_eq!(transcript.wants(), Some(PageRequest::Around(300)));
+    transcript.take(page(PageRequest::Around(300), 10, 60, 200));
+    assert_eq!((transcript.entries[transcript.cursor.entry].offset, transcript.at_end), (300, false));
+    assert_ne!(transcript.wants(), Some(PageRequest::Around(300)), "it has come");
 }
 
 #[test]
@@ -114,7 +128,8 @@ fn hidden_entries_are_stepped_over() {
 #[test]
 fn an_entry_folds_and_unfolds_by_itself_and_with_all_others() {
     let mut transcript = opened(0, 1);
-    let result = Body::Result { id: "t".to_owned(), is_error: false, output: text("first\nsecond\nthird") };
+    let result =
+        Body::Result { id: "t".to_owned(), is_error: false, output: text("first\nsecond\nthird"), patch: None };
     transcript.entries = vec![Entry { offset: 0, at: None, sidechain: false, body: result }];
     assert_eq!(transcript.height(0, 40), 1);
     transcript.fold(40, 10);
@@ -123,12 +138,16 @@ fn an_entry_folds_and_unfolds_by_itself_and_with_all_others() {
     assert_eq!(transcript.height(0, 40), 1, "a single toggle is the opposite of all");
 }
 
+fn alone(entry: &Entry, width: u16, open: bool) -> Vec<Row> {
+    rows(&Shown { entry, answer: None, waiting: Waiting::Untold, open }, width)
+}
+
 #[test]
 fn a_folded_result_shows_its_first_line_and_how_much_there_is() {
-    let body = Body::Result { id: "t".to_owned(), is_error: true, output: text("\n3 failed\nmore") };
+    let body = Body::Result { id: "t".to_owned(), is_error: true, output: text("\n3 failed\nmore"), patch: None };
     let entry = Entry { offset: 0, at: None, sidechain: false, body };
-    let rows = rows(&entry, 60, false);
-    assert_eq!(rows[0].text, "3 failed · 3 lines");
+    let rows = alone(&entry, 60, false);
+    assert_eq!(rows[0].line.text, "3 failed · 3 lines");
     assert_eq!(rows[0].part, Part::Result { first: true, error: true });
 }
 
@@ -136,13 +155,13 @@ fn a_folded_result_shows_its_first_line_and_how_much_there_is() {
 fn what_was_cut_off_is_said() {
     let cut = Text { kept: "beginning".to_owned(), bytes: 60_000_000, lines: 1 };
     let entry = Entry { offset: 0, at: None, sidechain: false, body: Body::Said(cut) };
-    assert_eq!(rows(&entry, 60, false).last().map(|row| row.text.to_string()).as_deref(), Some("… 60.0 MB more"));
+    assert_eq!(alone(&entry, 60, false).last().map(|row| row.line.text.as_str()), Some("… 60.0 MB more"));
 }
 
 #[test]
 fn escape_sequences_are_shown_and_not_sent() {
     let entry = said(0, "a\u{1b}[2Jb");
-    assert!(rows(&entry, 60, false).iter().all(|row| !row.text.contains('\u{1b}')));
+    assert!(alone(&entry, 60, false).iter().all(|row| !row.line.text.contains('\u{1b}')));
 }
 
 #[test]
@@ -160,4 +179,86 @@ fn the_filter_holds_for_entries_that_come_later() {
     }
     transcript.set_filter(String::new());
     assert_eq!(shown(&transcript), transcript.entries.len());
+}
+
+/// A call and, if asked for, its result, as records of ten bytes each.
+fn call(n: u64, id: &str) -> Entry {
+    let (name, summary) = ("Bash".to_owned(), format!("command {id}"));
+    let body = Body::Call { id: id.to_owned(), name, summary, input: text("command: x"), detail: None };
+    Entry { offset: n * 10, at: None, sidechain: false, body }
+}
+
+fn result(n: u64, id: &str, is_error: bool, output: &str) -> Entry {
+    let body = Body::Result { id: id.to_owned(), is_error, output: text(output), patch: None };
+    Entry { offset: n * 10, at: None, sidechain: false, body }
+}
+
+fn line(transcript: &Transcript, index: usize) -> String {
+    transcript.rows(index, 80).first().map(|row| row.line.text.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_result_joins_its_call_when_it_comes_and_has_no_rows_of_its_own() {
+    let mut transcript = opened(0, 1);
+    transcript.append(vec![call(1, "a"), call(2, "b")], 30);
+    assert_eq!(line(&transcript, 1), "Bash command a  … running");
+    transcript.append(vec![result(3, "b", false, "1\n2"), result(4, "a", false, "1\n2\n3")], 50);
+    assert_eq!(line(&transcript, 1), "Bash command a  ✓ 3 lines");
+    assert_eq!(line(&transcript, 2), "Bash command b  ✓ 2 lines");
+    assert_eq!((transcript.height(3, 80), transcript.height(4, 80)), (0, 0));
+    assert_eq!(transcript.last(80), Spot { entry: 2, row: 0 });
+    assert_eq!((transcript.call_of(4), transcript.result_of(1), transcript.result_of(4)), (Some(1), Some(4), None));
+}
+
+#[test]
+fn a_call_that_got_no_result_does_not_seem_to_run() {
+    let mut transcript = opened(0, 1);
+    transcript.append(vec![call(1, "a")], 20);
+    transcript.resting = true;
+    assert_eq!(line(&transcript, 1), "Bash command a  no result");
+    transcript.resting = false;
+    transcript.at_end = false;
+    assert_eq!(line(&transcript, 1), "Bash command a", "its result may stand in what is not loaded");
+}
+
+#[test]
+fn a_result_is_found_where_its_call_is() {
+    let mut transcript = opened(0, 1);
+    transcript.append(vec![call(1, "a"), call(2, "b"), result(3, "a", true, "x"), result(4, "b", false, "needle")], 50);
+    transcript.visit(30);
+    assert_eq!(transcript.cursor.entry, 1);
+    transcript.cursor = Spot::default();
+    assert_eq!(transcript.jump(Landmark::Error, true, 80, 10), Jump::Here);
+    assert_eq!(transcript.cursor, Spot { entry: 1, row: 0 });
+    assert_eq!(transcript.jump(Landmark::Error, true, 80, 10), Jump::Nothing, "there is but one");
+    transcript.set_filter("needle".to_owned());
+    assert!(transcript.shows(2) && !transcript.shows(1) && !transcript.shows(4));
+}
+
+#[test]
+fn a_row_of_a_result_belongs_to_the_result() {
+    let mut transcript = opened(0, 1);
+    transcript.append(vec![call(1, "a"), said(20, "x"), result(3, "a", false, "out")], 40);
+    transcript.unfolded = true;
+    let entries: Vec<usize> = (0..3).map(|row| transcript.entry_at(Spot { entry: 1, row }, 80)).collect();
+    assert_eq!(entries, [1, 1, 3]);
+}
+
+#[test]
+fn the_first_and_the_last_row_are_reached_without_laying_out_what_is_between() {
+    let mut transcript = opened(0, 4_000);
+    transcript.scroll(isize::MIN / 2, 80, 10);
+    assert_eq!(transcript.cursor, Spot::default());
+    transcript.scroll(isize::MAX / 2, 80, 10);
+    assert_eq!((transcript.cursor.entry, transcript.follow), (3_999, true));
+    assert!(transcript.laid_out.len() < 100, "{} entries were laid out", transcript.laid_out.len());
+}
+
+#[test]
+fn a_side_chain_stands_aside_in_the_file_of_its_parent_alone() {
+    let mut transcript = opened(0, 1);
+    transcript.append(vec![Entry { sidechain: true, ..said(10, "x") }], 20);
+    assert!(transcript.is_aside(1) && !transcript.is_aside(0));
+    transcript.path = "s/subagents/agent-1f.jsonl".into();
+    assert!(!transcript.is_aside(1));
 }

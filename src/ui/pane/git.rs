@@ -50,7 +50,7 @@ fn header(cx: &Cx<'_>, repo: &RepoLog, columns: usize) -> Line<'static> {
         .file_name()
         .map_or_else(|| repo.path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut left = vec![
-        cx.span(Role::Title, text::line(&name).into_owned()),
+        cx.span(Role::Title, text::line(&cx.state.session.redactor.redact(&name)).into_owned()),
         cx.span(Role::GitRefBranch, format!("  {}", text::line(repo.branch.as_deref().unwrap_or("(detached)")))),
     ];
     if let Some(upstream) = &repo.upstream {

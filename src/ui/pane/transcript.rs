@@ -2,16 +2,21 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::config::layout::PaneKind;
 use crate::config::theme::Role;
 use crate::domain::text;
+use crate::domain::text::styled::{Ink, Look};
+use crate::domain::time::took;
 use crate::domain::transcript::Tone;
 use crate::event::Target;
-use crate::state::transcript::rows::{GUTTER, Part, Row, rows, size};
+use crate::state::transcript::rows::{GUTTER, Part, Row, size};
+use crate::state::transcript::{RAIL, Spot};
 use crate::ui::Cx;
 use crate::ui::hit::HitMap;
+use crate::ui::popup::search::mark;
 use crate::ui::widget::{faults, nothing, select};
 
 /// What the border says: whose transcript it is, and where in the file the view stands.
@@ -31,7 +36,9 @@ pub fn notes(cx: &Cx<'_>) -> Vec<String> {
         let percent = offset.saturating_mul(100).checked_div(transcript.size).unwrap_or(0);
         format!("{percent}%")
     };
-    vec![name, place, size(transcript.size)]
+    let new = (!transcript.follow && transcript.below > 0).then(|| format!("{} new below", transcript.below));
+    let selecting = transcript.is_selecting().then(|| "selecting".to_owned());
+    [Some(name), selecting, Some(place), new, Some(size(transcript.size))].into_iter().flatten().collect()
 }
 
 /// Draws the transcript.
@@ -48,15 +55,25 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     }
     let (top, cursor) = transcript.view(area.width, area.height);
     let focused = cx.state.screen.focus == PaneKind::Transcript;
+    let selected = transcript.selected(cursor);
     let mut places = area.rows().enumerate();
     let mut skip = top.row;
-    for index in top.entry..transcript.entries.len() {
-        let Some(entry) = transcript.entries.get(index).filter(|_| transcript.shows(index)) else { continue };
-        let laid_out = rows(entry, area.width, transcript.is_open(index));
+    for index in (top.entry..transcript.entries.len()).filter(|index| transcript.shows(*index)) {
+        let laid_out = transcript.rows(index, area.width);
+        let aside = transcript.is_aside(index);
         for (number, row) in laid_out.iter().enumerate().skip(std::mem::take(&mut skip)) {
             let Some((line, place)) = places.next() else { return };
-            draw_row(cx, row, place, buf);
-            if focused && !transcript.follow && (index, number) == (cursor.entry, cursor.row) {
+            let inner = if aside { rail(cx, place, buf) } else { place };
+            if row.part == Part::Gap {
+                turn_head(cx, index, inner, buf);
+            } else {
+                draw_row(cx, row, inner, buf);
+                let text = Rect { x: inner.x + GUTTER, width: inner.width.saturating_sub(GUTTER), ..inner };
+                mark(cx, &row.line.text, text, buf);
+            }
+            let here = Spot { entry: index, row: number };
+            let marked = selected.map_or(here == cursor && focused, |(from, to)| (from..=to).contains(&here));
+            if marked && !transcript.follow {
                 select(cx, place, buf);
             }
             hits.add(place, Target::Row(PaneKind::Transcript, line));
@@ -64,14 +81,41 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     }
 }
 
-fn draw_row(cx: &Cx<'_>, row: &Row<'_>, place: Rect, buf: &mut Buffer) {
+/// Marks a row of a side chain; returns what is left of it.
+fn rail(cx: &Cx<'_>, place: Rect, buf: &mut Buffer) -> Rect {
+    buf.set_line(place.x, place.y, &Line::from(cx.span(Role::AgentThinking, "┊")), RAIL);
+    let taken = RAIL.min(place.width);
+    Rect { x: place.x + taken, width: place.width - taken, ..place }
+}
+
+/// At the right of the row before a prompt: when the turn began, and how long it took.
+fn turn_head(cx: &Cx<'_>, index: usize, place: Rect, buf: &mut Buffer) {
+    let Some((began, duration)) = cx.state.transcript.turn(index) else { return };
+    let zone = &cx.state.screen.zone;
+    let (began, now) = (began.to_zoned(zone.clone()), cx.state.now.to_zoned(zone.clone()));
+    let when = if began.date() == now.date() { "%H:%M" } else { "%b %-d %H:%M" };
+    let duration = took(duration).map(|took| format!(" · {took}")).unwrap_or_default();
+    let text = format!("{}{duration}", began.strftime(when));
+    let width = u16::try_from(text::width(&text)).unwrap_or(u16::MAX);
+    if width < place.width {
+        buf.set_line(place.right() - width, place.y, &Line::from(cx.span(Role::Dim, text)), width);
+    }
+}
+
+fn draw_row(cx: &Cx<'_>, row: &Row, place: Rect, buf: &mut Buffer) {
     let (sign, sign_role, role) = match row.part {
         Part::Gap => return,
         Part::Prompt(first) => (if first { "❯ " } else { "│ " }, Role::AgentUser, Role::AgentUser),
         Part::Said(first) => (if first { "● " } else { "  " }, Role::AgentAssistant, Role::AgentAssistant),
+        Part::Plain => ("  ", Role::Text, Role::Text),
         Part::Thinking(first) => (if first { "∴ " } else { "  " }, Role::AgentThinking, Role::AgentThinking),
-        Part::Call { .. } => ("▸ ", Role::AgentTool, Role::Text),
+        Part::Summary(first) => (if first { "≡ " } else { "  " }, Role::Dim, Role::Dim),
+        Part::Call => ("▸ ", Role::AgentTool, Role::Text),
         Part::Input => ("  ", Role::Dim, Role::Dim),
+        Part::Diff | Part::Todo => ("  ", Role::Dim, Role::Text),
+        Part::Plan => ("┃ ", Role::AgentTool, Role::AgentAssistant),
+        Part::Answer { first, error: true } => (if first { "└ " } else { "  " }, Role::Error, Role::Error),
+        Part::Answer { first, error: false } => (if first { "└ " } else { "  " }, Role::Dim, Role::Dim),
         Part::Result { first, error: true } => (if first { "✗ " } else { "│ " }, Role::Error, Role::Error),
         Part::Result { first, error: false } => (if first { "└ " } else { "│ " }, Role::Dim, Role::Dim),
         Part::Note(Tone::Info) => ("· ", Role::Dim, Role::Dim),
@@ -79,16 +123,31 @@ fn draw_row(cx: &Cx<'_>, row: &Row<'_>, place: Rect, buf: &mut Buffer) {
         Part::Note(Tone::Error) => ("✗ ", Role::Error, Role::Error),
         Part::Unread => ("? ", Role::Warn, Role::Dim),
     };
-    let text: &str = &row.text;
-    let style = cx.theme.style(role);
     let mut spans = vec![Span::styled(sign, cx.theme.style(sign_role))];
-    match row.part {
-        Part::Call { name } if name <= text.len() && text.is_char_boundary(name) => {
-            spans.push(Span::styled(&text[..name], cx.theme.style(Role::AgentTool)));
-            spans.push(Span::styled(&text[name..], style));
-        }
-        _ => spans.push(Span::styled(text, style)),
-    }
+    spans.extend(row.line.parts().map(|(text, look)| Span::styled(text, style(cx, role, look))));
     const { assert!(GUTTER == 2, "the signs are two columns wide") };
     buf.set_line(place.x, place.y, &Line::from(spans), place.width);
+}
+
+/// How a run looks in a row of this role.
+fn style(cx: &Cx<'_>, role: Role, look: Look) -> Style {
+    let role = match look.ink {
+        Ink::Plain => role,
+        Ink::Dim => Role::Dim,
+        Ink::Tool => Role::AgentTool,
+        Ink::Ok => Role::Ok,
+        Ink::Warn => Role::Warn,
+        Ink::Error => Role::Error,
+        Ink::Busy => Role::Info,
+        Ink::Added => Role::DiffAdd,
+        Ink::Removed => Role::DiffRemove,
+        Ink::Heading => Role::MarkdownHeading,
+        Ink::Code => Role::MarkdownCode,
+        Ink::Link => Role::MarkdownLink,
+        Ink::Quote => Role::MarkdownQuote,
+    };
+    let marks =
+        [(look.strong, Modifier::BOLD), (look.emphasis, Modifier::ITALIC), (look.struck, Modifier::CROSSED_OUT)];
+    let marks = marks.into_iter().filter(|(set, _)| *set).fold(Modifier::empty(), |all, (_, mark)| all | mark);
+    cx.theme.style(role).add_modifier(marks)
 }

@@ -42,7 +42,7 @@ fn slash_commands_interruptions_and_injections_are_told_from_prompts() {
     let meta = r#"{"type":"user","isMeta":true,"message":{"content":"Caveat: x"}}"#;
     assert_eq!(note(meta), (Tone::Info, "injected: Caveat: x".to_owned()));
     let summary = r#"{"type":"user","isCompactSummary":true,"message":{"content":"so far"}}"#;
-    assert!(matches!(only(summary), Body::Thinking(_)));
+    assert!(matches!(only(summary), Body::Summary(_)));
     let output = r#"{"type":"user","message":{"content":"<local-command-stdout>ok</local-command-stdout>"}}"#;
     assert_eq!(note(output), (Tone::Info, "output: ok".to_owned()));
 }
@@ -50,7 +50,7 @@ fn slash_commands_interruptions_and_injections_are_told_from_prompts() {
 #[test]
 fn results_are_strings_or_blocks_and_images_are_named_with_their_size() {
     let plain = r#"{"type":"user","toolUseResult":{"stdout":"a second copy"},"message":{"content":[{"type":"tool_result","tool_use_id":"t1","content":"out","is_error":true}]}}"#;
-    let Body::Result { id, is_error, output } = only(plain) else { panic!() };
+    let Body::Result { id, is_error, output, .. } = only(plain) else { panic!() };
     assert_eq!((id.as_str(), is_error, output.kept.as_str()), ("t1", true, "out"));
     let image = r#"{"type":"user","message":{"content":[{"tool_use_id":"t2","type":"tool_result","content":[{"type":"text","text":"a"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAAAAAA"}}]}]}}"#;
     let Body::Result { output, .. } = only(image) else { panic!() };
@@ -60,13 +60,39 @@ fn results_are_strings_or_blocks_and_images_are_named_with_their_size() {
 }
 
 #[test]
+fn what_lies_elsewhere_is_named_by_where_it_lies() {
+    let source = |source: &str| {
+        let line = format!(r#"{{"type":"user","message":{{"content":[{{"type":"document","source":{source}}}]}}}}"#);
+        match only(&line) {
+            Body::Prompt(text) => text.kept,
+            other => panic!("no prompt: {other:?}"),
+        }
+    };
+    assert_eq!(source(r#"{"type":"url","url":"https://example.org/a.pdf"}"#), "[document https://example.org/a.pdf]");
+    assert_eq!(source(r#"{"type":"file","file_id":"f1"}"#), "[document f1]");
+    let text = format!(r#"{{"type":"text","media_type":"text/plain","data":"{}"}}"#, "x".repeat(4_000));
+    assert_eq!(source(&text), "[document text/plain, 4 kB]");
+    assert_eq!(source("7"), "[document]");
+}
+
+#[test]
+fn patches_and_spilled_output_are_read_with_their_results() {
+    let line = r#"{"type":"user","toolUseResult":{"filePath":"/a","structuredPatch":[{"oldStart":1,"newStart":1,"lines":["-x","+y"]}]},"message":{"content":[{"type":"tool_result","tool_use_id":"t","content":"ok"}]}}"#;
+    assert!(matches!(only(line), Body::Result { patch: Some(patch), .. } if patch.counts() == (1, 1)));
+    let spilled = r#"{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"t","content":"<persisted-output>\nOutput too large (9KB). Full output saved to: /x/tool-results/b.txt\n\nPreview:\nz\n</persisted-output>"}]}}"#;
+    assert!(
+        matches!(only(spilled), Body::Result { output, .. } if output.kept.starts_with("[spilled, 9KB in tool-results/b.txt]"))
+    );
+}
+
+#[test]
 fn blocks_of_the_model_are_told_apart() {
     let line = r#"{"message":{"id":"m","role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"thinking","thinking":""},{"type":"text","text":"I will"},{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"ls"}},{"type":"hologram"}]},"type":"assistant"}"#;
     let found = bodies(line);
     assert!(matches!(&found[0], Body::Thinking(text) if text.kept == "hm"));
     assert!(matches!(&found[1], Body::Said(text) if text.kept == "I will"));
     assert!(
-        matches!(&found[2], Body::Call { id, name, summary, input } if id == "t1" && name == "Bash" && summary == "ls" && input.kept == "command: ls")
+        matches!(&found[2], Body::Call { id, name, summary, input, .. } if id == "t1" && name == "Bash" && summary == "ls" && input.kept == "command: ls")
     );
     assert!(matches!(&found[3], Body::Unread { why, .. } if why == "unknown block \"hologram\""));
     assert_eq!(found.len(), 4);
@@ -146,7 +172,7 @@ fn a_line_of_sixty_megabytes_keeps_its_head_and_its_measure() {
     assert!(line.len() >= 60_000_000);
     let Body::Result { output, .. } = only(&line) else { panic!() };
     assert_eq!((output.bytes, output.lines), (15 * 3_750_000, 3_750_000));
-    assert!(output.kept.len() <= Text::CAP && output.kept.capacity() <= 2 * Text::CAP);
+    assert!(output.kept.len() <= Text::CAP + Text::AHEAD && output.kept.capacity() <= 2 * Text::CAP);
 }
 
 proptest! {

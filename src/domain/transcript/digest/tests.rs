@@ -1,8 +1,18 @@
 //! What is left of records once they went by.
 
 use super::{Digest, Step};
-use crate::domain::agent::Tokens;
+use crate::config::models;
+use crate::domain::agent::{ContextGauge, Tokens};
+use crate::domain::transcript::claude::Claude;
+use crate::domain::transcript::format::Format;
 use crate::domain::transcript::usage::Usage;
+
+impl Digest {
+    /// Takes in a line of Claude Code.
+    pub(crate) fn read(&mut self, line: &[u8], usage: Option<&mut Usage>) {
+        Claude.read(self, line, usage);
+    }
+}
 
 fn digest(lines: &[&str]) -> Digest {
     let mut digest = Digest::default();
@@ -10,6 +20,10 @@ fn digest(lines: &[&str]) -> Digest {
         digest.read(line.as_bytes(), None);
     }
     digest
+}
+
+fn gauge(digest: &Digest) -> ContextGauge {
+    digest.context(&models::built_in(), None)
 }
 
 const PROMPT: &str = r#"{"type":"user","timestamp":"2026-11-20T10:00:00Z","sessionId":"s1","cwd":"/p","gitBranch":"main","version":"2.1.329","message":{"content":"Fix the\nbug"}}"#;
@@ -55,7 +69,7 @@ fn titles_have_their_order() {
 
 #[test]
 fn the_gauge_is_the_last_answers_input_over_the_window_and_unknown_after_compaction() {
-    let gauge = digest(&[PROMPT, CALL]).context();
+    let gauge = self::gauge(&digest(&[PROMPT, CALL]));
     assert_eq!(
         (gauge.used, gauge.window, gauge.percent, gauge.source),
         (Some(50_000), Some(200_000), Some(25), "model table")
@@ -63,8 +77,8 @@ fn the_gauge_is_the_last_answers_input_over_the_window_and_unknown_after_compact
     let boundary =
         r#"{"type":"system","subtype":"compact_boundary","compactMetadata":{"trigger":"auto","preTokens":160000}}"#;
     let compacted = digest(&[PROMPT, CALL, boundary]);
-    assert_eq!((compacted.context().used, compacted.counts.compactions), (None, 1));
-    assert_eq!(digest(&[PROMPT, CALL, boundary, ENDED]).context().used, Some(60_000));
+    assert_eq!((compacted.used(), compacted.counts.compactions), (None, 1));
+    assert_eq!(digest(&[PROMPT, CALL, boundary, ENDED]).used(), Some(60_000));
 }
 
 #[test]
@@ -72,7 +86,7 @@ fn neither_side_chains_nor_synthetic_answers_move_the_gauge() {
     let side = ENDED.replace(r#"{"type":"assistant""#, r#"{"isSidechain":true,"type":"assistant""#);
     let synthetic = r#"{"type":"assistant","isApiErrorMessage":true,"message":{"model":"<synthetic>","content":[{"type":"text","text":"API Error"}],"usage":{"input_tokens":0,"output_tokens":0}}}"#;
     let found = digest(&[PROMPT, CALL, &side, synthetic]);
-    assert_eq!(found.context().used, Some(50_000));
+    assert_eq!(found.used(), Some(50_000));
     assert_eq!((found.step, found.counts.errors), (Step::Failed, 1));
     assert_eq!(found.model.as_deref(), Some("claude-sonnet-4-5-20250929"));
 }
@@ -82,7 +96,7 @@ fn in_a_sub_agents_file_the_side_chain_is_its_own() {
     let mut digest = Digest::new(true);
     let side = ENDED.replace(r#"{"type":"assistant""#, r#"{"isSidechain":true,"type":"assistant""#);
     digest.read(side.as_bytes(), None);
-    assert_eq!((digest.context().used, digest.step), (Some(60_000), Step::Ended));
+    assert_eq!((digest.used(), digest.step), (Some(60_000), Step::Ended));
 }
 
 #[test]

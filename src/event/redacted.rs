@@ -1,0 +1,73 @@
+//! Events without secrets: the last place before the state, through which every one of them goes.
+
+use super::{AgentsNews, BoardNews, Done, Event, GitNews, SeekChange, SeekNews, TranscriptChange};
+use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
+
+impl Event {
+    /// The same with every secret hidden that may still be in it.
+    ///
+    /// Agents, tasks, commits, drift, transcript entries and the hits of a search were redacted by the source that read them; here it is
+    /// everything else: faults, clusters and answers. Gates stay as they were asked, because what is decided is bound to
+    /// every byte of them: whoever shows one redacts it.
+    #[must_use]
+    pub fn redacted(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::Agents(news) => Self::Agents(AgentsNews { faults: all(news.faults, redactor), ..news }),
+            Self::Board(news) => Self::Board(BoardNews { faults: all(news.faults, redactor), ..news }),
+            Self::Git(news) => Self::Git(GitNews { faults: all(news.faults, redactor), ..news }),
+            Self::Transcript(mut news) => {
+                news.what = match news.what {
+                    TranscriptChange::Reset { mut why } => {
+                        redactor.hide(&mut why);
+                        TranscriptChange::Reset { why }
+                    }
+                    TranscriptChange::Fault(fault) => TranscriptChange::Fault(fault.redacted(redactor)),
+                    TranscriptChange::Seek(SeekNews { request, what: SeekChange::Fault(fault) }) => {
+                        TranscriptChange::Seek(SeekNews { request, what: SeekChange::Fault(fault.redacted(redactor)) })
+                    }
+                    what @ (TranscriptChange::Page(_)
+                    | TranscriptChange::Appended { .. }
+                    | TranscriptChange::Seek(_)) => what,
+                };
+                Self::Transcript(news)
+            }
+            Self::Cluster(view) => Self::Cluster(view.redacted(redactor)),
+            Self::SourceFault(source, fault) => Self::SourceFault(source, fault.redacted(redactor)),
+            Self::Done(done) => Self::Done(done.redacted(redactor)),
+            Self::Search(mut news) => {
+                news.faults = all(news.faults, redactor);
+                Self::Search(news)
+            }
+            Self::Input(_) | Self::Wake | Self::Drawn(_) | Self::Drift(_) | Self::Gate(_) | Self::Quit => self,
+        }
+    }
+}
+
+impl Done {
+    fn redacted(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::Brief(done) => Self::Brief(done.map_err(|fault| fault.redacted(redactor))),
+            Self::Passage(done) => Self::Passage(done.map_err(|fault| fault.redacted(redactor))),
+            Self::Record(place, record) => Self::Record(place, record.map_err(|fault| fault.redacted(redactor))),
+            // What was revealed is not hidden again.
+            Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
+            Self::Copied(done) => Self::Copied(done.map_err(|fault| fault.redacted(redactor))),
+            Self::Decided { gate, decision, outcome } => {
+                Self::Decided { gate, decision, outcome: outcome.map_err(|fault| fault.redacted(redactor)) }
+            }
+            Self::Journal(Ok(mut lines)) => {
+                for line in &mut lines {
+                    redactor.hide(line);
+                }
+                Self::Journal(Ok(lines))
+            }
+            Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
+            Self::Refreshed => Self::Refreshed,
+        }
+    }
+}
+
+fn all(faults: Vec<Fault>, redactor: &Redactor) -> Vec<Fault> {
+    faults.into_iter().map(|fault| fault.redacted(redactor)).collect()
+}
