@@ -300,8 +300,7 @@ async fn a_server_that_is_gone_is_unreachable_and_its_objects_unknown() {
     proxy.await.unwrap();
     // The watch breaks first; that the whole server is gone is known when the probe that this hurries has failed.
     let is_gone = |view: &FabricView| {
-        view.connection == Connection::Unreachable
-            && states(view, "lost") == [("last".to_owned(), DriftState::Unknown)]
+        view.connection == Connection::Unreachable && states(view, "lost") == [("last".to_owned(), DriftState::Unknown)]
     };
     let view = bench.drift(is_gone).await;
     assert!(rows(&view, "lost")[0].reason.ends_with("last known: synced"), "{:?}", view.rows);
