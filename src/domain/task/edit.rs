@@ -33,6 +33,12 @@ impl Edit {
         let (before, after) = (text.get(..self.range.start)?, text.get(self.range.end..)?);
         Some([before, &self.text, after].concat())
     }
+
+    /// What takes the change back, in the text that it makes of `text`.
+    pub fn inverse(&self, text: &str) -> Option<Self> {
+        let was = text.get(self.range.clone())?.to_owned();
+        Some(Self { range: self.range.start..self.range.start + self.text.len(), text: was })
+    }
 }
 
 /// Where a part of a text stands in it.
@@ -44,7 +50,7 @@ pub(super) fn place(text: &str, part: &str) -> Range<usize> {
 /// The change of one task in the text of its file, or why there is none.
 ///
 /// `task` is what was read from that file; its line and raw status find it again, so that it does not matter that ids were
-/// made to differ across files.
+/// made to differ across files and secrets in titles were hidden.
 pub fn edit(path: &Path, text: &str, task: &Task, change: Change<'_>) -> Result<Edit, String> {
     if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
         return Err("the file is in the middle of a merge; resolve it first".to_owned());
@@ -69,11 +75,15 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: Change<'_>) -> Result<
     Ok(Edit { range: edit.range.start + skipped..edit.range.end + skipped, ..edit })
 }
 
+/// The task on that line; of several on one line (JSON may be one) that with the title.
 fn position(parsed: &Parsed, task: &Task) -> Option<usize> {
-    let same = |known: &Task| {
-        known.origin.line == task.origin.line && known.raw_status == task.raw_status && known.title == task.title
-    };
-    parsed.tasks.iter().position(same)
+    let is_there = |known: &Task| known.origin.line == task.origin.line && known.raw_status == task.raw_status;
+    let mut found = parsed.tasks.iter().enumerate().filter(|(_, known)| is_there(known));
+    let (first, more) = (found.next()?, found.next());
+    if more.is_none() {
+        return Some(first.0);
+    }
+    parsed.tasks.iter().position(|known| is_there(known) && known.title == task.title)
 }
 
 /// Nothing but the task has changed, and it has changed as wanted.
@@ -102,3 +112,6 @@ fn confirm(before: &Parsed, after: &Parsed, at: usize, change: Change<'_>) -> Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,11 +71,11 @@ impl Format for TaskMaster {
         let fields: Stated<'_> = serde_json::from_str(&text[object.clone()]).map_err(|error| error.to_string())?;
         Ok(match fields.status {
             Some(status) => Edit { range: place(text, status.get()), text: word },
-            // In front of the first field, spaced as that one is.
+            // In front of the first field, on its line: no other task moves.
             None => {
-                let first = &text[object.start + 1..];
-                let space = &first[..first.len() - first.trim_start().len()];
-                Edit { range: object.start + 1..object.start + 1, text: format!("{space}\"status\": {word},") }
+                let first = text[object.start + 1..].trim_start();
+                let start = place(text, first).start;
+                Edit { range: start..start, text: format!("\"status\": {word}, ") }
             }
         })
     }

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::{Criteria, FORMATS, Parsed, Task, TaskStatus, is_board_file, parse};
 
-const TRACKER: &str = include_str!("../../../tests/fixtures/boards/TASK_TRACKING.md");
-const TODO: &str = include_str!("../../../tests/fixtures/boards/TODO.md");
-const TASK_MASTER: &str = include_str!("../../../tests/fixtures/boards/.taskmaster/tasks/tasks.json");
-const BACKLOG: &str = include_str!("../../../tests/fixtures/boards/backlog/tasks/hnp-7 - Show-drift.md");
+pub(super) const TRACKER: &str = include_str!("../../../tests/fixtures/boards/TASK_TRACKING.md");
+pub(super) const TODO: &str = include_str!("../../../tests/fixtures/boards/TODO.md");
+pub(super) const TASK_MASTER: &str = include_str!("../../../tests/fixtures/boards/.taskmaster/tasks/tasks.json");
+pub(super) const BACKLOG: &str = include_str!("../../../tests/fixtures/boards/backlog/tasks/hnp-7 - Show-drift.md");
 
 fn tracker() -> Parsed {
     parse(Path::new("TASK_TRACKING.md"), TRACKER)
@@ -184,7 +184,7 @@ fn names_of_board_files_are_known() {
 }
 
 /// Files put together from the pieces that the formats look for.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => proptest::sample::select(vec![
             "\n", "\r\n", "\n\n", "\r", " ", "  ", "\t", "# ", "## ", "### ", "- ", "* ", "1. ", "[ ] ", "[x] ", "[", "]", "✅", "🔄",
