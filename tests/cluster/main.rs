@@ -299,7 +299,7 @@ async fn a_server_that_is_gone_is_unreachable_and_its_objects_unknown() {
     cut.cancel();
     proxy.await.unwrap();
     // The watch breaks first; that the whole server is gone is known when the probe that this hurries has failed.
-    let is_gone = |view: &FabricView| {
+    let is_gone = |view: &DriftView| {
         view.connection == Connection::Unreachable && states(view, "lost") == [("last".to_owned(), DriftState::Unknown)]
     };
     let view = bench.drift(is_gone).await;

@@ -88,7 +88,7 @@ impl Format for Backlog {
         let bare = value.trim_start();
         let quote = bare.chars().next().filter(|first| matches!(first, '"' | '\''));
         let old = match quote {
-            Some(quote) => &bare[1..bare[1..].find(quote).ok_or("the status is quoted and the quote never ends")? + 1],
+            Some(quote) => bare[1..].split_once(quote).ok_or("the status is quoted and the quote never ends")?.0,
             None => bare.find(" #").map_or(bare, |comment| &bare[..comment]).trim_end(),
         };
         let spaced = if bare.len() == value.len() { " " } else { "" };

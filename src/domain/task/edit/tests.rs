@@ -184,7 +184,7 @@ fn markdown() -> impl Strategy<Value = String> {
         "## BACKLOG",
     ]);
     prop::collection::vec((text(), task), 1..4)
-        .prop_map(|parts| parts.into_iter().map(|(text, task)| format!("{text}\n{task}\n")).collect::<String>())
+        .prop_map(|parts| parts.into_iter().flat_map(|(text, task)| [text, format!("\n{task}\n")]).collect())
 }
 
 /// A Task Master file, on one line or several.
