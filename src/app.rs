@@ -265,6 +265,8 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::Reveal { place, digest } => workers.hands.reveal(place, digest, state.now),
             Effect::LoadCommits(limit) => workers.git.load(limit),
             Effect::DraftBrief { subject, agent } => workers.hands.draft_brief(*subject, agent, state.now),
+            Effect::ChangeTask(change) => workers.hands.change_task(*change, state.now),
+            Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
             Effect::ReadJournal => workers.hands.read_journal(),

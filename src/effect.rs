@@ -6,8 +6,10 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
+use crate::domain::task::Task;
+use crate::domain::task::edit::Change;
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::event::{PageRequest, RecordPlace, SeekRequest};
+use crate::event::{PageRequest, RecordPlace, SeekRequest, TaskUndo};
 
 /// Something that the world is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +68,10 @@ pub enum Effect {
         /// For whom, if an agent is selected.
         agent: Option<AgentId>,
     },
+    /// Change a task in its file.
+    ChangeTask(Box<TaskChange>),
+    /// Take a change of a task back.
+    UndoTask(Box<TaskUndo>),
     /// Copy this text; `what` names it in the journal.
     Copy {
         /// The text.
@@ -90,6 +96,17 @@ pub enum Effect {
     Bell,
     /// End the program.
     Quit,
+}
+
+/// A change of a task in the file that it was read from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskChange {
+    /// Digest of the file when it was read: another one is not changed.
+    pub digest: String,
+    /// The task as it was read.
+    pub task: Task,
+    /// The change.
+    pub change: Change,
 }
 
 /// What one event asks for, in order.

@@ -2,6 +2,7 @@
 
 mod redacted;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
+use crate::domain::task::edit::Edit;
 use crate::domain::transcript::Entry;
 use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::passage::Form;
@@ -251,6 +253,8 @@ pub struct BoardNews {
     pub tasks: Vec<Task>,
     /// Files that make up the board.
     pub files: Vec<PathBuf>,
+    /// Digests of those that can be written back: their bytes are text.
+    pub digests: BTreeMap<PathBuf, String>,
     /// What could not be read.
     pub faults: Vec<Fault>,
     /// When this was last known to be current.
@@ -297,6 +301,8 @@ pub enum Done {
     },
     /// The journal was read for the journal popup, newest last.
     Journal(Result<Vec<String>, Fault>),
+    /// A task was changed in its file, or was not.
+    Task(Result<TaskWritten, Fault>),
     /// Another worker was told to look again.
     Refreshed,
     /// A passage was copied with its source, or not.
@@ -305,6 +311,32 @@ pub enum Done {
     Record(RecordPlace, Result<RawRecord, Fault>),
     /// The journal has noted that a record is shown without anything hidden; this is its text.
     Revealed(RecordPlace, Result<Revealed, Fault>),
+}
+
+/// A task that was changed in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskWritten {
+    /// What was done: `Show drift is done now`.
+    pub what: String,
+    /// What takes it back; none when it was itself taken back.
+    pub undo: Option<TaskUndo>,
+    /// The file.
+    pub file: PathBuf,
+    /// Digest of the file as it is now.
+    pub digest: String,
+}
+
+/// What takes a change of a task back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskUndo {
+    /// The file.
+    pub file: PathBuf,
+    /// Digest of the file after the change: of another it is not taken back.
+    pub digest: String,
+    /// The bytes that were there.
+    pub edit: Edit,
+    /// What was done.
+    pub what: String,
 }
 
 /// A passage that was copied.

@@ -12,10 +12,12 @@ use crate::domain::brief::BriefSubject;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::event::{Done, Event, RecordPlace};
+use crate::effect::TaskChange;
+use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::gates::Gates;
 
+pub mod board;
 pub mod brief;
 pub mod clipboard;
 pub mod gate;
@@ -55,6 +57,22 @@ impl Hands {
                 brief::Place { root: &hands.root, state_dir: &hands.state_dir, redactor: hands.outbox.redactor() };
             brief::draft(place, subject, agent, tmux.as_ref(), Some(&mut write), now).await
         });
+    }
+
+    /// Changes a task in its file.
+    pub fn change_task(&self, change: TaskChange, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move { board::change(change, hands.book(now)).await });
+    }
+
+    /// Takes a change of a task back.
+    pub fn undo_task(&self, undo: TaskUndo, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move { board::undo(undo, hands.book(now)).await });
+    }
+
+    fn book(&self, now: Timestamp) -> board::Book<'_> {
+        board::Book { state_dir: &self.state_dir, now, redactor: self.outbox.redactor() }
     }
 
     /// Copies a text.

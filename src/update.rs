@@ -7,6 +7,7 @@ mod keys;
 mod mouse;
 mod news;
 mod search;
+mod task;
 mod transcript;
 
 use crossterm::event::KeyCode;
@@ -107,6 +108,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
+        Done::Task(done) => task::done(state, done),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

@@ -74,6 +74,17 @@ pub struct Criteria {
     pub total: u32,
 }
 
+/// A criterion that is a box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Criterion {
+    /// Line of its box, from one.
+    pub line: u32,
+    /// What it says.
+    pub text: String,
+    /// Ticked.
+    pub done: bool,
+}
+
 impl Task {
     /// The same with every secret in it hidden: what leaves a source for the screen, briefs and scripts.
     #[must_use]
@@ -86,7 +97,8 @@ impl Task {
         }
         let texts = [&mut self.id, &mut self.title, &mut self.raw_status, &mut self.body];
         let optional = self.section.iter_mut().chain(&mut self.assignee).chain(&mut self.depends_on);
-        for text in texts.into_iter().chain(optional) {
+        let criteria = self.boxes.iter_mut().map(|criterion| &mut criterion.text);
+        for text in texts.into_iter().chain(optional).chain(criteria) {
             redactor.hide(text);
         }
         self
@@ -116,8 +128,8 @@ pub struct Task {
     pub depends_on: Vec<String>,
     /// Acceptance criteria.
     pub criteria: Criteria,
-    /// Lines of the boxes that are counted in `criteria`, in their order; empty where criteria are no boxes.
-    pub boxes: Vec<u32>,
+    /// The boxes that are counted in `criteria`, in their order; empty where criteria are no boxes.
+    pub boxes: Vec<Criterion>,
     /// The task's own text, as Markdown; may be empty.
     pub body: String,
 }
@@ -135,7 +147,7 @@ pub trait Format: Sync {
 
     /// The change of the task `tasks[at]`, which were read from this text; or why it cannot be written. What comes of it is
     /// read again before it is believed ([`edit::edit`]), so that a format need not look out for other tasks.
-    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String>;
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String>;
 }
 
 /// Tasks read from one file; nobody works through more, and each costs memory.

@@ -52,6 +52,7 @@ impl Done {
             Self::Record(place, record) => Self::Record(place, record.map_err(|fault| fault.redacted(redactor))),
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
+            Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
             Self::Copied(done) => Self::Copied(done.map_err(|fault| fault.redacted(redactor))),
             Self::Decided { gate, decision, outcome } => {
                 Self::Decided { gate, decision, outcome: outcome.map_err(|fault| fault.redacted(redactor)) }

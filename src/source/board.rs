@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 use crate::domain::task;
@@ -52,7 +53,8 @@ pub fn read(files: &[PathBuf], as_of: Timestamp, redactor: &Redactor) -> BoardNe
     let mut news = BoardNews { as_of, ..BoardNews::default() };
     for file in expand(files, &mut news.faults) {
         match read_text(&file) {
-            Ok(text) => {
+            Ok((text, digest)) => {
+                news.digests.extend(digest.map(|digest| (file.clone(), digest)));
                 let parsed = task::parse(&file, &text);
                 news.tasks.extend(parsed.tasks.into_iter().map(|task| task.redacted(redactor)));
                 news.faults.extend(parsed.findings);
@@ -93,7 +95,8 @@ fn expand(files: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
     found
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
+/// The text of a file, and its digest if its bytes are that text: others cannot be written back.
+fn read_text(path: &Path) -> io::Result<(String, Option<String>)> {
     // A pipe by that name would never end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
@@ -103,7 +106,11 @@ fn read_text(path: &Path) -> io::Result<String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 10 MB"));
     }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let digest = sha256(&bytes);
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => (text, Some(digest)),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), None),
+    })
 }
 
 fn describe(path: &Path, error: &io::Error) -> Fault {
@@ -164,7 +171,7 @@ async fn next_change(watch: &mut Watch, files: &[PathBuf]) {
 }
 
 fn is_news(last: &BoardNews, now: &BoardNews) -> bool {
-    (&last.tasks, &last.files, &last.faults) != (&now.tasks, &now.files, &now.faults)
+    (&last.tasks, &last.files, &last.digests, &last.faults) != (&now.tasks, &now.files, &now.digests, &now.faults)
         || now.as_of.duration_since(last.as_of) >= STILL_SO
 }
 

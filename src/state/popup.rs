@@ -3,6 +3,7 @@
 use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
+use super::board::TaskMenu;
 use super::input::LineInput;
 
 /// What stands in front of the panes.
@@ -51,6 +52,8 @@ pub enum Popup {
     },
     /// One record of a transcript, as it stands in its file.
     Record(RecordView),
+    /// What can be changed of a task.
+    Task(Box<TaskMenu>),
 }
 
 /// A record that is shown.

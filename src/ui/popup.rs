@@ -20,6 +20,7 @@ use super::hit::HitMap;
 use super::widget::{cell, fit, nothing, select, spread};
 
 mod record;
+mod task;
 
 /// Columns of the labels in a list of labels and values.
 const LABEL: usize = 12;
@@ -88,6 +89,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             text_box(cx, &text::line(title), &lines, *scroll, DETAIL, body, buf, hits);
         }
         Popup::Record(view) => record::draw(cx, view, body, buf, hits),
+        Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{decide, search, transcript};
+use super::{decide, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -87,6 +87,8 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
         Action::Confirm => return decide::confirm(state),
         Action::Brief => return draft_brief(state),
+        Action::MoveTask => task::menu(state),
+        Action::UndoTask => return task::undo(state),
         Action::Copy => return copy(state),
         Action::Open => return open(state),
         Action::Details => details(state),
@@ -117,6 +119,10 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
         ) => scroll,
         Some(Popup::Search) => {
             search::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Task(menu)) => {
+            task::travel(menu, motion, height);
             return Effects::new();
         }
         Some(Popup::Record(view)) => {

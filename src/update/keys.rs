@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, cursor, decide, search};
+use super::{act, cursor, decide, search, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -67,6 +67,7 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             decide::ask(state, question);
             return Effects::new();
         }
+        (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
             return Effects::new();

@@ -67,6 +67,7 @@ pub fn board(state: &mut State, news: BoardNews) -> Effects {
     state.board.tasks = news.tasks;
     state.board.faults = news.faults;
     state.board.files = Some(news.files.len());
+    state.board.digests = news.digests;
     state.board.arrange(selected.as_deref());
     Effects::new()
 }

@@ -23,6 +23,7 @@ use crate::event::{
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
+mod task;
 mod transcript;
 
 fn at(seconds: i64) -> Timestamp {
@@ -315,7 +316,7 @@ fn stale_pages_are_dropped_and_the_top_is_read_on_request() {
 fn a_brief_is_drafted_from_the_task_under_the_cursor() {
     let mut state = state();
     let tasks = vec![task("T-1", TaskStatus::Done), task("T-2", TaskStatus::InProgress)];
-    let news = BoardNews { tasks, files: vec!["TASKS.md".into()], faults: Vec::new(), as_of: at(50) };
+    let news = BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() };
     tell(&mut state, Event::Board(news));
     let effects = keys(&mut state, "1b");
     let [Effect::DraftBrief { subject, agent: None }] = effects.as_slice() else { panic!("{effects:?}") };

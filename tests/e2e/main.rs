@@ -1,5 +1,6 @@
 //! The real program, run as its user runs it: in a pseudo-terminal, and in tmux where tmux is the subject.
 
+mod board;
 mod demo;
 mod gates;
 mod killed;

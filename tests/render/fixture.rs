@@ -1,6 +1,7 @@
 //! A small world to draw: agents, tasks, commits, objects and gates of a made-up project, told to `update` as events.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use hnpwb::action::keymap::Keymap;
@@ -16,7 +17,7 @@ use hnpwb::domain::fault::Fault;
 use hnpwb::domain::gate::{Gate, GateId, GateState};
 use hnpwb::domain::health::{Health, HealthState};
 use hnpwb::domain::model::Cost;
-use hnpwb::domain::task::{Criteria, Origin, Task, TaskStatus};
+use hnpwb::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
 use hnpwb::domain::transcript::claude::Claude;
 use hnpwb::domain::transcript::{Body, Counts, Entry, Text, Tone};
 use hnpwb::event::{
@@ -127,12 +128,20 @@ pub fn board(say: Say) -> BoardNews {
         assignee: assignee.map(say),
         depends_on: if number > 2 { vec![say("T-1")] } else { Vec::new() },
         criteria: Criteria { done: *done, total: *total },
-        boxes: Vec::new(),
+        boxes: if number == 1 { boxes(say) } else { Vec::new() },
         body: say(
             "The form accepts VLAN 0 and 4095.\n\n- [x] reject what the switch reserves\n- [ ] say which range is free",
         ),
     });
-    BoardNews { tasks: tasks.collect(), files: vec!["TASK_TRACKING.md".into()], faults: Vec::new(), as_of: ago(0) }
+    let files = vec![say("project_management/TASK_TRACKING.md").into()];
+    let digests = files.iter().map(|file: &PathBuf| (file.clone(), "digest".to_owned())).collect();
+    BoardNews { tasks: tasks.collect(), files, digests, as_of: ago(0), ..BoardNews::default() }
+}
+
+fn boxes(say: Say) -> Vec<Criterion> {
+    let texts = [("Reject what the switch reserves", true), ("Say which range is free", false)];
+    let boxes = texts.iter().zip(16..);
+    boxes.map(|((text, done), line)| Criterion { line, text: say(text), done: *done }).collect()
 }
 
 fn gauge(used: u64, percent: u8) -> ContextGauge {

@@ -55,6 +55,11 @@ fn decisions() {
 }
 
 #[test]
+fn what_can_be_changed_of_a_task() {
+    check("task", |state| keys(state, "1gjmj"));
+}
+
+#[test]
 fn journal() {
     check("journal-loading", |state| keys(state, "@"));
     check("journal-empty", |state| {

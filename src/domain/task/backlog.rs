@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::edit::{Change, Edit, place};
 use super::markdown::{Kind, checkbox, lines, plain};
 use super::outline::criterion_edit;
-use super::{Criteria, Format, Origin, Parsed, Task, TaskStatus, words};
+use super::{Criteria, Criterion, Format, Origin, Parsed, Task, TaskStatus, words};
 use crate::domain::fault::Fault;
 
 const BEGIN: &str = "<!-- AC:BEGIN -->";
@@ -70,10 +70,10 @@ impl Format for Backlog {
         Parsed { tasks: vec![task], findings: finding.into_iter().collect() }
     }
 
-    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String> {
         let (wanted, raw) = match change {
-            Change::Status(wanted, raw) => (wanted, raw),
-            Change::Criterion(criterion, done) => return criterion_edit(text, &tasks[at], criterion, done),
+            Change::Status(wanted, raw) => (*wanted, raw.as_deref()),
+            Change::Criterion(criterion, done) => return criterion_edit(text, &tasks[at], *criterion, *done),
         };
         // The names with which Backlog.md begins a project; a project that has others gives them.
         let word = match (raw, wanted) {
@@ -142,7 +142,7 @@ fn texts(fields: &Map<String, Value>, name: &str) -> Vec<String> {
 }
 
 /// Boxes between the sentinels; in files without any, below the heading `Acceptance Criteria`.
-fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Vec<u32>, Option<Fault>) {
+fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Vec<Criterion>, Option<Fault>) {
     let mut criteria = Criteria::default();
     let mut boxes = Vec::new();
     let sentinels = text.contains(BEGIN);
@@ -156,10 +156,11 @@ fn criteria(path: &Path, text: &str, before: u32) -> (Criteria, Vec<u32>, Option
                 inside = text.trim_end_matches(':').eq_ignore_ascii_case("acceptance criteria");
             }
             Kind::Item { text, .. } if inside => {
-                if let Some((state, _)) = checkbox(text) {
+                if let Some((state, title)) = checkbox(text) {
+                    let done = matches!(state, 'x' | 'X');
                     criteria.total += 1;
-                    criteria.done += u32::from(matches!(state, 'x' | 'X'));
-                    boxes.push(before.saturating_add(line.number));
+                    criteria.done += u32::from(done);
+                    boxes.push(Criterion { line: before.saturating_add(line.number), text: plain(title), done });
                 }
             }
             Kind::Heading { .. } | Kind::Item { .. } | Kind::Text { .. } | Kind::Blank | Kind::Verbatim => {}

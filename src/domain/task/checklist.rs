@@ -34,7 +34,7 @@ impl Format for Checklist {
                     outline.leave_items(indent);
                     if let Some((state, title)) = checkbox(text) {
                         let (status, raw_status) = checkbox_status(state);
-                        outline.criterion(line.number, status == TaskStatus::Done);
+                        outline.criterion(line.number, title, status == TaskStatus::Done);
                         outline.add(Found { line: line.number, title, status, raw_status }, Depth::Item(indent));
                     } else {
                         outline.note(line.raw);
@@ -48,10 +48,10 @@ impl Format for Checklist {
         outline.finish()
     }
 
-    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String> {
         match change {
-            Change::Status(status, raw) => box_edit(text, tasks[at].origin.line, tasks, status, raw),
-            Change::Criterion(criterion, done) => criterion_edit(text, &tasks[at], criterion, done),
+            Change::Status(status, raw) => box_edit(text, tasks[at].origin.line, tasks, *status, raw.as_deref()),
+            Change::Criterion(criterion, done) => criterion_edit(text, &tasks[at], *criterion, *done),
         }
     }
 }

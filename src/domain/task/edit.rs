@@ -10,10 +10,10 @@ use std::path::Path;
 use super::{FORMATS, Parsed, Task, TaskStatus, parse};
 
 /// What is wanted of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
     /// Another status, in a word or mark of the file's own where one is given.
-    Status(TaskStatus, Option<&'a str>),
+    Status(TaskStatus, Option<String>),
     /// The box of a criterion, counted from zero.
     Criterion(u32, bool),
 }
@@ -51,7 +51,7 @@ pub(super) fn place(text: &str, part: &str) -> Range<usize> {
 ///
 /// `task` is what was read from that file; its line and raw status find it again, so that it does not matter that ids were
 /// made to differ across files and secrets in titles were hidden.
-pub fn edit(path: &Path, text: &str, task: &Task, change: Change<'_>) -> Result<Edit, String> {
+pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edit, String> {
     if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
         return Err("the file is in the middle of a merge; resolve it first".to_owned());
     }
@@ -64,8 +64,8 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: Change<'_>) -> Result<
     let before = parse(path, bare);
     let at = position(&before, task).ok_or("the task does not stand on its line any more")?;
     if let Change::Status(status, raw) = change
-        && before.tasks[at].status == status
-        && raw.is_none_or(|raw| raw == before.tasks[at].raw_status)
+        && before.tasks[at].status == *status
+        && raw.as_ref().is_none_or(|raw| *raw == before.tasks[at].raw_status)
     {
         return Err(format!("it is {} already", status.name()));
     }
@@ -87,7 +87,7 @@ fn position(parsed: &Parsed, task: &Task) -> Option<usize> {
 }
 
 /// Nothing but the task has changed, and it has changed as wanted.
-fn confirm(before: &Parsed, after: &Parsed, at: usize, change: Change<'_>) -> Result<(), String> {
+fn confirm(before: &Parsed, after: &Parsed, at: usize, change: &Change) -> Result<(), String> {
     let spoils = "writing it would change more than this task; change it in the file";
     if before.tasks.len() != after.tasks.len() || before.findings != after.findings {
         return Err(spoils.to_owned());
@@ -98,7 +98,7 @@ fn confirm(before: &Parsed, after: &Parsed, at: usize, change: Change<'_>) -> Re
         let same_status = old.status == new.status && old.raw_status == new.raw_status;
         let holds = match change {
             _ if !same_task => false,
-            Change::Status(wanted, _) if number == at => new.status == wanted,
+            Change::Status(wanted, _) if number == at => new.status == *wanted,
             Change::Criterion(..) if number == at => {
                 same_status && old.criteria.total == new.criteria.total && old.criteria.done != new.criteria.done
             }

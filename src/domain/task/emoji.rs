@@ -53,11 +53,11 @@ impl Format for EmojiTracker {
     }
 
     /// A task without a mark, which its section gives its status, gets one in front.
-    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String> {
         let task = &tasks[at];
         let (wanted, raw) = match change {
-            Change::Status(wanted, raw) => (wanted, raw),
-            Change::Criterion(criterion, done) => return criterion_edit(text, task, criterion, done),
+            Change::Status(wanted, raw) => (*wanted, raw.as_deref()),
+            Change::Criterion(criterion, done) => return criterion_edit(text, task, *criterion, *done),
         };
         let legend = Legend::of(text);
         let line = lines(text).find(|line| line.number == task.origin.line).ok_or("the line is not there any more")?;
@@ -137,7 +137,7 @@ fn item<'a>(outline: &mut Outline<'a>, legend: &Legend, (indent, text): (usize, 
     if let Some((state, title)) = boxed {
         let (status, raw_status) = checkbox_status(state);
         if outline.inside_task() {
-            outline.criterion(line, status == TaskStatus::Done);
+            outline.criterion(line, title, status == TaskStatus::Done);
             outline.note(raw);
         } else {
             outline.add(Found { line, title, status, raw_status }, depth);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::edit::{Edit, place};
 use super::markdown::{ASSIGNEE, Ids, Kind, body, checkbox, lines, note, plain};
 use super::mention::{MOST, given_to, leading_id, waits_for};
-use super::{Criteria, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many};
+use super::{Criteria, Criterion, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many};
 
 /// Where a task begins, which says where it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,12 +159,12 @@ impl<'a> Outline<'a> {
     }
 
     /// Counts a criterion of the innermost task.
-    pub fn criterion(&mut self, line: u32, done: bool) {
+    pub fn criterion(&mut self, line: u32, text: &str, done: bool) {
         let Some(open) = self.open.last() else { return };
         let task = &mut self.tasks[open.task];
         task.criteria.total += 1;
         task.criteria.done += u32::from(done);
-        task.boxes.push(line);
+        task.boxes.push(Criterion { line, text: plain(text), done });
     }
 
     /// The tasks, by line.
@@ -207,7 +207,7 @@ pub fn box_edit(text: &str, line: u32, tasks: &[Task], wanted: TaskStatus, raw: 
 pub fn criterion_edit(text: &str, task: &Task, criterion: u32, done: bool) -> Result<Edit, String> {
     let line = usize::try_from(criterion).ok().and_then(|criterion| task.boxes.get(criterion));
     let wanted = if done { TaskStatus::Done } else { TaskStatus::Todo };
-    let line = *line.ok_or("the task has no such criterion")?;
+    let line = line.ok_or("the task has no such criterion")?.line;
     box_edit(text, line, &[], wanted, None)
 }
 

@@ -49,13 +49,13 @@ impl Format for TaskMaster {
     }
 
     /// A criterion is a subtask, which is moved as a task of its own.
-    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: Change<'_>) -> Result<Edit, String> {
+    fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String> {
         let Change::Status(wanted, raw) = change else {
             return Err("its criteria are subtasks; move the subtask".to_owned());
         };
-        let used = tasks.iter().find(|task| task.status == wanted && !task.raw_status.is_empty());
+        let used = tasks.iter().find(|task| task.status == *wanted && !task.raw_status.is_empty());
         // https://github.com/eyaltoledano/claude-task-master, src/constants/task-status.js
-        let word = match (raw.or_else(|| used.map(|task| task.raw_status.as_str())), wanted) {
+        let word = match (raw.as_deref().or_else(|| used.map(|task| task.raw_status.as_str())), wanted) {
             (Some(raw), _) => raw,
             (None, TaskStatus::Todo) => "pending",
             (None, TaskStatus::InProgress) => "in-progress",

@@ -33,7 +33,7 @@ fn named(path: &str, text: &str, title: &str) -> Task {
 }
 
 /// The text after a change.
-fn changed(path: &str, text: &str, task: &Task, change: Change<'_>) -> Result<String, String> {
+fn changed(path: &str, text: &str, task: &Task, change: &Change) -> Result<String, String> {
     Ok(edit(Path::new(path), text, task, change)?.apply(text).expect("a range in the text"))
 }
 
@@ -62,7 +62,7 @@ fn a_move_writes_what_the_file_itself_writes_for_that_status() {
         let Some(task) = tasks(path, text).into_iter().find(|task| task.title == title) else {
             panic!("no {title} in {path}: {:?}", tasks(path, text).iter().map(|task| &task.title).collect::<Vec<_>>())
         };
-        let after = changed(path, text, &task, Change::Status(wanted, None)).expect(title);
+        let after = changed(path, text, &task, &Change::Status(wanted, None)).expect(title);
         let [(old, new)] = differing(text, &after)[..] else { panic!("{title}: {:?}", differing(text, &after)) };
         assert!(old.contains(was) && new.contains(is), "{title}: {old} became {new}");
         assert_eq!(old.replacen(was, is, 1), new, "{title}");
@@ -76,7 +76,7 @@ fn every_task_of_every_file_moves_alone_or_not_at_all() {
         for text in [text.to_owned(), format!("\u{feff}{}", text.replace('\n', "\r\n")), text.trim_end().to_owned()] {
             for task in tasks(path, &text) {
                 for wanted in STATUSES {
-                    let Ok(after) = changed(path, &text, &task, Change::Status(wanted, None)) else { continue };
+                    let Ok(after) = changed(path, &text, &task, &Change::Status(wanted, None)) else { continue };
                     moved += 1;
                     assert_eq!(differing(&text, &after).len(), 1, "{path}: {} to {wanted:?}", task.title);
                     let statuses =
@@ -96,7 +96,7 @@ fn a_move_and_its_opposite_leave_every_byte_as_it_was() {
     for (path, text) in FILES {
         for task in tasks(path, text) {
             for wanted in STATUSES {
-                let Ok(done) = edit(Path::new(path), text, &task, Change::Status(wanted, None)) else { continue };
+                let Ok(done) = edit(Path::new(path), text, &task, &Change::Status(wanted, None)) else { continue };
                 let after = done.apply(text).expect("a range in the text");
                 let undo = done.inverse(text).expect("a range in the text");
                 assert_eq!(undo.apply(&after).as_deref(), Some(text), "{path}: {}", task.title);
@@ -111,17 +111,18 @@ fn a_criterion_is_ticked_alone() {
     let task = &tasks(path, text)[0];
     assert_eq!(task.boxes.len(), task.criteria.total as usize);
     let open = task.criteria.done;
-    for (index, line) in (0_u32..).zip(&task.boxes) {
-        let stands = text.lines().nth(*line as usize - 1).expect("the line");
+    for (index, criterion) in (0_u32..).zip(&task.boxes) {
+        let stands = text.lines().nth(criterion.line as usize - 1).expect("the line");
         let is_done = stands.contains("[x]");
-        let after = changed(path, text, task, Change::Criterion(index, !is_done)).expect("ticked");
+        assert!(stands.ends_with(&criterion.text) && criterion.done == is_done, "{criterion:?} of {stands}");
+        let after = changed(path, text, task, &Change::Criterion(index, !is_done)).expect("ticked");
         let [(old, new)] = differing(text, &after)[..] else { panic!("{stands}") };
         assert_eq!((old, new.contains("[x]")), (stands, !is_done));
         let now = &tasks(path, &after)[0];
         assert_eq!((now.criteria.done, now.status), (if is_done { open - 1 } else { open + 1 }, task.status));
-        assert!(edit(Path::new(path), text, task, Change::Criterion(index, is_done)).is_err(), "nothing would change");
+        assert!(edit(Path::new(path), text, task, &Change::Criterion(index, is_done)).is_err(), "nothing would change");
     }
-    let none = Change::Criterion(99, true);
+    let none = &Change::Criterion(99, true);
     assert_eq!(edit(Path::new(path), text, task, none).unwrap_err(), "the task has no such criterion");
 }
 
@@ -131,14 +132,14 @@ fn what_cannot_be_written_is_refused_with_a_reason() {
         changed(path, text, &named(path, text, title), change).expect_err("it was written")
     };
     let text = "- [ ] a\n- [x] b\n";
-    let review = Change::Status(TaskStatus::Review, None);
+    let review = &Change::Status(TaskStatus::Review, None);
     assert_eq!(
         refused("TODO.md", text, "a", review),
         "no box in this file says review; check lists know todo and done"
     );
-    assert_eq!(refused("TODO.md", text, "a", Change::Status(TaskStatus::Todo, None)), "it is todo already");
+    assert_eq!(refused("TODO.md", text, "a", &Change::Status(TaskStatus::Todo, None)), "it is todo already");
     let merging = "- [ ] a\n<<<<<<< HEAD\n- [x] b\n=======\n- [ ] b\n>>>>>>> x\n";
-    let done = Change::Status(TaskStatus::Done, None);
+    let done = &Change::Status(TaskStatus::Done, None);
     assert_eq!(refused("TODO.md", merging, "a", done), "the file is in the middle of a merge; resolve it first");
     let gone = named("TODO.md", text, "a");
     assert_eq!(
@@ -155,7 +156,7 @@ fn what_cannot_be_written_is_refused_with_a_reason() {
 fn a_title_that_was_hidden_finds_its_task_again() {
     let text = "- [ ] Rotate it\n";
     let task = Task { title: "Rotate [redacted]".to_owned(), ..named("TODO.md", text, "Rotate it") };
-    let after = changed("TODO.md", text, &task, Change::Status(TaskStatus::Done, None));
+    let after = changed("TODO.md", text, &task, &Change::Status(TaskStatus::Done, None));
     assert_eq!(after.as_deref(), Ok("- [x] Rotate it\n"));
 }
 
@@ -164,7 +165,7 @@ fn a_task_without_a_status_gets_one_in_front_of_its_fields() {
     let path = ".taskmaster/tasks/tasks.json";
     let text = "{\"tasks\": [{ \"id\": 1, \"title\": \"a\" }, {\n  \"id\": 2,\n  \"title\": \"b\"\n}]}";
     for (title, was) in [("a", "\"id\": 1"), ("b", "\"id\": 2")] {
-        let after = changed(path, text, &named(path, text, title), Change::Status(TaskStatus::Done, None)).unwrap();
+        let after = changed(path, text, &named(path, text, title), &Change::Status(TaskStatus::Done, None)).unwrap();
         assert_eq!(after, text.replace(was, &format!("\"status\": \"done\", {was}")));
     }
 }
@@ -213,7 +214,7 @@ proptest! {
         let known = tasks(path, &text);
         prop_assume!(!known.is_empty());
         let at = pick.index(known.len());
-        for change in [Change::Status(STATUSES[to], None), Change::Criterion(0, to % 2 == 0)] {
+        for change in [&Change::Status(STATUSES[to], None), &Change::Criterion(0, to % 2 == 0)] {
             let Ok(after) = changed(path, &text, &known[at], change) else { continue };
             let now = tasks(path, &after);
             prop_assert_eq!(now.len(), known.len());
@@ -226,7 +227,7 @@ proptest! {
                 }
             }
             if let Change::Status(wanted, _) = change {
-                prop_assert_eq!((moved, now.iter().any(|task| task.status == wanted)), (1, true));
+                prop_assert_eq!((moved, now.iter().any(|task| task.status == *wanted)), (1, true));
             }
         }
     }
