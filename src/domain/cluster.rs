@@ -10,7 +10,7 @@ use super::redact::Redactor;
 mod live;
 mod schema;
 
-pub use live::{LAST_APPLIED, LiveObject, LiveSet, Owner};
+pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
 pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
 

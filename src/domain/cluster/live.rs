@@ -1,6 +1,7 @@
-//! Live objects as drift compares them: pruned, with what tells whose each field is.
+//! Live objects as drift compares them: pruned, packed, with what tells whose each field is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,40 +12,28 @@ use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, judge};
 
+mod owners;
+
+pub use owners::Owner;
+
 /// Annotation in which client-side apply keeps what it applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Group of Hedgehog's agents. Their specs carry credentials in clear, and no git ever states them.
 const AGENTS: &str = "agent.githedgehog.com";
 
-/// A field's manager, as `metadata.managedFields` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// Path in the notation of [`crate::domain::drift::FieldDiff::path`].
-    pub path: String,
-    /// Name of the manager.
-    pub manager: Arc<str>,
-    /// It owns the field by server-side apply; only then it is one the manager asked for by name.
-    pub apply: bool,
-}
-
-/// One live object.
+/// One live object. A cluster may hold ten thousand of them, so the larger parts are kept as text and read when they are
+/// asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveObject {
     /// Its kind, in the version it was read in.
-    pub kind: Kind,
+    pub kind: Arc<Kind>,
     /// Namespace; empty for objects of the cluster.
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// The object without `status`, `resourceVersion`, `managedFields` and the last-applied annotation.
-    pub value: Value,
     /// Health when it was read.
     pub health: Health,
-    /// What client-side apply applied last, if it was used.
-    pub last_applied: Option<Value>,
-    /// Managers of fields, sorted by path.
-    pub owners: Vec<Owner>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
@@ -53,11 +42,29 @@ pub struct LiveObject {
     pub deleting: Option<Timestamp>,
     /// Another object owns it.
     pub owned: bool,
+    /// JSON.
+    value: Box<str>,
+    /// JSON, as the client wrote it.
+    last_applied: Option<Box<str>>,
+    /// Packed by [`owners::pack`]. Objects that were made alike share it.
+    owners: Arc<str>,
 }
 
-impl LiveObject {
+/// Makes the objects of one kind, which share what they have in common.
+#[derive(Debug)]
+pub struct Maker {
+    kind: Arc<Kind>,
+    owners: HashSet<Arc<str>>,
+}
+
+impl Maker {
+    /// Of objects of this kind.
+    pub fn new(kind: &Kind) -> Self {
+        Self { kind: Arc::new(kind.clone()), owners: HashSet::new() }
+    }
+
     /// Takes what is needed out of an object as the server sends it. `None` when it has no name.
-    pub fn new(kind: &Kind, mut object: Value) -> Option<Self> {
+    pub fn object(&mut self, mut object: Value) -> Option<LiveObject> {
         let metadata = object.get("metadata")?;
         let text = |field: &str| metadata.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (namespace, name) = (text("namespace"), text("name"));
@@ -68,39 +75,80 @@ impl LiveObject {
         let (created, deleting) = (time("creationTimestamp"), time("deletionTimestamp"));
         let generation = metadata.get("generation").and_then(Value::as_i64);
         let owned = metadata.get("ownerReferences").and_then(Value::as_array).is_some_and(|owners| !owners.is_empty());
-        let owners = metadata.get("managedFields").map(owners).unwrap_or_default();
-        let last_applied = metadata
-            .get("annotations")
-            .and_then(|annotations| annotations.get(LAST_APPLIED)?.as_str())
-            .and_then(|text| serde_json::from_str(text).ok());
+        let owners = self.share(&metadata.get("managedFields").map(owners::pack).unwrap_or_default());
         let health = judge(&object);
         let fields = object.as_object_mut()?;
         fields.remove("status");
-        if kind.group == AGENTS {
+        if self.kind.group == AGENTS {
             fields.remove("spec");
         }
+        let mut last_applied = None;
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
             // The version changes with every heartbeat in a status; what is compared here does not.
             metadata.remove("resourceVersion");
             metadata.remove("managedFields");
             if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-                annotations.remove(LAST_APPLIED);
+                last_applied = annotations.remove(LAST_APPLIED);
             }
         }
-        let kind = kind.clone();
-        Some(Self {
+        let last_applied = last_applied.as_ref().and_then(Value::as_str).map(|text| text.trim().into());
+        let value = object.to_string().into_boxed_str();
+        let kind = Arc::clone(&self.kind);
+        Some(LiveObject {
             kind,
             namespace,
             name,
-            value: object,
             health,
-            last_applied,
-            owners,
             created,
             generation,
             deleting,
             owned,
+            value,
+            last_applied,
+            owners,
         })
+    }
+
+    fn share(&mut self, packed: &str) -> Arc<str> {
+        if let Some(known) = self.owners.get(packed) {
+            return Arc::clone(known);
+        }
+        let packed: Arc<str> = packed.into();
+        self.owners.insert(Arc::clone(&packed));
+        packed
+    }
+
+    /// Forgets what no object uses any more.
+    pub fn tidy(&mut self) {
+        self.owners.retain(|owners| Arc::strong_count(owners) > 1);
+    }
+}
+
+impl LiveObject {
+    /// One object by itself: see [`Maker::object`].
+    pub fn new(kind: &Kind, object: Value) -> Option<Self> {
+        Maker::new(kind).object(object)
+    }
+
+    /// The object without `status`, `resourceVersion`, `managedFields` and the last-applied annotation; for Agents without
+    /// `spec` too. Read anew at every call.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.value).unwrap_or_default()
+    }
+
+    /// What client-side apply applied last, if it was used. Read anew at every call.
+    pub fn last_applied(&self) -> Option<Value> {
+        self.last_applied.as_deref().and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// True when client-side apply was used.
+    pub fn is_applied(&self) -> bool {
+        self.last_applied.is_some()
+    }
+
+    /// Managers of fields, by manager and path. Read anew at every call.
+    pub fn owners(&self) -> Vec<Owner<'_>> {
+        owners::unpack(&self.owners)
     }
 
     /// Its identity.
@@ -114,73 +162,20 @@ impl LiveObject {
     }
 
     /// The manager of a field: the owner of the path itself or of the nearest one around or below it.
-    pub fn manager(&self, path: &str) -> Option<&str> {
-        let related = |owner: &&Owner| is_within(path, &owner.path) || is_within(&owner.path, path);
-        let nearest = self.owners.iter().filter(related).max_by_key(|owner| {
+    pub fn manager(&self, path: &str) -> Option<Cow<'_, str>> {
+        let related = |owner: &Owner<'_>| is_within(path, &owner.path) || is_within(&owner.path, path);
+        let nearest = self.owners().into_iter().filter(related).max_by(|a, b| {
             // The path itself first, then what lies below, then the closest around it.
-            (owner.path == path, owner.path.len() > path.len(), owner.path.len())
+            let rank = |owner: &Owner<'_>| (owner.path == path, owner.path.len() > path.len(), owner.path.len());
+            rank(a).cmp(&rank(b)).then_with(|| a.path.cmp(&b.path))
         });
-        nearest.map(|owner| &*owner.manager)
+        nearest.map(|owner| owner.manager)
     }
 }
 
 /// True when `path` is `outer` or lies below it.
 pub(in crate::domain) fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// Leaf fields of `managedFields` with their managers, sorted by path. Fields of the status are left out.
-fn owners(managed_fields: &Value) -> Vec<Owner> {
-    let mut owners = Vec::new();
-    for entry in managed_fields.as_array().into_iter().flatten() {
-        let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
-        if text("subresource") == "status" {
-            continue;
-        }
-        let manager: Arc<str> = text("manager").into();
-        let apply = text("operation") == "Apply";
-        if let Some(fields) = entry.get("fieldsV1") {
-            collect(fields, "", &mut |path| {
-                if !is_within(&path, "status") {
-                    owners.push(Owner { path, manager: Arc::clone(&manager), apply });
-                }
-            });
-        }
-    }
-    owners.sort_by(|a, b| a.path.cmp(&b.path));
-    owners
-}
-
-/// Walks a FieldsV1 tree (structured-merge-diff: `f:` field, `k:` list item by key, `v:` set member, `i:` index).
-fn collect(fields: &Value, path: &str, found: &mut impl FnMut(String)) {
-    let children: Vec<_> = fields.as_object().into_iter().flatten().filter(|(key, _)| *key != ".").collect();
-    if children.is_empty() {
-        if !path.is_empty() {
-            found(path.to_owned());
-        }
-        return;
-    }
-    for (key, value) in children {
-        let Some((tag, name)) = key.split_once(':') else { continue };
-        let inner = match tag {
-            "f" => join(path, name),
-            "i" => format!("{path}[{name}]"),
-            "k" => keyed(path, name),
-            // A member of a set is no field of its own.
-            _ => path.to_owned(),
-        };
-        collect(value, &inner, found);
-    }
-}
-
-/// A list item by its key: its `name` if it has one, else the first of its key fields.
-fn keyed(path: &str, json: &str) -> String {
-    let Ok(Value::Object(keys)) = serde_json::from_str::<Value>(json) else { return path.to_owned() };
-    let Some((name, value)) = keys.get_key_value("name").or_else(|| keys.iter().next()) else { return path.to_owned() };
-    match value {
-        Value::String(text) => format!("{path}[{name}={text}]"),
-        other => format!("{path}[{name}={other}]"),
-    }
 }
 
 /// Appends a field to a path; names that would be read as more than one step are quoted.
@@ -244,9 +239,10 @@ impl LiveSet {
 
 #[cfg(test)]
 mod tests {
-    use super::{LiveObject, join};
+    use super::{LiveObject, Maker, join};
     use crate::domain::cluster::Kind;
     use serde_json::json;
+    use std::sync::Arc;
 
     fn kind() -> Kind {
         Kind {
@@ -275,14 +271,15 @@ mod tests {
             "spec": { "replicas": 1 }, "status": { "phase": "Failed" },
         });
         let live = LiveObject::new(&kind(), object).unwrap();
-        assert_eq!(live.value["metadata"]["annotations"], json!({ "keep": "me" }));
-        assert!(live.value.get("status").is_none() && live.value["metadata"].get("managedFields").is_none());
-        assert_eq!(live.last_applied, Some(json!({ "spec": { "x": 1 } })));
+        assert_eq!(live.value()["metadata"]["annotations"], json!({ "keep": "me" }));
+        assert!(live.value().get("status").is_none() && live.value()["metadata"].get("managedFields").is_none());
+        assert_eq!(live.last_applied(), Some(json!({ "spec": { "x": 1 } })));
         assert_eq!(live.health.source, ".status.phase");
         assert!(live.owned);
-        let paths: Vec<&str> = live.owners.iter().map(|owner| owner.path.as_str()).collect();
+        let owners = live.owners();
+        let paths: Vec<&str> = owners.iter().map(|owner| &*owner.path).collect();
         assert_eq!(paths, ["metadata.labels[\"app.x/y\"]", "spec.ports[name=http].port", "spec.replicas"]);
-        assert!(live.owners.iter().all(|owner| owner.apply));
+        assert!(owners.iter().all(|owner| owner.apply));
     }
 
     #[test]
@@ -292,9 +289,25 @@ mod tests {
             { "manager": "two", "operation": "Update", "fieldsV1": { "f:spec": { "f:subnet": { "f:vlan": {} } } } },
         ] } });
         let live = LiveObject::new(&kind(), object).unwrap();
-        assert_eq!(live.manager("spec.subnets.a.vlan"), Some("one"));
-        assert_eq!(live.manager("spec.subnet"), Some("two"));
+        assert_eq!(live.manager("spec.subnets.a.vlan").as_deref(), Some("one"));
+        assert_eq!(live.manager("spec.subnet").as_deref(), Some("two"));
         assert_eq!(live.manager("spec.other"), None);
+    }
+
+    #[test]
+    fn objects_that_were_made_alike_share_their_owners_and_forget_them_together() {
+        let mut maker = Maker::new(&kind());
+        let mut object = |name: &str, field: &str| {
+            let fields = json!({ "f:spec": { field: {} } });
+            let entry = json!({ "manager": "one", "operation": "Update", "fieldsV1": fields });
+            maker.object(json!({ "metadata": { "name": name, "managedFields": [entry] } })).unwrap()
+        };
+        let (a, b, c) = (object("a", "f:x"), object("b", "f:x"), object("c", "f:y"));
+        assert!(Arc::ptr_eq(&a.owners, &b.owners) && !Arc::ptr_eq(&a.owners, &c.owners));
+        assert_eq!(c.manager("spec.y").as_deref(), Some("one"));
+        drop(c);
+        maker.tidy();
+        assert_eq!(maker.owners.len(), 1);
     }
 
     #[test]
@@ -307,7 +320,7 @@ mod tests {
     fn credentials_of_agents_are_not_kept() {
         let agents = Kind { group: "agent.githedgehog.com".into(), kind: "Agent".into(), ..kind() };
         let agent = json!({ "metadata": { "name": "a" }, "spec": { "version": { "username": "u" } } });
-        assert!(LiveObject::new(&agents, agent).unwrap().value.get("spec").is_none());
+        assert!(LiveObject::new(&agents, agent).unwrap().value().get("spec").is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The rules are those that were measured against Argo CD's own diff tests: subset semantics, Go's zero values, quantities,
 //! sets, lists with keys, and removed fields by last-applied or by the `Apply` entries of GitOps managers.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -26,7 +27,7 @@ const HIDDEN: &str = "(hidden)";
 ///
 /// Fields of class [`FieldClass::Ineffective`] are listed and are no drift: see [`is_drift`].
 pub fn compare(desired: &Value, live: &LiveObject) -> Vec<FieldDiff> {
-    let (wanted, found) = (normal(desired), normal(&live.value));
+    let (wanted, found) = (normal(desired), normal(&live.value()));
     let mut fields = differences(&live.kind.kind, &wanted, &found);
     for path in removed(&wanted, &found, live) {
         if fields.iter().any(|field| is_within(&path, &field.path)) {
@@ -42,7 +43,7 @@ pub fn compare(desired: &Value, live: &LiveObject) -> Vec<FieldDiff> {
         });
     }
     for field in &mut fields {
-        field.manager = live.manager(&field.path).map(str::to_owned);
+        field.manager = live.manager(&field.path).map(Cow::into_owned);
         if field.class == FieldClass::MissingLive && is_ineffective(&live.kind.kind, &wanted, &field.path) {
             field.class = FieldClass::Ineffective;
         }
@@ -63,7 +64,7 @@ pub fn is_drift(fields: &[FieldDiff]) -> bool {
 /// desired now (`fields`), it has exactly what `earlier` had there. The second half keeps a field that `earlier` did not
 /// mention from passing as equal.
 pub fn is_as(earlier: &Value, fields: &[FieldDiff], live: &LiveObject) -> bool {
-    let (before, found) = (normal(earlier), normal(&live.value));
+    let (before, found) = (normal(earlier), normal(&live.value()));
     let kind = &live.kind.kind;
     let same = |path: &str| {
         let (before, found) = (lookup(&before, path), lookup(&found, path));
@@ -192,9 +193,8 @@ fn is_zero(value: &Value) -> bool {
 /// Paths that were ours, that git no longer states, and that are still live.
 fn removed(desired: &Value, live: &Value, object: &LiveObject) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
-    if let Some(applied) = &object.last_applied {
+    if let Some(mut applied) = object.last_applied() {
         // What was applied carries no kind when it is compared, so that it is normalised as the live object is.
-        let mut applied = applied.clone();
         if let Some(fields) = applied.as_object_mut() {
             fields.insert("kind".to_owned(), object.kind.kind.clone().into());
             let version = format!("{}/{}", object.kind.group, object.kind.version);
@@ -202,11 +202,12 @@ fn removed(desired: &Value, live: &Value, object: &LiveObject) -> BTreeSet<Strin
         }
         dropped(&normal(&applied), desired, live, "", &mut paths);
     }
-    for owner in object.owners.iter().filter(|owner| owner.apply && GITOPS_MANAGERS.contains(&&*owner.manager)) {
-        let path = &owner.path;
+    let owners = object.owners().into_iter();
+    for owner in owners.filter(|owner| owner.apply && GITOPS_MANAGERS.contains(&&*owner.manager)) {
+        let path = &*owner.path;
         let there = lookup(live, path).is_some_and(|value| !is_zero(value));
         if there && lookup(desired, path).is_none() && !is_list_key(path) {
-            paths.insert(path.clone());
+            paths.insert(path.to_owned());
         }
     }
     paths

@@ -207,7 +207,7 @@ pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind
     for object in live.objects.values() {
         *counts.entry(&object.kind).or_insert(0) += 1;
         objects.push(ObjectRow {
-            kind: object.kind.clone(),
+            kind: Kind::clone(&object.kind),
             namespace: object.namespace.clone(),
             name: object.name.clone(),
             health: object.health.clone(),

@@ -51,7 +51,7 @@ pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Pub
             Ok(Err(fault)) => LiveSet { fault: Some(fault), ..LiveSet::empty(&target.name, Connection::None) },
             Err(_) => return,
         };
-        let kinds: BTreeSet<Kind> = live.objects.values().map(|object| object.kind.clone()).collect();
+        let kinds: BTreeSet<Kind> = live.objects.values().map(|object| Kind::clone(&object.kind)).collect();
         publisher.publish(live, None, &kinds);
         tokio::select! {
             _ = watch.changed() => {}

@@ -76,7 +76,7 @@ impl Running {
 
 fn vlan(live: &LiveSet, name: &str) -> Option<i64> {
     let (_, object) = live.objects.iter().find(|(key, _)| key.name == name)?;
-    object.value["spec"]["vlan"].as_i64()
+    object.value()["spec"]["vlan"].as_i64()
 }
 
 fn is_listed(live: &LiveSet) -> bool {

@@ -65,11 +65,15 @@ fn is_exempt(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey) -> bool {
 
 /// True when something says that the object was applied from files.
 fn is_applied(live: &LiveObject) -> bool {
+    if live.is_applied() {
+        return true;
+    }
+    let value = live.value();
     let marked = |place: &str| {
-        let marks = live.value.pointer(place).and_then(serde_json::Value::as_object);
+        let marks = value.pointer(place).and_then(serde_json::Value::as_object);
         marks.is_some_and(|marks| TRACKING.iter().any(|mark| marks.contains_key(*mark)))
     };
-    live.last_applied.is_some() || marked("/metadata/labels") || marked("/metadata/annotations")
+    marked("/metadata/labels") || marked("/metadata/annotations")
 }
 
 fn judge(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey, next: &mut Option<Timestamp>) -> Verdict {
