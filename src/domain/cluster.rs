@@ -8,10 +8,12 @@ use super::health::Health;
 use super::redact::Redactor;
 
 mod live;
+mod objects;
 mod schema;
 
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
+pub use objects::Objects;
 pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
 
 /// State of the connection to one context. The names are those of `hnpwb status -o json`.
@@ -81,7 +83,7 @@ pub struct KindCount {
     pub kind: Kind,
     /// Objects seen.
     pub count: usize,
-    /// Why it cannot be listed, when it cannot (403 for this kind alone).
+    /// Why it cannot be listed, or not as a whole (403 for this kind alone; objects that cannot be read).
     pub fault: Option<Fault>,
 }
 

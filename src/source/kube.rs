@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -23,11 +23,13 @@ use crate::domain::fault::Fault;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
+mod answer;
 mod book;
 mod connect;
 mod definitions;
 mod discover;
 mod fault;
+mod list;
 mod list_watch;
 mod snapshot;
 
@@ -52,6 +54,8 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const AGE: i64 = 30;
 /// News that may wait for the worker before the watches have to.
 const QUEUE: usize = 64;
+/// Kinds of one cluster that are listed side by side: each holds a page or two.
+const LISTS: usize = 8;
 
 /// Groups and kinds.
 pub type KindNames = BTreeSet<(String, String)>;
@@ -84,6 +88,7 @@ pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch
                 target,
                 publisher,
                 watches: BTreeMap::new(),
+                turns: Arc::new(Semaphore::new(LISTS)),
                 describing: None,
             };
             tokio::spawn(cancel.run_until_cancelled_owned(worker.run()));
@@ -144,6 +149,8 @@ struct Worker {
     publisher: Publisher,
     book: Book,
     watches: BTreeMap<Kind, Task>,
+    /// For the lists of the present client.
+    turns: Arc<Semaphore>,
     /// Reads what the watched kinds look like.
     describing: Option<Task>,
 }
@@ -203,7 +210,8 @@ impl Worker {
     /// Works with one client until it is of no more use: its credentials are refused, or expire.
     async fn talk(&mut self, client: Client) -> Again {
         let (sender, mut news) = mpsc::channel(QUEUE);
-        let hurry = Arc::new(tokio::sync::Notify::new());
+        let hurry = Arc::new(Notify::new());
+        self.turns = Arc::new(Semaphore::new(LISTS));
         let _probe = Task::spawn(probe(client.clone(), sender.clone(), Arc::clone(&hurry)));
         let discover = || Task::spawn(discover(client.clone(), sender.clone()));
         // A discovery under way is not begun anew by the next probe: on a slow server it would never end.
@@ -299,8 +307,8 @@ impl Worker {
             self.describing = Some(Task::spawn(describe(client.clone(), kinds.clone(), sender.clone())));
         }
         for kind in kinds {
-            let (client, sender) = (client.clone(), sender.clone());
-            let start = || Task::spawn(list_watch::run(client, kind.clone(), sender));
+            let (client, sender, turns) = (client.clone(), sender.clone(), Arc::clone(&self.turns));
+            let start = || Task::spawn(list_watch::run(client, kind.clone(), sender, turns));
             self.watches.entry(kind.clone()).or_insert_with(start);
         }
         if self.book.serves(&definitions) {
@@ -319,7 +327,7 @@ async fn at(deadline: Option<Instant>) {
 }
 
 /// Asks for `/version` for ever; `hurry` brings the next question forward.
-async fn probe(client: Client, sender: mpsc::Sender<News>, hurry: Arc<tokio::sync::Notify>) {
+async fn probe(client: Client, sender: mpsc::Sender<News>, hurry: Arc<Notify>) {
     let mut clock = interval(PROBE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Connection, Kind, Schemas};
+use super::{Connection, Kind, Objects, Schemas};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, judge};
@@ -203,8 +203,10 @@ pub struct LiveSet {
     pub listed: BTreeSet<(String, String)>,
     /// Groups and kinds that cannot be listed, and why.
     pub refused: BTreeMap<(String, String), Fault>,
+    /// Groups and kinds of which some objects cannot be read, and why.
+    pub unread: BTreeMap<(String, String), Fault>,
     /// Objects by identity.
-    pub objects: BTreeMap<ObjectKey, Arc<LiveObject>>,
+    pub objects: Objects,
     /// When this was last known to be current.
     pub as_of: Option<Timestamp>,
 }
@@ -220,7 +222,8 @@ impl LiveSet {
             schemas: Arc::default(),
             listed: BTreeSet::new(),
             refused: BTreeMap::new(),
-            objects: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            objects: Objects::default(),
             as_of: None,
         }
     }

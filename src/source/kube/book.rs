@@ -136,7 +136,8 @@ impl Book {
         self.live.listed.retain(|kind| names.contains(kind));
         self.live.refused.retain(|kind, _| names.contains(kind));
         self.forbidden.retain(|kind| names.contains(kind));
-        self.live.objects.retain(|key, _| names.contains(&(key.group.clone(), key.kind.clone())));
+        self.live.unread.retain(|kind, _| names.contains(kind));
+        self.live.objects.retain_kinds(|group, kind| names.contains(&(group.to_owned(), kind.to_owned())));
         kinds
     }
 
@@ -145,9 +146,12 @@ impl Book {
         let name = (kind.group.clone(), kind.kind.clone());
         let live = &mut self.live;
         match news {
-            KindNews::Listed(objects) => {
-                live.objects.retain(|key, _| (&key.group, &key.kind) != (&name.0, &name.1));
-                live.objects.extend(objects.into_iter().map(|object| (object.key(), Arc::new(object))));
+            KindNews::Listed(objects, unread) => {
+                live.objects.replace(&name.0, &name.1, objects);
+                match unread {
+                    Some(fault) => live.unread.insert(name.clone(), fault),
+                    None => live.unread.remove(&name),
+                };
                 live.refused.remove(&name);
                 self.forbidden.remove(&name);
                 live.listed.insert(name);
@@ -167,7 +171,7 @@ impl Book {
                 live.as_of = Some(Timestamp::now());
             }
             KindNews::Refused(fault) => {
-                live.objects.retain(|key, _| (&key.group, &key.kind) != (&name.0, &name.1));
+                live.objects.replace(&name.0, &name.1, []);
                 live.listed.remove(&name);
                 self.forbidden.insert(name.clone());
                 live.refused.insert(name, fault);
@@ -200,6 +204,12 @@ impl Book {
     }
 }
 
+/// Why a kind is not shown, or not as a whole.
+fn fault_of<'a>(live: &'a LiveSet, kind: &Kind) -> Option<&'a Fault> {
+    let name = (kind.group.clone(), kind.kind.clone());
+    live.refused.get(&name).or_else(|| live.unread.get(&name))
+}
+
 /// The form for the screen.
 pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) -> ClusterView {
     let mut counts: BTreeMap<&Kind, usize> = watched.iter().map(|kind| (kind, 0)).collect();
@@ -219,7 +229,7 @@ pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind
     let kinds = counts.into_iter().map(|(kind, count)| KindCount {
         kind: kind.clone(),
         count,
-        fault: live.refused.get(&(kind.group.clone(), kind.kind.clone())).cloned(),
+        fault: fault_of(live, kind).cloned(),
     });
     ClusterView {
         context: live.context.clone(),

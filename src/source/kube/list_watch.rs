@@ -1,4 +1,4 @@
-//! List and watch of one kind, as untyped JSON.
+//! A watch of one kind behind its list, as untyped JSON.
 //!
 //! `kube::runtime::watcher` decodes into typed metadata, and one item that cannot be decoded fails the whole list (kube#774);
 //! it also repeats a WATCH that is answered with HTTP 410 for ever. Both are states of a real cluster, so this loop reads
@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -14,21 +15,19 @@ use kube::api::{ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams}
 use kube::core::Resource;
 use kube::core::request::Request;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::fault::{of, unanswered};
+use super::answer::Failure;
+use super::fault::unanswered;
+use super::list::{Listed, list};
 use super::{ANSWER, News};
-use crate::domain::cluster::{Kind, LiveObject};
+use crate::domain::cluster::{Kind, LiveObject, Maker};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 
 /// Seconds that the server keeps a watch open. Some load balancers silently drop what is idle for four minutes.
 const WATCH: u32 = 50;
-/// Objects asked for at once.
-const PAGE: u32 = 500;
-/// Objects of one kind at most; a kind that has more is refused, since half of it would show the other half as missing.
-const OBJECTS: usize = 20_000;
 /// First and longest wait before another try.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(30));
 /// Wait before a kind that was refused is asked for again.
@@ -37,8 +36,8 @@ const REFUSED: Duration = Duration::from_secs(60);
 /// News of one kind.
 #[derive(Debug)]
 pub(super) enum KindNews {
-    /// All of its objects.
-    Listed(Vec<LiveObject>),
+    /// All of its objects, and what is to be said of those that cannot be read.
+    Listed(Vec<LiveObject>, Option<Fault>),
     /// One object is new or changed.
     Applied(Box<LiveObject>),
     /// One object is gone.
@@ -49,24 +48,27 @@ pub(super) enum KindNews {
     Lost(Fault),
 }
 
-enum End {
+pub(super) enum End {
     /// List again, at once.
     Relist,
     /// It is not to be had.
     Refused(Fault),
     /// The connection broke.
     Lost(Fault),
+    /// The server is busy, and says when to come back.
+    Later(Fault, Duration),
     /// The worker is gone.
     Closed,
 }
 
-/// Lists and watches a kind until the worker is gone.
-pub(super) async fn run(client: Client, kind: Kind, sender: mpsc::Sender<News>) {
+/// Lists and watches a kind until the worker is gone. Lists of one cluster take turns: `turns` bounds what they hold.
+pub(super) async fn run(client: Client, kind: Kind, sender: mpsc::Sender<News>, turns: Arc<Semaphore>) {
     let mut wait = BACKOFF.0;
     let mut namespace = None;
+    let mut maker = Maker::new(&kind);
     loop {
         let mut listed = false;
-        let end = cycle(&client, &kind, namespace, &sender, &mut listed).await;
+        let end = cycle(&client, &kind, namespace, &sender, &turns, &mut maker, &mut listed).await;
         if listed {
             wait = BACKOFF.0;
         }
@@ -86,14 +88,21 @@ pub(super) async fn run(client: Client, kind: Kind, sender: mpsc::Sender<News>) 
                 wait = (wait * 2).min(BACKOFF.1);
                 (Some(KindNews::Lost(fault)), wait)
             }
+            End::Later(fault, after) => (Some(KindNews::Lost(fault)), after.clamp(BACKOFF.0, BACKOFF.1)),
         };
         if let Some(news) = news
             && sender.send(News::Kind(kind.clone(), news)).await.is_err()
         {
             return;
         }
-        sleep(pause).await;
+        sleep(pause + scatter(&kind, pause)).await;
     }
+}
+
+/// A part of a wait that is each kind's own, so that those which broke together do not come back together.
+fn scatter(kind: &Kind, wait: Duration) -> Duration {
+    let sum: usize = kind.plural.bytes().chain(kind.group.bytes()).map(usize::from).sum();
+    wait / 32 * (sum % 16) as u32
 }
 
 async fn cycle(
@@ -101,46 +110,29 @@ async fn cycle(
     kind: &Kind,
     namespace: Option<&str>,
     sender: &mpsc::Sender<News>,
+    turns: &Semaphore,
+    maker: &mut Maker,
     listed: &mut bool,
 ) -> End {
     let request = Request::new(DynamicObject::url_path(&resource(kind), namespace));
-    let (items, mut version) = match list(client, kind, &request).await {
+    let Ok(turn) = turns.acquire().await else { return End::Closed };
+    maker.tidy();
+    let Listed { objects, unread, mut version } = match list(client, kind, &request, maker).await {
         Ok(listed) => listed,
         Err(end) => return end,
     };
+    drop(turn);
     *listed = true;
-    let objects = items.into_iter().filter_map(|item| LiveObject::new(kind, item)).collect();
-    if sender.send(News::Kind(kind.clone(), KindNews::Listed(objects))).await.is_err() {
+    if sender.send(News::Kind(kind.clone(), KindNews::Listed(objects, unread))).await.is_err() {
         return End::Closed;
     }
     loop {
         let began = Instant::now();
-        if let Err(end) = watch(client, kind, &request, &mut version, sender).await {
+        if let Err(end) = watch(client, kind, &request, &mut version, sender, maker).await {
             return end;
         }
         // A server that ends every watch at once must not be asked in a circle.
         sleep_until(began + BACKOFF.0).await;
-    }
-}
-
-async fn list(client: &Client, kind: &Kind, request: &Request) -> Result<(Vec<Value>, String), End> {
-    let mut items = Vec::new();
-    let mut params = ListParams::default().limit(PAGE);
-    loop {
-        let http = request.list(&params).map_err(|error| End::Lost(built_badly(kind, &error)))?;
-        let mut page: Value = answer(kind, client.request(http)).await?;
-        if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
-            items.extend(found);
-        }
-        if items.len() > OBJECTS {
-            let why = format!("it has more than {OBJECTS} objects");
-            return Err(End::Refused(Fault::new("listing", &kind.plural, why, "it is not watched")));
-        }
-        let text = |field: &str| page["metadata"][field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        match text("continue") {
-            Some(token) => params.continue_token = Some(token),
-            None => return Ok((items, text("resourceVersion").unwrap_or_default())),
-        }
     }
 }
 
@@ -151,6 +143,7 @@ async fn watch(
     request: &Request,
     version: &mut String,
     sender: &mpsc::Sender<News>,
+    maker: &mut Maker,
 ) -> Result<(), End> {
     let params = WatchParams::default().timeout(WATCH);
     let http = request.watch(&params, version).map_err(|error| End::Lost(built_badly(kind, &error)))?;
@@ -160,7 +153,9 @@ async fn watch(
         let next = timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await;
         let event = match next {
             Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
-            Ok(Err(error)) => return Err(refused_or_lost(kind, &error)),
+            // An event that cannot be read is of an object that the next list passes over.
+            Ok(Err(kube::Error::SerdeError(_))) => return Err(End::Relist),
+            Ok(Err(error)) => return Err(refused_or_lost(kind, error.into())),
             Ok(Ok(None)) => return Ok(()),
             Ok(Ok(Some(event))) => event,
         };
@@ -170,15 +165,15 @@ async fn watch(
                 continue;
             }
             WatchEvent::Error(status) => {
-                return Err(refused_or_lost(kind, &kube::Error::Api(status)));
+                return Err(refused_or_lost(kind, kube::Error::Api(status).into()));
             }
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                 remember(&object, version);
-                LiveObject::new(kind, object).map(|object| KindNews::Applied(Box::new(object)))
+                maker.object(object).map(|object| KindNews::Applied(Box::new(object)))
             }
             WatchEvent::Deleted(object) => {
                 remember(&object, version);
-                LiveObject::new(kind, object).map(|object| KindNews::Deleted(object.key()))
+                maker.object(object).map(|object| KindNews::Deleted(object.key()))
             }
         };
         if let Some(news) = news
@@ -242,7 +237,7 @@ async fn wait_for_change(client: &Client, kind: &Kind, request: &Request, mut ve
         loop {
             match timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await {
                 Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
-                Ok(Err(error)) => return Err(refused_or_lost(kind, &error)),
+                Ok(Err(error)) => return Err(refused_or_lost(kind, error.into())),
                 Ok(Ok(None)) => break,
                 Ok(Ok(Some(WatchEvent::Bookmark(bookmark)))) => version = bookmark.metadata.resource_version,
                 Ok(Ok(Some(_))) => return Ok(()),
@@ -259,21 +254,23 @@ pub(super) fn resource(kind: &Kind) -> ApiResource {
 async fn answer<T>(kind: &Kind, answer: impl Future<Output = Result<T, kube::Error>>) -> Result<T, End> {
     match timeout(ANSWER, answer).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(refused_or_lost(kind, &error)),
-        Err(_) => Err(End::Lost(unanswered("listing", &kind.plural))),
+        Ok(Err(error)) => Err(refused_or_lost(kind, error.into())),
+        Err(_) => Err(End::Lost(unanswered("watching", &kind.plural))),
     }
 }
 
-fn refused_or_lost(kind: &Kind, error: &kube::Error) -> End {
-    match error {
-        kube::Error::Api(status) if status.code == 410 => End::Relist,
-        kube::Error::Api(status) if matches!(status.code, 403..=405) => {
-            End::Refused(of("listing", &kind.plural, error))
-        }
-        _ => End::Lost(of("watching", &kind.plural, error)),
+pub(super) fn refused_or_lost(kind: &Kind, failure: Failure) -> End {
+    let fault = failure.fault("listing", &kind.plural);
+    let Failure::Error(kube::Error::Api(status)) = failure else { return End::Lost(fault) };
+    let after = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    match status.code {
+        410 => End::Relist,
+        403..=405 => End::Refused(fault),
+        429 | 503 if after > 0 => End::Later(fault, Duration::from_secs(after.into())),
+        _ => End::Lost(fault),
     }
 }
 
-fn built_badly(kind: &Kind, error: &kube::core::request::Error) -> Fault {
+pub(super) fn built_badly(kind: &Kind, error: &kube::core::request::Error) -> Fault {
     Fault::new("listing", &kind.plural, error, "")
 }
