@@ -10,6 +10,7 @@ use super::redact::Redactor;
 mod live;
 mod objects;
 mod schema;
+pub mod table;
 
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
