@@ -12,11 +12,13 @@ use super::health::Health;
 use super::redact::Redactor;
 
 mod assess;
+mod check;
 mod compare;
 mod normal;
 mod quantity;
 
 pub use assess::{Assessment, History, Inputs, Version, assess};
+pub use check::{CheckOutcome, DriftCheck};
 pub use compare::{compare, is_as, is_drift, same_desire};
 pub use normal::normal;
 
@@ -106,6 +108,25 @@ pub struct FieldDiff {
     pub manager: Option<String>,
 }
 
+impl FieldDiff {
+    /// The same with every secret in its values hidden.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        // The name of a field may say what its value is.
+        let name = self.path.rsplit('.').next().unwrap_or_default().to_owned();
+        for value in [&mut self.desired, &mut self.live] {
+            let mut named = json!({ name.as_str(): value.take() });
+            redactor.hide_in(&mut named);
+            // The name may have been hidden, too.
+            *value =
+                named.as_object_mut().and_then(|named| named.values_mut().next()).map(Value::take).unwrap_or(named);
+        }
+        redactor.hide(&mut self.path);
+        self.manager.iter_mut().for_each(|manager| redactor.hide(manager));
+        self
+    }
+}
+
 /// Group, kind, namespace and name: an object's identity. The version is no part of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectKey {
@@ -151,19 +172,7 @@ impl DriftRow {
         }
         self.file = self.file.map(|file| redactor.path(file));
         self.health = self.health.map(|health| health.redacted(redactor));
-        for field in &mut self.fields {
-            // The name of a field may say what its value is.
-            let name = field.path.rsplit('.').next().unwrap_or_default().to_owned();
-            for value in [&mut field.desired, &mut field.live] {
-                let mut named = json!({ name.as_str(): value.take() });
-                redactor.hide_in(&mut named);
-                // The name may have been hidden, too.
-                *value =
-                    named.as_object_mut().and_then(|named| named.values_mut().next()).map(Value::take).unwrap_or(named);
-            }
-            redactor.hide(&mut field.path);
-            field.manager.iter_mut().for_each(|manager| redactor.hide(manager));
-        }
+        self.fields = self.fields.into_iter().map(|field| field.redacted(redactor)).collect();
         self
     }
 }
