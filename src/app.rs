@@ -231,7 +231,13 @@ async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Termin
 /// True for what the operator waits for, or reads as it is written; other news wait for each other.
 fn is_awaited(event: &Event) -> bool {
     match event {
-        Event::Input(_) | Event::Transcript(_) | Event::Gate(_) | Event::Done(_) | Event::Quit => true,
+        Event::Input(_)
+        | Event::Transcript(_)
+        | Event::Gate(_)
+        | Event::Kinds(_)
+        | Event::Table(_)
+        | Event::Done(_)
+        | Event::Quit => true,
         Event::Agents(_)
         | Event::Board(_)
         | Event::Git(_)
@@ -270,6 +276,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
             Effect::ReadJournal => workers.hands.read_journal(),
+            Effect::Browse(at) => workers.drift.browser().look(at),
+            Effect::ReadObject(place) => workers.drift.browser().read(place),
+            Effect::ListKinds => workers.drift.browser().list_kinds(),
             Effect::Refresh => {
                 workers.git.refresh();
                 workers.board.refresh();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
+use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
@@ -88,6 +89,12 @@ pub enum Effect {
     },
     /// Read the journal.
     ReadJournal,
+    /// This kind is looked at from now on, or none.
+    Browse(Option<Browsed>),
+    /// Read an object of a cluster whole.
+    ReadObject(ObjectPlace),
+    /// Read which kinds the clusters serve.
+    ListKinds,
     /// Every source looks again now.
     Refresh,
     /// Stop the program until it is continued (Ctrl-Z).

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
-use crate::domain::cluster::ClusterView;
+use crate::domain::cluster::{ClusterView, ObjectDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
@@ -43,6 +43,10 @@ pub enum Event {
     Git(GitNews),
     /// One cluster. Latest wins, by context.
     Cluster(ClusterView),
+    /// The kinds of one cluster. In order, never dropped.
+    Kinds(KindsNews),
+    /// The kind that is looked at. In order, never dropped.
+    Table(TableNews),
     /// About the search that runs. In order, never dropped.
     Search(SearchNews),
     /// One fabric. Latest wins, by fabric.
@@ -311,6 +315,17 @@ pub enum Done {
     Record(RecordPlace, Result<RawRecord, Fault>),
     /// The journal has noted that a record is shown without anything hidden; this is its text.
     Revealed(RecordPlace, Result<Revealed, Fault>),
+    /// An object of a cluster was read whole.
+    Object(ObjectPlace, Result<Box<ObjectDetail>, Fault>),
+}
+
+/// The kinds of one cluster.
+#[derive(Debug, Clone)]
+pub struct KindsNews {
+    /// The context.
+    pub context: String,
+    /// The kinds that can be listed, in the order of the server.
+    pub kinds: Vec<ServedKind>,
 }
 
 /// A task that was changed in its file.

@@ -39,6 +39,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Board(news) => news::board(state, news),
         Event::Git(news) => news::git(state, news),
         Event::Cluster(view) => news::cluster(state, view),
+        Event::Kinds(_) | Event::Table(_) => Effects::new(),
         Event::Search(news) => {
             search::news(state, news);
             Effects::new()
@@ -109,6 +110,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Task(done) => task::done(state, done),
+        Done::Object(..) => {}
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

@@ -254,6 +254,7 @@ async fn ask(
         cluster: cluster.clone(),
         wanted: wanted.subscribe(),
         refresh: refresh.subscribe(),
+        browser: None,
     };
     // Nobody reads these events; a slot holds one at most.
     let (outbox, _inbox) = mailbox();

@@ -17,6 +17,7 @@ mod discovery;
 mod kinds;
 mod serve;
 mod store;
+mod table;
 
 pub use kinds::hedgehog_kinds;
 use store::Store;

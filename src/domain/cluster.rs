@@ -7,15 +7,21 @@ use super::fault::Fault;
 use super::health::Health;
 use super::redact::Redactor;
 
+mod browse;
 mod live;
+mod object;
 mod objects;
 mod schema;
+mod served;
 pub mod table;
 
+pub use browse::{Browsed, KindRow, KindTable, TableNews};
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
+pub use object::{Condition, ObjectDetail, ObjectEvent, ObjectOwner, ObjectPlace, events};
 pub use objects::Objects;
 pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
+pub use served::{Fit, ServedKind};
 
 /// State of the connection to one context. The names are those of `hnpwb status -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

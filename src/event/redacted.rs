@@ -7,8 +7,8 @@ use crate::domain::redact::Redactor;
 impl Event {
     /// The same with every secret hidden that may still be in it.
     ///
-    /// Agents, tasks, commits, drift, transcript entries and the hits of a search were redacted by the source that read them; here it is
-    /// everything else: faults, clusters and answers. Gates stay as they were asked, because what is decided is bound to
+    /// Agents, tasks, commits, drift, transcript entries, objects read on demand and the hits of a search were redacted by the
+    /// source that read them; here it is everything else: faults, clusters and answers. Gates stay as they were asked, because what is decided is bound to
     /// every byte of them: whoever shows one redacts it.
     #[must_use]
     pub fn redacted(self, redactor: &Redactor) -> Self {
@@ -39,7 +39,17 @@ impl Event {
                 news.faults = all(news.faults, redactor);
                 Self::Search(news)
             }
-            Self::Input(_) | Self::Wake | Self::Drawn(_) | Self::Drift(_) | Self::Gate(_) | Self::Quit => self,
+            Self::Table(mut news) => {
+                news.table = news.table.map_err(|fault| fault.redacted(redactor));
+                Self::Table(news)
+            }
+            Self::Input(_)
+            | Self::Wake
+            | Self::Drawn(_)
+            | Self::Kinds(_)
+            | Self::Drift(_)
+            | Self::Gate(_)
+            | Self::Quit => self,
         }
     }
 }
@@ -53,6 +63,11 @@ impl Done {
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
+            Self::Object(place, Err(fault)) => Self::Object(place, Err(fault.redacted(redactor))),
+            Self::Object(place, Ok(mut detail)) => {
+                detail.events = detail.events.map(|events| events.map_err(|fault| fault.redacted(redactor)));
+                Self::Object(place, Ok(detail))
+            }
             Self::Copied(done) => Self::Copied(done.map_err(|fault| fault.redacted(redactor))),
             Self::Decided { gate, decision, outcome } => {
                 Self::Decided { gate, decision, outcome: outcome.map_err(|fault| fault.redacted(redactor)) }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::kube::{self, KindNames, Target};
+use super::kube::{self, Browser, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
@@ -39,12 +39,18 @@ type Claims = BTreeMap<String, BTreeMap<String, BTreeSet<ObjectKey>>>;
 #[derive(Debug, Clone)]
 pub struct Workers {
     refresh: Arc<watch::Sender<u64>>,
+    browser: Browser,
 }
 
 impl Workers {
     /// Has every worker look again now.
     pub fn refresh(&self) {
         self.refresh.send_modify(|count| *count += 1);
+    }
+
+    /// What reads from the clusters on demand.
+    pub fn browser(&self) -> &Browser {
+        &self.browser
     }
 }
 
@@ -54,13 +60,14 @@ impl Workers {
 /// Must be called inside a tokio runtime. The workers end with `cancel`, whether what is returned is kept or not.
 pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
     let refresh = Arc::new(watch::Sender::new(0));
-    let workers = Workers { refresh: Arc::clone(&refresh) };
+    let browser = Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
+    let workers = Workers { refresh: Arc::clone(&refresh), browser: browser.clone() };
     let updates = refresh.subscribe();
     tokio::spawn(async move {
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
-        let kept = start(&session, names, &outbox, &updates, &cancel);
+        let kept = start(&session, names, &browser, &outbox, &updates, &cancel);
         // Cluster workers stop when what they wait for can no longer change, so the senders live as long as they do.
         cancel.cancelled().await;
         drop((kept, refresh));
@@ -84,6 +91,7 @@ fn cluster_names(session: &Session) -> Vec<(ClusterSpec, String)> {
 fn start(
     session: &Session,
     clusters: Vec<(ClusterSpec, String)>,
+    browser: &Browser,
     outbox: &Outbox,
     refresh: &watch::Receiver<u64>,
     cancel: &CancellationToken,
@@ -97,6 +105,7 @@ fn start(
             cluster: cluster.clone(),
             wanted: wanted.subscribe(),
             refresh: refresh.clone(),
+            browser: Some(browser.clone()),
         };
         let live = kube::spawn(target, outbox.clone(), cancel.clone());
         running.push((cluster, name, wanted, live));

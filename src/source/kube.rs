@@ -25,6 +25,7 @@ use crate::source::Outbox;
 
 mod answer;
 mod book;
+mod browse;
 mod connect;
 mod definitions;
 mod discover;
@@ -39,6 +40,7 @@ use discover::Discovered;
 use fault::{connection_of, unanswered};
 use list_watch::KindNews;
 
+pub use browse::Browser;
 pub use connect::context_name;
 pub use snapshot::read_snapshot;
 
@@ -71,6 +73,8 @@ pub struct Target {
     pub wanted: watch::Receiver<BTreeMap<String, KindNames>>,
     /// Changes when everything is to be looked at again.
     pub refresh: watch::Receiver<u64>,
+    /// What reads from the cluster on demand, for as long as the worker can lend it its client.
+    pub browser: Option<Browser>,
 }
 
 /// Starts the worker of one cluster. It ends with `cancel`; the live set is that of a cluster not known until it is.
@@ -212,6 +216,8 @@ impl Worker {
         let (sender, mut news) = mpsc::channel(QUEUE);
         let hurry = Arc::new(Notify::new());
         self.turns = Arc::new(Semaphore::new(LISTS));
+        let browser = self.target.browser.as_ref();
+        let _open = browser.map(|browser| browser.open(&self.target.name, browse::Way::Server(client.clone())));
         let _probe = Task::spawn(probe(client.clone(), sender.clone(), Arc::clone(&hurry)));
         let discover = || Task::spawn(discover(client.clone(), sender.clone()));
         // A discovery under way is not begun anew by the next probe: on a slow server it would never end.

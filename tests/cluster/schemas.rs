@@ -25,7 +25,7 @@ async fn the_definition_of_a_watched_kind_is_read() {
     let (outbox, _inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let mut live = spawn(Target { name: "test".into(), cluster, wanted, refresh }, outbox, cancel);
+    let mut live = spawn(Target { name: "test".into(), cluster, wanted, refresh, browser: None }, outbox, cancel);
     let key = ("vpc.githedgehog.com".to_owned(), "v1beta1".to_owned(), "VPC".to_owned());
     let described = timeout(PATIENCE, live.wait_for(|live| live.schemas.contains_key(&key))).await;
     let schema = described.expect("it is described in time").unwrap().schemas[&key].clone();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::kinds::short_names;
 use super::store::api_version;
 use crate::domain::cluster::Kind;
 
@@ -39,6 +40,7 @@ fn aggregated_resource(kind: &Kind) -> Value {
         "responseKind": { "group": kind.group, "version": kind.version, "kind": kind.kind },
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": kind.kind.to_lowercase(),
+        "shortNames": short_names(kind),
         "verbs": VERBS,
     })
 }
@@ -86,7 +88,7 @@ pub(super) fn resources(kinds: &[Kind], group: &str, version: &str) -> Option<Va
         .map(|kind| {
             json!({
                 "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
-                "kind": kind.kind, "verbs": VERBS,
+                "kind": kind.kind, "verbs": VERBS, "shortNames": short_names(kind),
             })
         })
         .collect();

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Collection, Store, Tick, api_version};
-use super::{Behaviour, discovery};
+use super::{Behaviour, discovery, table};
 use crate::domain::cluster::Kind;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -84,20 +84,21 @@ async fn answer(request: &Request<Incoming>, store: Arc<Store>) -> Response<Body
         ["api", version] => discovery::resources(store.kinds(), "", version),
         ["apis", group] => discovery::group(store.kinds(), group),
         ["apis", group, version] => discovery::resources(store.kinds(), group, version),
-        ["api", version, rest @ ..] => return resource(store, "", version, rest, &query),
-        ["apis", group, version, rest @ ..] => return resource(store, group, version, rest, &query),
+        ["api", version, rest @ ..] => return resource(store, "", version, rest, &Asked { query, accept }),
+        ["apis", group, version, rest @ ..] => return resource(store, group, version, rest, &Asked { query, accept }),
         _ => None,
     };
     document.map_or_else(not_found, |document| json_response(StatusCode::OK, &document))
 }
 
-fn resource(
-    store: Arc<Store>,
-    group: &str,
-    version: &str,
-    rest: &[&str],
-    query: &BTreeMap<String, String>,
-) -> Response<Body> {
+/// How a collection or an object is asked for.
+struct Asked<'a> {
+    query: BTreeMap<String, String>,
+    accept: &'a str,
+}
+
+fn resource(store: Arc<Store>, group: &str, version: &str, rest: &[&str], asked: &Asked<'_>) -> Response<Body> {
+    let query = &asked.query;
     let (namespace, plural, name) = match rest {
         ["namespaces", namespace, plural] => (*namespace, *plural, None),
         ["namespaces", namespace, plural, name] => (*namespace, *plural, Some(*name)),
@@ -111,9 +112,8 @@ fn resource(
     if store.behaviour() == Behaviour::Forbidden(plural.to_owned()) {
         return forbidden(&format!("{plural}.{group}"));
     }
-    let selectors = ["labelSelector", "fieldSelector"];
-    if selectors.iter().any(|selector| query.get(*selector).is_some_and(|value| !value.is_empty())) {
-        return status(StatusCode::BAD_REQUEST, "BadRequest", "selectors are not supported by this API");
+    if query.get("labelSelector").is_some_and(|value| !value.is_empty()) {
+        return status(StatusCode::BAD_REQUEST, "BadRequest", "label selectors are not supported by this API");
     }
     let collection = Collection { kind, namespace: namespace.to_owned() };
     match name {
@@ -124,7 +124,7 @@ fn resource(
         None if query.get("watch").is_some_and(|value| value == "true" || value == "1") => {
             watch(store, collection, query)
         }
-        None => list(&store, &collection),
+        None => list(&store, &collection, asked),
     }
 }
 
@@ -133,7 +133,7 @@ fn served(kind: &Kind, rest: &[&str]) -> bool {
     kind.namespaced || rest.len() < 3
 }
 
-fn list(store: &Store, collection: &Collection) -> Response<Body> {
+fn list(store: &Store, collection: &Collection, asked: &Asked<'_>) -> Response<Body> {
     let (mut items, revision) = store.list(collection);
     if store.behaviour() == Behaviour::UndecodableItem {
         items.push(json!({
@@ -141,13 +141,28 @@ fn list(store: &Store, collection: &Collection) -> Response<Body> {
             "metadata": { "name": "undecodable", "labels": { "broken": 5 }, "creationTimestamp": "yesterday" },
         }));
     }
+    items.retain(|object| is_selected(object, asked.query.get("fieldSelector")));
     let document = json!({
         "apiVersion": api_version(&collection.kind),
         "kind": format!("{}List", collection.kind.kind),
         "metadata": { "resourceVersion": revision.to_string() },
         "items": items,
     });
+    if table::is_wanted(asked.accept) {
+        let include = asked.query.get("includeObject").map(String::as_str);
+        return json_response(StatusCode::OK, &table::table(&collection.kind, &document, include));
+    }
     json_response(StatusCode::OK, &document)
+}
+
+/// True for an object whose fields are as a field selector wants them (`a.b=c,d=e`), as far as they are asked to be equal.
+fn is_selected(object: &Value, selector: Option<&String>) -> bool {
+    // Clients encode the two signs that it is made of.
+    let selector = selector.map(|text| text.replace("%3D", "=").replace("%2C", ",")).unwrap_or_default();
+    selector.split(',').filter_map(|term| term.split_once('=')).all(|(path, value)| {
+        let found = object.pointer(&format!("/{}", path.replace('.', "/")));
+        found.and_then(Value::as_str).unwrap_or_default() == value
+    })
 }
 
 /// A watch under way.

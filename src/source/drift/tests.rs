@@ -161,7 +161,9 @@ async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle(
     let _stop = cancel.clone().drop_guard();
     let clusters = vec![(ClusterSpec::Context { context: None, kubeconfig: Some(kubeconfig) }, "lab".to_owned())];
     let refresh = tokio::sync::watch::Sender::new(0);
-    let _kept = super::start(&session(folder.path(), Vec::new()), clusters, &outbox, &refresh.subscribe(), &cancel);
+    let browser = super::Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
+    let session = session(folder.path(), Vec::new());
+    let _kept = super::start(&session, clusters, &browser, &outbox, &refresh.subscribe(), &cancel);
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             if let Some(Event::Cluster(view)) = inbox.next().await

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::browse::Way;
 use super::{Publisher, Target};
 use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
 use crate::domain::drift::Severity;
@@ -43,6 +44,8 @@ pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Pub
     let mut watch = Watch::new([root], Behind::Nothing);
     // It is watched before it is read, so that it does not change unnoticed in between.
     watch.changed().await;
+    let browser = target.browser.clone();
+    let _open = browser.map(|browser| browser.open(&target.name, Way::Snapshot(file.clone())));
     loop {
         let path = file.clone();
         let read = tokio::task::spawn_blocking(move || read_snapshot(&path)).await;

@@ -46,7 +46,8 @@ fn start_with(folder: tempfile::TempDir, cluster: ClusterSpec) -> Running {
     let (wanted, wanted_receiver) = watch::channel(BTreeMap::new());
     let (refresh, refresh_receiver) = watch::channel(0);
     let cancel = CancellationToken::new();
-    let target = Target { name: "test".into(), cluster, wanted: wanted_receiver, refresh: refresh_receiver };
+    let target =
+        Target { name: "test".into(), cluster, wanted: wanted_receiver, refresh: refresh_receiver, browser: None };
     let live = spawn(target, outbox, cancel.clone());
     Running { live, inbox, refresh, wanted, folder, _stop: cancel.drop_guard() }
 }
