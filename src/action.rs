@@ -60,6 +60,7 @@ pub enum Action {
     Confirm,
     Suspend,
     Quit,
+    FaultsOnly,
 }
 
 /// Where an action can be asked for.
@@ -144,6 +145,9 @@ const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
+const DRIFT: Scope = Scope::In(&[PaneKind::Drift]);
+const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
+const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Drift]);
 
 /// Every action, in the order of help and palette.
 #[rustfmt::skip]
@@ -157,9 +161,10 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
     row(Action::Open, "open", &["enter"], Scope::Panes, "open", "Open what is selected: its details, or the pane it belongs to"),
     row(Action::Details, "details", &["i"], Scope::Panes, "details", "Show all that is known of what is selected, and where it comes from"),
-    row(Action::Fold, "fold", &["space"], TRANSCRIPTS, "fold", "Fold or unfold the entry at the cursor, or the sub-agents of an agent"),
-    row(Action::FoldAll, "fold-all", &["shift-z"], TRANSCRIPT, "fold all", "Fold or unfold every entry"),
+    row(Action::Fold, "fold", &["space"], FOLDS, "fold", "Fold or unfold the entry at the cursor, the sub-agents of an agent, or a fabric or state of the drift"),
+    row(Action::FoldAll, "fold-all", &["shift-z"], FOLDS_ALL, "fold all", "Fold or unfold every entry, or every state of the drift"),
     row(Action::HideFinished, "hide-finished", &["h"], AGENTS, "finished", "Hide finished agents, or show them again"),
+    row(Action::FaultsOnly, "faults-only", &["f"], DRIFT, "faults", "Show only what is wrong, or everything again"),
     row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next turn, anywhere in the file"),
     row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous turn, anywhere in the file"),
     row(Action::Next(Landmark::Prompt), "next-prompt", &["p"], TRANSCRIPT, "", "Go to the next prompt typed by a person"),

@@ -3,6 +3,7 @@
 mod act;
 mod cursor;
 mod decide;
+mod drift;
 mod keys;
 mod mouse;
 mod news;

@@ -5,12 +5,12 @@ mod agent;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
 use crate::domain::attention::Subject;
-use crate::domain::drift::FieldDiff;
+use crate::domain::drift::{DriftView, FieldDiff};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::time::age;
 
 use super::State;
-use super::drift::Row as DriftRow;
+use super::drift::Row as DriftPlace;
 use super::git::Row as GitRow;
 use super::transcript::searchable;
 
@@ -140,7 +140,10 @@ fn object(state: &State) -> Option<(String, Lines)> {
 
 fn drift(state: &State) -> Option<(String, Lines)> {
     let mut lines = Lines::new();
-    if let Some(DriftRow::Finding(fabric, finding)) = state.drift.list.current() {
+    if let Some(DriftPlace::Fabric(fabric) | DriftPlace::Group(fabric, ..)) = state.drift.list.current() {
+        return state.drift.fabrics.get(*fabric).map(|view| fabric_lines(state, view));
+    }
+    if let Some(DriftPlace::Finding(fabric, finding)) = state.drift.list.current() {
         let finding = state.drift.fabrics.get(*fabric)?.findings.get(*finding)?;
         put(&mut lines, "file", &place(&finding.file.display().to_string(), finding.line));
         put(&mut lines, "finding", &finding.message);
@@ -163,6 +166,23 @@ fn drift(state: &State) -> Option<(String, Lines)> {
         put(&mut lines, &field.path, &field_text(field));
     }
     Some((format!("{} {}", row.key.kind, row.key.name), lines))
+}
+
+/// What is known of a fabric as a whole.
+fn fabric_lines(state: &State, view: &DriftView) -> (String, Lines) {
+    let mut lines = Lines::new();
+    put(&mut lines, "cluster", view.connection.name());
+    if let Some(at) = view.as_of {
+        put(&mut lines, "as of", &format!("{at} ({} ago)", age(at, state.now)));
+    }
+    put(&mut lines, "branch", view.branch.as_deref().unwrap_or_default());
+    put(&mut lines, "commit", view.head.as_deref().unwrap_or_default());
+    let mut counts = view.summary().into_iter().collect::<Vec<_>>();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let counts: Vec<String> = counts.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+    put(&mut lines, "objects", &counts.join(", "));
+    put(&mut lines, "findings", &view.findings.len().to_string());
+    (view.fabric.clone(), lines)
 }
 
 fn field_text(field: &FieldDiff) -> String {

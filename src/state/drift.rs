@@ -1,14 +1,34 @@
-//! The drift pane: each fabric with its counts, then its objects by urgency with their differing fields below them.
+//! The drift pane: each fabric with its counts, then its objects by urgency with their differing fields below them. Fabrics
+//! and the objects of one state can be folded; what is synced is, until somebody wants to see it.
 
-use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
+mod filter;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::slice;
+
+use crate::domain::drift::{DriftRow, DriftState, DriftView, Finding, ObjectKey, Severity, is_drift};
 
 use super::list::List;
+
+/// Fields that are listed below an object; its details have all of them.
+const FIELDS: usize = 4;
 
 /// The drift pane.
 #[derive(Debug, Default)]
 pub struct Drift {
     /// Fabrics, in the order of their names.
     pub fabrics: Vec<DriftView>,
+    /// Only what is wrong is shown, and what cannot be told.
+    pub faults_only: bool,
+    /// How many objects are not shown for that.
+    pub hidden: usize,
+    /// Fabrics that are folded.
+    folded: BTreeSet<String>,
+    /// States of fabrics that are folded while they are not by themselves, or the other way round.
+    toggled: BTreeSet<(String, DriftState)>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -18,24 +38,61 @@ pub struct Drift {
 pub enum Row {
     /// A fabric, by index.
     Fabric(usize),
+    /// The folded objects of one state: index of the fabric, the state, how many.
+    Group(usize, DriftState, usize),
     /// An object, by index of fabric and object.
     Object(usize, usize),
     /// A field of an object, by index of fabric, object and field.
     Field(usize, usize, usize),
+    /// Fields of an object that are not listed: index of fabric and object, how many.
+    More(usize, usize, usize),
     /// A finding, by index of fabric and finding.
     Finding(usize, usize),
+}
+
+/// What the cursor is on, however the rows are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// A fabric.
+    Fabric(String),
+    /// The folded objects of one state.
+    Group(String, DriftState),
+    /// An object, and the field of it if it is on one.
+    Object(String, ObjectKey, Option<String>),
+    /// A finding: its code, file and line.
+    Finding(String, &'static str, PathBuf, Option<u32>),
 }
 
 impl Drift {
     /// The object that the cursor is on, or on a field of.
     pub fn current(&self) -> Option<(&DriftView, &DriftRow)> {
         match *self.list.current()? {
-            Row::Object(fabric, object) | Row::Field(fabric, object, _) => {
-                let view = self.fabrics.get(fabric)?;
-                Some((view, view.rows.get(object)?))
+            Row::Object(fabric, object) | Row::Field(fabric, object, _) | Row::More(fabric, object, _) => {
+                self.object(fabric, object)
             }
-            Row::Fabric(_) | Row::Finding(..) => None,
+            Row::Fabric(_) | Row::Group(..) | Row::Finding(..) => None,
         }
+    }
+
+    /// The fabric that the cursor is on or in.
+    pub fn current_fabric(&self) -> Option<&DriftView> {
+        self.fabrics.get(fabric_of(*self.list.current()?))
+    }
+
+    /// An object of a fabric.
+    pub fn find(&self, fabric: &str, key: &ObjectKey) -> Option<(&DriftView, &DriftRow)> {
+        let view = self.fabrics.iter().find(|view| view.fabric == fabric)?;
+        Some((view, view.rows.iter().find(|row| row.key == *key)?))
+    }
+
+    fn object(&self, fabric: usize, object: usize) -> Option<(&DriftView, &DriftRow)> {
+        let view = self.fabrics.get(fabric)?;
+        Some((view, view.rows.get(object)?))
+    }
+
+    /// True if a fabric's rows are folded into its own.
+    pub fn is_folded(&self, fabric: &str) -> bool {
+        self.list.filter.is_empty() && self.folded.contains(fabric)
     }
 
     /// Takes news of one fabric, in place of what was known of it.
@@ -46,46 +103,206 @@ impl Drift {
         }
     }
 
-    /// Lays the rows out anew after objects or filter have changed; the cursor stays on its object.
-    pub fn arrange(&mut self, selected: Option<&(String, ObjectKey)>) {
+    /// What the cursor is on.
+    pub fn anchor(&self) -> Option<Anchor> {
+        let row = *self.list.current()?;
+        let view = self.fabrics.get(fabric_of(row))?;
+        let fabric = view.fabric.clone();
+        Some(match row {
+            Row::Fabric(_) => Anchor::Fabric(fabric),
+            Row::Group(_, state, _) => Anchor::Group(fabric, state),
+            Row::Object(_, object) | Row::More(_, object, _) => {
+                Anchor::Object(fabric, view.rows.get(object)?.key.clone(), None)
+            }
+            Row::Field(_, object, field) => {
+                let object = view.rows.get(object)?;
+                Anchor::Object(fabric, object.key.clone(), Some(object.fields.get(field)?.path.clone()))
+            }
+            Row::Finding(_, finding) => {
+                let finding = view.findings.get(finding)?;
+                Anchor::Finding(fabric, finding.code, finding.file.clone(), finding.line)
+            }
+        })
+    }
+
+    /// Lays the rows out anew after objects, filter or folds have changed; the cursor stays on what it was on, or goes to
+    /// what that is folded into.
+    pub fn arrange(&mut self, anchor: Option<&Anchor>) {
         let mut rows = Vec::new();
+        self.hidden = 0;
         for (index, view) in self.fabrics.iter().enumerate() {
             rows.push(Row::Fabric(index));
+            let admitted = |row: &DriftRow| filter::admits(&self.list.filter, view, row);
+            let wanted = |row: &DriftRow| !self.faults_only || needs_a_look(row.state);
+            self.hidden += view.rows.iter().filter(|row| admitted(row) && !wanted(row)).count();
+            if self.is_folded(&view.fabric) {
+                continue;
+            }
             for (number, object) in view.rows.iter().enumerate() {
-                if !self.list.filter.is_empty() && !self.list.admits(&searchable(view, object)) {
+                if !admitted(object) || !wanted(object) {
+                    continue;
+                }
+                if self.is_group_folded(&view.fabric, object.state) {
+                    match rows.last_mut() {
+                        Some(Row::Group(of, state, count)) if *of == index && *state == object.state => *count += 1,
+                        _ => rows.push(Row::Group(index, object.state, 1)),
+                    }
                     continue;
                 }
                 rows.push(Row::Object(index, number));
-                rows.extend((0..object.fields.len()).map(|field| Row::Field(index, number, field)));
+                let differing = |field: &usize| is_drift(slice::from_ref(&object.fields[*field]));
+                let fields: Vec<usize> = (0..object.fields.len()).filter(differing).collect();
+                rows.extend(fields.iter().take(FIELDS).map(|field| Row::Field(index, number, *field)));
+                if fields.len() > FIELDS {
+                    rows.push(Row::More(index, number, fields.len() - FIELDS));
+                }
             }
             let findings = view.findings.iter().enumerate().filter(|(_, finding)| {
-                self.list.admits(&format!("{} {} {}", finding.code, finding.file.display(), finding.message))
+                let wanted = !self.faults_only || finding.severity != Severity::Note;
+                wanted && filter::admits_finding(&self.list.filter, view, finding)
             });
             rows.extend(findings.map(|(number, _)| Row::Finding(index, number)));
         }
-        let fabrics = &self.fabrics;
-        self.list.replace(rows, |row| match (*row, selected) {
-            (Row::Object(fabric, object), Some((name, key))) => fabrics
-                .get(fabric)
-                .is_some_and(|view| view.fabric == *name && view.rows.get(object).is_some_and(|row| row.key == *key)),
-            _ => false,
-        });
+        let target = anchor.and_then(|anchor| self.locate(&rows, anchor));
+        self.list.replace(rows, |row| Some(*row) == target);
     }
 
-    /// Puts the cursor on the first object of a fabric in a state.
-    pub fn select(&mut self, fabric: &str, state: DriftState, height: usize) {
-        let found = self.list.rows.iter().position(|row| match *row {
-            Row::Object(view, object) => self.fabrics.get(view).is_some_and(|view| {
-                view.fabric == fabric && view.rows.get(object).is_some_and(|row| row.state == state)
+    /// The row of what the cursor was on, else the nearest that stands for it.
+    fn locate(&self, rows: &[Row], anchor: &Anchor) -> Option<Row> {
+        let (Anchor::Fabric(name) | Anchor::Group(name, _) | Anchor::Object(name, ..) | Anchor::Finding(name, ..)) =
+            anchor;
+        let fabric = self.fabrics.iter().position(|view| view.fabric == *name)?;
+        let view = &self.fabrics[fabric];
+        let group = |state: DriftState| {
+            let folded = |row: &&Row| matches!(row, Row::Group(of, in_state, _) if (*of, *in_state) == (fabric, state));
+            rows.iter().find(folded)
+        };
+        let header = || rows.iter().find(|row| **row == Row::Fabric(fabric));
+        let found = match anchor {
+            Anchor::Fabric(_) => None,
+            Anchor::Group(_, state) => group(*state).or_else(|| {
+                // Unfolded: its first object stands where it stood.
+                let first = view.rows.iter().position(|row| row.state == *state)?;
+                rows.iter().find(|row| matches!(row, Row::Object(of, object) if *of == fabric && *object >= first))
             }),
-            Row::Fabric(_) | Row::Field(..) | Row::Finding(..) => false,
-        });
-        if let Some(row) = found {
-            self.list.select(row, height);
+            Anchor::Object(_, key, path) => {
+                let object = view.rows.iter().position(|row| row.key == *key)?;
+                let is_field = |row: &&Row| {
+                    matches!(row, Row::Field(of, in_object, field) if (*of, *in_object) == (fabric, object)
+                        && Some(&view.rows[object].fields[*field].path) == path.as_ref())
+                };
+                let itself = || rows.iter().find(|row| **row == Row::Object(fabric, object));
+                rows.iter().find(is_field).or_else(itself).or_else(|| group(view.rows[object].state)).or_else(|| {
+                    // Filtered away: the header, if that is all there is.
+                    header().filter(|_| self.is_folded(name))
+                })
+            }
+            Anchor::Finding(_, code, file, line) => {
+                let same = |finding: &Finding| (finding.code, &finding.file, finding.line) == (code, file, *line);
+                let finding = view.findings.iter().position(same)?;
+                rows.iter().find(|row| **row == Row::Finding(fabric, finding))
+            }
+        };
+        match anchor {
+            Anchor::Fabric(_) => header().copied(),
+            _ => found.copied(),
         }
+    }
+
+    /// Folds what the cursor is in, or unfolds what it is on. False where there is nothing to fold, and while a filter is in
+    /// force: what it finds is always shown.
+    pub fn fold(&mut self) -> bool {
+        let Some(row) = self.list.current().copied().filter(|_| self.list.filter.is_empty()) else { return false };
+        let Some(view) = self.fabrics.get(fabric_of(row)) else { return false };
+        let (fabric, anchor) = (view.fabric.clone(), self.anchor());
+        match row {
+            Row::Fabric(_) => {
+                if !self.folded.remove(&fabric) {
+                    self.folded.insert(fabric);
+                }
+            }
+            Row::Group(_, state, _) => self.fold_group(fabric, state, false),
+            Row::Object(_, object) | Row::Field(_, object, _) | Row::More(_, object, _) => {
+                let Some(state) = view.rows.get(object).map(|row| row.state) else { return false };
+                self.fold_group(fabric, state, true);
+            }
+            Row::Finding(..) => return false,
+        }
+        self.arrange(anchor.as_ref());
+        true
+    }
+
+    /// Folds the objects of every state, or unfolds all of them when they are.
+    pub fn fold_all(&mut self) {
+        let groups: BTreeSet<(String, DriftState)> =
+            self.fabrics.iter().flat_map(|view| view.rows.iter().map(|row| (view.fabric.clone(), row.state))).collect();
+        let fold = groups.iter().any(|(fabric, state)| !self.is_group_folded(fabric, *state));
+        let anchor = self.anchor();
+        for (fabric, state) in groups {
+            self.fold_group(fabric, state, fold);
+        }
+        if !fold {
+            self.folded.clear();
+        }
+        self.arrange(anchor.as_ref());
+    }
+
+    fn is_group_folded(&self, fabric: &str, state: DriftState) -> bool {
+        let toggled = self.toggled.contains(&(fabric.to_owned(), state));
+        self.list.filter.is_empty() && (folds_itself(state) != toggled)
+    }
+
+    fn fold_group(&mut self, fabric: String, state: DriftState, folded: bool) {
+        if folded == folds_itself(state) {
+            self.toggled.remove(&(fabric, state));
+        } else {
+            self.toggled.insert((fabric, state));
+        }
+    }
+
+    /// Puts the cursor on the first object of a fabric in a state, in a view of `height` rows.
+    pub fn select(&mut self, fabric: &str, state: DriftState, height: usize) {
+        let view = self.fabrics.iter().find(|view| view.fabric == fabric);
+        let first = view.and_then(|view| view.rows.iter().find(|row| row.state == state)).map(|row| row.key.clone());
+        if let Some(key) = first {
+            self.reveal(fabric, &key, height);
+        }
+    }
+
+    /// Puts the cursor on an object in a view of `height` rows, whatever it is folded into or hidden by. False when the
+    /// fabric does not have it.
+    pub fn reveal(&mut self, fabric: &str, key: &ObjectKey, height: usize) -> bool {
+        let Some((view, row)) = self.find(fabric, key) else { return false };
+        let (state, admitted) = (row.state, filter::admits(&self.list.filter, view, row));
+        if !admitted {
+            self.list.filter.clear();
+        }
+        self.faults_only &= needs_a_look(state);
+        self.folded.remove(fabric);
+        self.fold_group(fabric.to_owned(), state, false);
+        self.arrange(Some(&Anchor::Object(fabric.to_owned(), key.clone(), None)));
+        self.list.select(self.list.selected, height);
+        true
     }
 }
 
-fn searchable(view: &DriftView, row: &DriftRow) -> String {
-    format!("{} {} {} {} {}", view.fabric, row.key.kind, row.key.name, row.state.name(), row.reason)
+fn fabric_of(row: Row) -> usize {
+    match row {
+        Row::Fabric(fabric)
+        | Row::Group(fabric, ..)
+        | Row::Object(fabric, _)
+        | Row::Field(fabric, ..)
+        | Row::More(fabric, ..)
+        | Row::Finding(fabric, _) => fabric,
+    }
+}
+
+/// True for what is wrong, and for what cannot be told: a cluster that does not answer hides nothing.
+fn needs_a_look(state: DriftState) -> bool {
+    state.is_fault() || state == DriftState::Unknown
+}
+
+/// True for objects that nobody needs to see one by one.
+fn folds_itself(state: DriftState) -> bool {
+    state == DriftState::Synced
 }

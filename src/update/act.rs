@@ -15,7 +15,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{decide, search, task, transcript};
+use super::{decide, drift, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -44,6 +44,9 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             }
             return cursor::follow_agent(state);
         }
+        Action::Fold if state.screen.focus == PaneKind::Drift => drift::fold(state),
+        Action::FoldAll if state.screen.focus == PaneKind::Drift => state.drift.fold_all(),
+        Action::FaultsOnly => drift::faults_only(state),
         Action::HideFinished => {
             state.agents.without_finished = !state.agents.without_finished;
             cursor::arrange(state, PaneKind::Agents);

@@ -155,8 +155,8 @@ pub fn arrange(state: &mut State, pane: PaneKind) {
             state.clusters.arrange(object.as_ref());
         }
         PaneKind::Drift => {
-            let key = state.drift.current().map(|(view, row)| (view.fabric.clone(), row.key.clone()));
-            state.drift.arrange(key.as_ref());
+            let anchor = state.drift.anchor();
+            state.drift.arrange(anchor.as_ref());
         }
         PaneKind::Attention => {
             let subject = state.attention.current().map(|need| need.subject.clone());

@@ -100,9 +100,9 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
     let status = state.sources.entry(SourceId::Drift(view.fabric.clone())).or_default();
     status.as_of = view.as_of;
     status.fault = None;
-    let selected = state.drift.current().map(|(view, row)| (view.fabric.clone(), row.key.clone()));
+    let anchor = state.drift.anchor();
     state.drift.put(view);
-    state.drift.arrange(selected.as_ref());
+    state.drift.arrange(anchor.as_ref());
     refresh_attention(state);
     Effects::new()
 }

@@ -51,7 +51,7 @@ fn drift_is_not_drawn_like_what_is_in_order() {
     let frame = pane(PaneKind::Drift);
     assert_role(cell(&frame, "2 fields differ", "drifted"), Role::Drift(DriftState::Drifted));
     assert_role(cell(&frame, "not live after", "overdue"), Role::Drift(DriftState::Overdue));
-    assert_role(cell(&frame, "VPC vpc-2", "synced"), Role::Drift(DriftState::Synced));
+    assert_role(cell(&frame, "2 objects", "synced"), Role::Drift(DriftState::Synced));
 }
 
 #[test]

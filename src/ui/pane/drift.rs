@@ -1,10 +1,11 @@
-//! The drift: each fabric with its counts, its objects by urgency, and below each the fields that differ.
+//! The drift: each fabric with its counts and the age of its data, its objects by urgency, and below each the fields that
+//! differ. What is folded is one line with its count.
 
 use std::path::Path;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use crate::config::layout::PaneKind;
@@ -18,8 +19,8 @@ use crate::ui::hit::HitMap;
 use crate::ui::widget::{list, names, nothing, pad, spread};
 use crate::ui::{Cx, glyph};
 
-/// Columns kept free for the connection, at the right of a fabric's line.
-const CONNECTION: usize = 14;
+/// Columns from which on a fabric's line names its branch and commit.
+const PLACED: usize = 90;
 /// Columns from which on the state stands there as a word.
 const NAMED: usize = 46;
 /// Columns that a field is indented by, and the least that its path gets.
@@ -30,14 +31,17 @@ const WHOLE_PATH: usize = 90;
 
 /// What the border says: how much is not synced.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
-    let rows = cx.state.drift.fabrics.iter().flat_map(|view| &view.rows);
+    let drift = &cx.state.drift;
+    let rows = drift.fabrics.iter().flat_map(|view| &view.rows);
     let faults = rows.clone().filter(|row| row.state.is_fault()).count();
-    match (rows.count(), faults) {
-        (0, _) => Vec::new(),
-        (1, 0) => vec!["1 object".to_owned()],
-        (all, 0) => vec![format!("{all} objects")],
-        (all, faults) => vec![format!("{faults} of {all} wrong")],
-    }
+    let hidden = (drift.hidden > 0).then(|| format!("{} hidden", drift.hidden));
+    let all = match (rows.count(), faults) {
+        (0, _) => None,
+        (1, 0) => Some("1 object".to_owned()),
+        (all, 0) => Some(format!("{all} objects")),
+        (all, faults) => Some(format!("{faults} of {all} wrong")),
+    };
+    hidden.into_iter().chain(all).collect()
 }
 
 /// Draws the drift.
@@ -51,12 +55,17 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let column = names(&drift.list, area, |row| match *row {
         Row::Object(fabric, object) => find(fabric, object)
             .map_or(0, |row| text::width(&text::line(&row.key.kind)) + 1 + text::width(&text::line(&row.key.name))),
-        Row::Fabric(_) | Row::Field(..) | Row::Finding(..) => 0,
+        Row::Fabric(_) | Row::Group(..) | Row::Field(..) | Row::More(..) | Row::Finding(..) => 0,
     });
     list(cx, PaneKind::Drift, &drift.list, area, buf, hits, |row, columns| {
         let line = match *row {
             Row::Fabric(fabric) => drift.fabrics.get(fabric).map(|view| header(cx, view, columns)),
+            Row::Group(_, state, count) => Some(group_line(cx, state, count, columns)),
             Row::Object(fabric, object) => find(fabric, object).map(|row| object_line(cx, row, column, columns)),
+            Row::More(.., count) => {
+                let words = if count == 1 { "1 more field".to_owned() } else { format!("{count} more fields") };
+                Some(Line::from(cx.span(Role::Dim, format!("{:FIELD_INDENT$}… {words}", ""))))
+            }
             Row::Field(fabric, object, field) => {
                 let field = find(fabric, object).and_then(|row| row.fields.get(field));
                 field.map(|field| field_line(cx, field, columns))
@@ -71,10 +80,18 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
 }
 
 fn header(cx: &Cx<'_>, view: &DriftView, columns: usize) -> Line<'static> {
-    let mut left = vec![cx.span(Role::Title, text::line(&view.fabric).into_owned())];
+    let name = text::line(&view.fabric).into_owned();
+    let right = connection(cx, view);
+    let mut left = vec![cx.span(Role::Title, name)];
+    if columns >= PLACED
+        && let Some(place) = commit(view)
+    {
+        left.push(cx.span(Role::Dim, format!("  {place}")));
+    }
+    let width = |spans: &[Span<'_>]| spans.iter().map(|span| text::width(&span.content)).sum::<usize>();
     let counts = counts(view);
     let words = counts.iter().map(|(state, count)| text::width(&format!("  {count} {}", state.name()))).sum::<usize>();
-    let in_words = text::width(&text::line(&view.fabric)) + words + CONNECTION <= columns;
+    let in_words = width(&left) + words + width(&right) + 2 <= columns;
     for (state, count) in counts {
         let name =
             if in_words { format!("  {count} {}", state.name()) } else { format!(" {}{count}", glyph::drift(state)) };
@@ -84,12 +101,40 @@ fn header(cx: &Cx<'_>, view: &DriftView, columns: usize) -> Line<'static> {
         let words = if view.as_of.is_some() { "  no objects" } else { "  reading…" };
         left.push(cx.span(Role::Dim, words));
     }
-    let right = match view.connection {
-        Connection::Connected => Vec::new(),
-        Connection::None => vec![cx.span(Role::Dim, "no cluster")],
-        other => vec![cx.span(Role::Error, other.name())],
-    };
+    if cx.state.drift.is_folded(&view.fabric) {
+        left.push(cx.span(Role::Dim, "  folded"));
+    }
     spread(left, right, columns)
+}
+
+/// Branch and commit that the desired state is read from.
+fn commit(view: &DriftView) -> Option<String> {
+    let head: String = view.head.as_deref()?.chars().take(7).collect();
+    let branch = view.branch.as_deref().map(|branch| text::line(branch).into_owned());
+    Some(branch.map_or_else(|| head.clone(), |branch| format!("{branch} {head}")))
+}
+
+/// How current the cluster's side is: its age alone while it is followed.
+fn connection(cx: &Cx<'_>, view: &DriftView) -> Vec<Span<'static>> {
+    let age = view.as_of.map(|at| age(at, cx.state.now));
+    match view.connection {
+        Connection::Connected => age.into_iter().map(|age| cx.span(Role::Dim, format!("{age:>4}"))).collect(),
+        Connection::None => vec![cx.span(Role::Dim, "no cluster")],
+        other => {
+            let since = age.map(|age| format!(" {age}")).unwrap_or_default();
+            vec![cx.span(Role::Error, format!("{}{since}", other.name()))]
+        }
+    }
+}
+
+/// The objects of one state that are folded.
+fn group_line(cx: &Cx<'_>, state: DriftState, count: usize, columns: usize) -> Line<'static> {
+    let words = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    let left = vec![
+        cx.span(Role::Drift(state), format!(" {} {}", glyph::drift(state), pad(state.name(), 9))),
+        cx.span(Role::Dim, words),
+    ];
+    spread(left, Vec::new(), columns)
 }
 
 /// How many objects are in each state there is, the worst state first.
