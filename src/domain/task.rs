@@ -12,6 +12,7 @@ use crate::domain::redact::Redactor;
 
 pub mod backlog;
 pub mod checklist;
+mod counters;
 pub mod edit;
 pub mod emoji;
 mod legend;
@@ -145,6 +146,11 @@ pub trait Format: Sync {
     /// Reads the tasks. What is wrong with one of them is a finding, and costs the others nothing.
     fn parse(&self, path: &Path, text: &str) -> Parsed;
 
+    /// Whether people write into such a file how many of its tasks are done: what they write is then compared.
+    fn counts_itself(&self) -> bool {
+        false
+    }
+
     /// The change of the task `tasks[at]`, which were read from this text; or why it cannot be written. What comes of it is
     /// read again before it is believed ([`edit::edit`]), so that a format need not look out for other tasks.
     fn edit(&self, text: &str, tasks: &[Task], at: usize, change: &Change) -> Result<Edit, String>;
@@ -170,7 +176,13 @@ pub const FORMATS: [&dyn Format; 4] =
 pub fn parse(path: &Path, text: &str) -> Parsed {
     let text = text.trim_start_matches('\u{feff}');
     let mut parsed = match FORMATS.iter().find(|format| format.recognises(path, text)) {
-        Some(format) => format.parse(path, text),
+        Some(format) => {
+            let mut parsed = format.parse(path, text);
+            if format.counts_itself() {
+                parsed.findings.extend(counters::findings(path, text, &parsed.tasks));
+            }
+            parsed
+        }
         None if text.trim().is_empty() => Parsed::default(),
         None => {
             let why = "no tasks in a format that is known";

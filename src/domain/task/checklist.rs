@@ -21,6 +21,10 @@ impl Format for Checklist {
     }
 
     /// A nested box is a task of its own and a criterion of the one it stands under.
+    fn counts_itself(&self) -> bool {
+        true
+    }
+
     fn parse(&self, path: &Path, text: &str) -> Parsed {
         let mut outline = Outline::new(path, self.name());
         let mut after_blank = false;

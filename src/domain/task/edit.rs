@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::{FORMATS, Parsed, Task, TaskStatus, parse};
+use super::{FORMATS, Parsed, Task, TaskStatus};
 
 /// What is wanted of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edi
     else {
         return Err("the file is not written in that format any more".to_owned());
     };
-    let before = parse(path, bare);
+    let before = format.parse(path, bare);
     let at = position(&before, task).ok_or("the task does not stand on its line any more")?;
     if let Change::Status(status, raw) = change
         && before.tasks[at].status == *status
@@ -71,7 +71,10 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edi
     }
     let edit = format.edit(bare, &before.tasks, at, change)?;
     let changed = edit.apply(bare).ok_or("the change does not lie in the file")?;
-    confirm(&before, &parse(path, &changed), at, change)?;
+    if !format.recognises(path, &changed) {
+        return Err("the file would not be of its format any more; change it in the file".to_owned());
+    }
+    confirm(&before, &format.parse(path, &changed), at, change)?;
     Ok(Edit { range: edit.range.start + skipped..edit.range.end + skipped, ..edit })
 }
 

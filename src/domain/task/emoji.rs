@@ -28,6 +28,10 @@ impl Format for EmojiTracker {
             })
     }
 
+    fn counts_itself(&self) -> bool {
+        true
+    }
+
     fn parse(&self, path: &Path, text: &str) -> Parsed {
         let legend = Legend::of(text);
         let titles = lines(text).filter(|line| matches!(line.kind, Kind::Heading { level: 1, .. })).take(2).count();
