@@ -13,6 +13,7 @@ pub mod drift;
 pub mod fault;
 pub mod gate;
 pub mod health;
+pub mod hedgehog;
 pub mod journal;
 pub mod manifest;
 pub mod markdown;

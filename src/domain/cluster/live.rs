@@ -11,6 +11,7 @@ use super::{Connection, Kind, Objects, Schemas};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, judge};
+use crate::domain::hedgehog::{self, AgentFacts};
 
 mod owners;
 
@@ -18,9 +19,6 @@ pub use owners::Owner;
 
 /// Annotation in which client-side apply keeps what it applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// Group of Hedgehog's agents. Their specs carry credentials in clear, and no git ever states them.
-const AGENTS: &str = "agent.githedgehog.com";
 
 /// One live object. A cluster may hold ten thousand of them, so the larger parts are kept as text and read when they are
 /// asked for.
@@ -42,6 +40,12 @@ pub struct LiveObject {
     pub deleting: Option<Timestamp>,
     /// Another object owns it.
     pub owned: bool,
+    /// When what somebody wants of it last changed, as far as `managedFields` tell.
+    pub changed: Option<Timestamp>,
+    /// What an Agent of Hedgehog's says of its switch.
+    pub facts: Option<Arc<AgentFacts>>,
+    /// What a Fabricator says of the fabric's controller.
+    pub controller: Option<Arc<str>>,
     /// JSON.
     value: Box<str>,
     /// JSON, as the client wrote it.
@@ -76,10 +80,14 @@ impl Maker {
         let generation = metadata.get("generation").and_then(Value::as_i64);
         let owned = metadata.get("ownerReferences").and_then(Value::as_array).is_some_and(|owners| !owners.is_empty());
         let owners = self.share(&metadata.get("managedFields").map(owners::pack).unwrap_or_default());
+        let changed = metadata.get("managedFields").and_then(changed);
         let health = judge(&object);
+        let is_agent = self.kind.group == hedgehog::AGENTS && self.kind.kind == "Agent";
+        let facts = is_agent.then(|| Arc::new(AgentFacts::of(&object)));
+        let controller = hedgehog::fabric_controller(&object).map(Arc::from);
         let fields = object.as_object_mut()?;
         fields.remove("status");
-        if self.kind.group == AGENTS {
+        if self.kind.group == hedgehog::AGENTS {
             fields.remove("spec");
         }
         let mut last_applied = None;
@@ -103,6 +111,9 @@ impl Maker {
             generation,
             deleting,
             owned,
+            changed,
+            facts,
+            controller,
             value,
             last_applied,
             owners,
@@ -161,6 +172,13 @@ impl LiveObject {
         }
     }
 
+    /// True when the two differ in more than an agent's sign of life.
+    pub fn is_news(&self, before: &Self) -> bool {
+        let (Some(facts), Some(known)) = (&self.facts, &before.facts) else { return self != before };
+        let rest = |object: &Self| Self { facts: None, ..object.clone() };
+        facts.is_news(known) || rest(self) != rest(before)
+    }
+
     /// The manager of a field: the owner of the path itself or of the nearest one around or below it.
     pub fn manager(&self, path: &str) -> Option<Cow<'_, str>> {
         let related = |owner: &Owner<'_>| is_within(path, &owner.path) || is_within(&owner.path, path);
@@ -171,6 +189,13 @@ impl LiveObject {
         });
         nearest.map(|owner| owner.manager)
     }
+}
+
+/// The last write that was none of the status.
+fn changed(managed_fields: &Value) -> Option<Timestamp> {
+    let entries = managed_fields.as_array()?.iter();
+    let wanted = entries.filter(|entry| entry.get("subresource").and_then(Value::as_str) != Some("status"));
+    wanted.filter_map(|entry| entry.get("time")?.as_str()?.parse().ok()).max()
 }
 
 /// True when `path` is `outer` or lies below it.
@@ -322,8 +347,20 @@ mod tests {
     #[test]
     fn credentials_of_agents_are_not_kept() {
         let agents = Kind { group: "agent.githedgehog.com".into(), kind: "Agent".into(), ..kind() };
-        let agent = json!({ "metadata": { "name": "a" }, "spec": { "version": { "username": "u" } } });
-        assert!(LiveObject::new(&agents, agent).unwrap().value().get("spec").is_none());
+        let agent = json!({ "metadata": { "name": "a" }, "spec": { "version": { "username": "u", "default": "v1" } } });
+        let live = LiveObject::new(&agents, agent).unwrap();
+        assert!(live.value().get("spec").is_none());
+        assert_eq!(live.facts.map(|facts| facts.wanted_version.clone()), Some("v1".to_owned()));
+    }
+
+    #[test]
+    fn a_status_that_is_written_changes_nothing_that_somebody_wants() {
+        let object = json!({ "metadata": { "name": "a", "managedFields": [
+            { "manager": "one", "operation": "Update", "time": "2026-01-02T00:00:00Z" },
+            { "manager": "two", "operation": "Update", "subresource": "status", "time": "2026-01-03T00:00:00Z" },
+        ] } });
+        let live = LiveObject::new(&kind(), object).unwrap();
+        assert_eq!(live.changed, "2026-01-02T00:00:00Z".parse().ok());
     }
 
     #[test]

@@ -160,11 +160,12 @@ impl Book {
             KindNews::Applied(object) => {
                 live.as_of = Some(Timestamp::now());
                 let key = object.key();
-                // A status that is written every few seconds is no news while the health stays the same.
-                if live.objects.get(&key).is_some_and(|known| **known == *object) {
+                let is_news = live.objects.get(&key).is_none_or(|known| object.is_news(known));
+                live.objects.insert(key, Arc::new(*object));
+                // A status that is written every few seconds is none while the health stays the same.
+                if !is_news {
                     return;
                 }
-                live.objects.insert(key, Arc::new(*object));
             }
             KindNews::Deleted(key) => {
                 live.objects.remove(&key);

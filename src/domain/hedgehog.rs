@@ -1,0 +1,35 @@
+//! How Hedgehog's objects are, derived from what their switches' agents say.
+//!
+//! None of the twelve kinds of `vpc.githedgehog.com` and `wiring.githedgehog.com` has a status, and their controller sends no
+//! events. But it writes what it made of them into the spec of each switch's `Agent`, and the agent tells in its status
+//! which generation of that it applied, and how its ports and neighbours are.
+
+mod facts;
+
+use serde_json::Value;
+
+pub use facts::{AgentFacts, Port, fabric_controller};
+
+/// Groups whose kinds carry no status of their own.
+pub const GROUPS: [&str; 2] = ["vpc.githedgehog.com", "wiring.githedgehog.com"];
+
+/// Group of the agents. Their specs carry credentials in clear, and no git ever states them.
+pub const AGENTS: &str = "agent.githedgehog.com";
+
+/// The ends of a connection: device and port of every `port: device/port` in its spec. A port may hold slashes itself.
+pub(in crate::domain) fn ends(connection: &Value) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    collect_ends(connection, &mut found);
+    found
+}
+
+fn collect_ends<'v>(value: &'v Value, found: &mut Vec<(&'v str, &'v str)>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("port").and_then(Value::as_str).and_then(|port| port.split_once('/')));
+            fields.values().for_each(|value| collect_ends(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_ends(item, found)),
+        _ => {}
+    }
+}
