@@ -18,6 +18,7 @@ mod kinds;
 mod serve;
 mod store;
 mod table;
+mod trouble;
 
 pub use kinds::hedgehog_kinds;
 use store::Store;
@@ -32,14 +33,28 @@ pub enum Behaviour {
     Hang,
     /// 401 to everything.
     Unauthorized,
+    /// 401 to every request without this bearer token.
+    Token(String),
     /// 403 to requests for this plural; to everything but `/version` for `*`.
     Forbidden(String),
     /// 503 to everything.
     Unavailable,
+    /// 429 to this many requests, which are told to come back in a second; then as it should.
+    Busy(u32),
+    /// Every LIST begins and never ends.
+    Stuck,
+    /// Every LIST comes in small pieces.
+    Slow,
+    /// Every LIST breaks off in the middle.
+    Broken,
     /// 410 to every WATCH, at the level of HTTP.
     Gone,
+    /// Every WATCH ends with an error of code 410.
+    GoneInStream,
     /// Every LIST holds one more item, whose metadata no typed client can decode.
     UndecodableItem,
+    /// Every LIST holds two more items, which nobody can read: one without a name, and one that is half a character.
+    UnreadableItems,
 }
 
 /// A running API. Cheap to clone; it stops when the last clone is dropped.
@@ -82,6 +97,11 @@ impl Api {
     /// Deletes an object and tells the watches; false when there was none. `namespace` is empty for objects of the cluster.
     pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> bool {
         self.store.delete(kind, namespace, name)
+    }
+
+    /// Requests so far to a path: `/apis/GROUP/VERSION/PLURAL`. A watch and a list count alike.
+    pub fn requests(&self, path: &str) -> usize {
+        self.store.requests(path)
     }
 
     /// Switches how it answers.

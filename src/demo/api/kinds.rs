@@ -53,6 +53,18 @@ const fn column(name: &'static str, holds: &'static str, priority: i64, pointer:
 /// Columns of Hedgehog's kinds; some of them name fields that no object has, as theirs do.
 const PRINTED: &[(&str, &[Printed])] = &[
     (
+        "Agent",
+        &[
+            column("Role", "string", 0, "/spec/role"),
+            column("Heartbeat", "date", 1, "/status/lastHeartbeat"),
+            column("Applied", "date", 0, "/status/lastAppliedTime"),
+            column("AppliedG", "integer", 0, "/status/lastAppliedGen"),
+            column("CurrentG", "integer", 0, "/metadata/generation"),
+            column("Version", "string", 0, "/status/version"),
+            column("RebootReq", "string", 0, "/status/rebootRequired"),
+        ],
+    ),
+    (
         "VPC",
         &[
             column("IPv4NS", "string", 0, "/spec/ipv4Namespace"),

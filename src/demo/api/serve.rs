@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +20,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Collection, Store, Tick, api_version};
-use super::{Behaviour, discovery, table};
+use super::{Behaviour, discovery, table, trouble};
 use crate::domain::cluster::Kind;
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// How long a WATCH lasts that does not say.
 const WATCH: Duration = Duration::from_secs(300);
@@ -55,14 +56,24 @@ pub(super) async fn run(listener: TcpListener, store: Arc<Store>, cancel: Cancel
 
 async fn answer(request: &Request<Incoming>, store: Arc<Store>) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    match store.behaviour() {
+    match store.asked(&path) {
         Behaviour::Hang => std::future::pending().await,
-        Behaviour::Unauthorized => return status(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized"),
+        Behaviour::Token(token) if trouble::has_token(request, &token) => {}
+        Behaviour::Unauthorized | Behaviour::Token(_) => return status(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized"),
         Behaviour::Unavailable => {
             return status(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "the server is shutting down");
         }
         Behaviour::Forbidden(plural) if plural == "*" && path != "/version" => return forbidden(&path),
-        Behaviour::Normal | Behaviour::Forbidden(_) | Behaviour::Gone | Behaviour::UndecodableItem => {}
+        Behaviour::Busy(_) => return trouble::busy(),
+        Behaviour::Normal
+        | Behaviour::Forbidden(_)
+        | Behaviour::Stuck
+        | Behaviour::Slow
+        | Behaviour::Broken
+        | Behaviour::Gone
+        | Behaviour::GoneInStream
+        | Behaviour::UndecodableItem
+        | Behaviour::UnreadableItems => {}
     }
     if request.method() != Method::GET {
         return status(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "this API is read only");
@@ -118,11 +129,11 @@ fn resource(store: Arc<Store>, group: &str, version: &str, rest: &[&str], asked:
     let collection = Collection { kind, namespace: namespace.to_owned() };
     match name {
         Some(name) => match store.get(&collection, name) {
-            Some(object) => json_response(StatusCode::OK, &object),
+            Some(object) => json_response(StatusCode::OK, &form(asked.accept).of(object)),
             None => not_found(),
         },
         None if query.get("watch").is_some_and(|value| value == "true" || value == "1") => {
-            watch(store, collection, query)
+            watch(store, collection, query, form(asked.accept))
         }
         None => list(&store, &collection, asked),
     }
@@ -135,24 +146,54 @@ fn served(kind: &Kind, rest: &[&str]) -> bool {
 
 fn list(store: &Store, collection: &Collection, asked: &Asked<'_>) -> Response<Body> {
     let (mut items, revision) = store.list(collection);
-    if store.behaviour() == Behaviour::UndecodableItem {
+    let behaviour = store.behaviour();
+    if behaviour == Behaviour::UndecodableItem {
         items.push(json!({
             "apiVersion": api_version(&collection.kind), "kind": collection.kind.kind,
             "metadata": { "name": "undecodable", "labels": { "broken": 5 }, "creationTimestamp": "yesterday" },
         }));
     }
     items.retain(|object| is_selected(object, asked.query.get("fieldSelector")));
+    let number = |name: &str| asked.query.get(name).and_then(|value| value.parse::<usize>().ok()).unwrap_or_default();
+    let (limit, from) = (number("limit"), number("continue"));
+    let mut metadata = json!({ "resourceVersion": revision.to_string() });
+    if limit > 0 && items.len() > from + limit {
+        metadata["continue"] = (from + limit).to_string().into();
+        metadata["remainingItemCount"] = (items.len() - from - limit).into();
+    }
+    let items = items.into_iter().skip(from).take(if limit > 0 { limit } else { usize::MAX });
     let document = json!({
         "apiVersion": api_version(&collection.kind),
         "kind": format!("{}List", collection.kind.kind),
-        "metadata": { "resourceVersion": revision.to_string() },
-        "items": items,
+        "metadata": metadata,
+        "items": items.map(|item| form(asked.accept).of(item)).collect::<Vec<_>>(),
     });
     if table::is_wanted(asked.accept) {
         let include = asked.query.get("includeObject").map(String::as_str);
         return json_response(StatusCode::OK, &table::table(&collection.kind, &document, include));
     }
-    json_response(StatusCode::OK, &document)
+    trouble::list(&behaviour, document.to_string()).unwrap_or_else(|| json_response(StatusCode::OK, &document))
+}
+
+/// What a client takes of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    /// Its metadata alone.
+    Metadata,
+}
+
+fn form(accept: &str) -> Form {
+    if accept.contains("as=PartialObjectMetadata") { Form::Metadata } else { Form::Whole }
+}
+
+impl Form {
+    fn of(self, object: Value) -> Value {
+        match self {
+            Self::Whole => object,
+            Self::Metadata => table::metadata(&object),
+        }
+    }
 }
 
 /// True for an object whose fields are as a field selector wants them (`a.b=c,d=e`), as far as they are asked to be equal.
@@ -174,13 +215,21 @@ struct Watch {
     revision: u64,
     until: Instant,
     bookmarks: bool,
+    form: Form,
     first: Option<Vec<u8>>,
     ended: bool,
 }
 
-fn watch(store: Arc<Store>, collection: Collection, query: &BTreeMap<String, String>) -> Response<Body> {
-    if store.behaviour() == Behaviour::Gone {
-        return status(StatusCode::GONE, "Expired", "too old resource version");
+fn watch(store: Arc<Store>, collection: Collection, query: &BTreeMap<String, String>, form: Form) -> Response<Body> {
+    match store.behaviour() {
+        Behaviour::Gone => return status(StatusCode::GONE, "Expired", "too old resource version"),
+        Behaviour::GoneInStream => {
+            let mut lines = Vec::new();
+            let gone = status_document(StatusCode::GONE, "Expired", "too old resource version");
+            line(&mut lines, &json!({ "type": "ERROR", "object": gone }));
+            return respond(StatusCode::OK, "application/json", full(lines));
+        }
+        _ => {}
     }
     let flag = |name: &str| query.get(name).is_some_and(|value| value == "true");
     let seconds = query.get("timeoutSeconds").and_then(|value| value.parse().ok());
@@ -192,7 +241,7 @@ fn watch(store: Arc<Store>, collection: Collection, query: &BTreeMap<String, Str
     if asked == 0 || flag("sendInitialEvents") {
         let (items, now) = store.list(&collection);
         for object in &items {
-            line(&mut first, &json!({ "type": "ADDED", "object": object }));
+            line(&mut first, &json!({ "type": "ADDED", "object": form.of(object.clone()) }));
         }
         revision = now;
         if flag("sendInitialEvents") {
@@ -209,12 +258,13 @@ fn watch(store: Arc<Store>, collection: Collection, query: &BTreeMap<String, Str
         revision,
         until: Instant::now() + seconds.map_or(WATCH, Duration::from_secs),
         bookmarks: flag("allowWatchBookmarks"),
+        form,
         first: Some(first),
         ended: false,
     };
     let frames = stream::unfold(state, |mut watch| async move {
         let lines = watch.next().await?;
-        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(lines))), watch))
+        Some((Ok::<_, io::Error>(Frame::data(Bytes::from(lines))), watch))
     });
     respond(StatusCode::OK, "application/json", StreamBody::new(frames).boxed_unsync())
 }
@@ -241,8 +291,8 @@ impl Watch {
                 return Some(lines);
             };
             self.revision = now;
-            for change in &changes {
-                line(&mut lines, &json!({ "type": change.what.name(), "object": change.object }));
+            for change in changes {
+                line(&mut lines, &json!({ "type": change.what.name(), "object": self.form.of(change.object) }));
             }
             if !lines.is_empty() {
                 return Some(lines);
@@ -300,7 +350,7 @@ fn aggregated_version(accept: &str) -> Option<&'static str> {
 fn aggregated(store: &Store, core: bool, version: &str) -> Response<Body> {
     let document = discovery::aggregated(store.kinds(), core, version);
     let form = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-    respond(StatusCode::OK, &form, Full::from(document.to_string()).boxed_unsync())
+    respond(StatusCode::OK, &form, full(document.to_string()))
 }
 
 /// Parameters of a query. Values of the few parameters read here need no decoding.
@@ -325,7 +375,7 @@ fn status(code: StatusCode, reason: &str, message: &str) -> Response<Body> {
     json_response(code, &status_document(code, reason, message))
 }
 
-fn status_document(code: StatusCode, reason: &str, message: &str) -> Value {
+pub(super) fn status_document(code: StatusCode, reason: &str, message: &str) -> Value {
     json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "reason": reason, "code": code.as_u16(),
@@ -333,14 +383,18 @@ fn status_document(code: StatusCode, reason: &str, message: &str) -> Value {
 }
 
 fn text(body: &'static str) -> Response<Body> {
-    respond(StatusCode::OK, "text/plain", Full::from(body).boxed_unsync())
+    respond(StatusCode::OK, "text/plain", full(body))
 }
 
 fn json_response(code: StatusCode, document: &Value) -> Response<Body> {
-    respond(code, "application/json", Full::from(document.to_string()).boxed_unsync())
+    respond(code, "application/json", full(document.to_string()))
 }
 
-fn respond(code: StatusCode, form: &str, body: Body) -> Response<Body> {
+fn full(body: impl Into<Bytes>) -> Body {
+    Full::from(body.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+pub(super) fn respond(code: StatusCode, form: &str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = code;
     if let Ok(form) = form.parse() {

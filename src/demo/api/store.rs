@@ -78,6 +78,8 @@ struct State {
     log: VecDeque<Change>,
     revision: u64,
     behaviour: Behaviour,
+    /// By path.
+    requests: BTreeMap<String, usize>,
 }
 
 /// The data behind one API.
@@ -100,6 +102,7 @@ impl Store {
             // Real servers never start at zero, and clients give zero a meaning of its own.
             revision: 100,
             behaviour: Behaviour::default(),
+            requests: BTreeMap::new(),
         };
         let store = Self { kinds, state: Mutex::new(state), ticks: watch::Sender::new(Tick::default()) };
         for object in definitions {
@@ -119,6 +122,21 @@ impl Store {
 
     pub(super) fn behaviour(&self) -> Behaviour {
         self.state().behaviour.clone()
+    }
+
+    /// Counts a request; the behaviour it is answered with.
+    pub(super) fn asked(&self, path: &str) -> Behaviour {
+        let mut state = self.state();
+        *state.requests.entry(path.to_owned()).or_default() += 1;
+        let behaviour = state.behaviour.clone();
+        if let Behaviour::Busy(left) = behaviour {
+            state.behaviour = if left > 1 { Behaviour::Busy(left - 1) } else { Behaviour::Normal };
+        }
+        behaviour
+    }
+
+    pub(super) fn requests(&self, path: &str) -> usize {
+        self.state().requests.get(path).copied().unwrap_or_default()
     }
 
     pub(super) fn behave(&self, behaviour: Behaviour) {

@@ -29,16 +29,22 @@ pub(super) fn table(kind: &Kind, list: &Value, include: Option<&str>) -> Value {
 
 fn row(object: &Value, columns: &[Printed], include: Option<&str>) -> Value {
     let mut cells = vec![object["metadata"]["name"].clone()];
-    cells.extend(columns.iter().map(|column| object.pointer(column.pointer).cloned().unwrap_or_default()));
+    cells.extend(columns.iter().map(|column| match object.pointer(column.pointer) {
+        Some(time) if column.holds == "date" => age(time),
+        value => value.cloned().unwrap_or_default(),
+    }));
     cells.push(age(&object["metadata"]["creationTimestamp"]));
     let shown = match include {
         Some("Object") => object.clone(),
         Some("None") => Value::Null,
-        _ => json!({
-            "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"],
-        }),
+        _ => metadata(object),
     };
     json!({ "cells": cells, "object": shown })
+}
+
+/// The metadata of an object, as an object of its own.
+pub(super) fn metadata(object: &Value) -> Value {
+    json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] })
 }
 
 fn age(created: &Value) -> Value {
