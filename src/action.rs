@@ -56,6 +56,7 @@ pub enum Action {
     Palette,
     Help,
     Refresh,
+    Reconnect,
     Back,
     Confirm,
     Suspend,
@@ -144,6 +145,7 @@ const fn row(
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
+const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
 const DRIFT: Scope = Scope::In(&[PaneKind::Drift]);
 const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
@@ -207,6 +209,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Palette, "palette", &[":", "ctrl-k"], Scope::Panes, "palette", "Find an action by name"),
     row(Action::Help, "help", &["?", "f1"], Scope::Panes, "help", "Show the keys"),
     row(Action::Refresh, "refresh", &["shift-r", "f5"], Scope::Panes, "", "Look again at every source, now"),
+    row(Action::Reconnect, "reconnect", &["c"], CLUSTER, "", "Ask the cluster at the cursor again, now"),
     row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter or a zoom; never changes anything"),
     row(Action::Confirm, "confirm", &["y"], Scope::Confirmation, "yes", "Confirm what is asked; every other key means no"),
     row(Action::Suspend, "suspend", &["ctrl-z"], Scope::Anywhere, "", "Stop the program until the shell continues it"),

@@ -286,6 +286,8 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
                 workers.refresh.send_modify(|count| *count += 1);
                 workers.hands.refreshed();
             }
+            Effect::WatchClusters(everything) => workers.drift.watch(everything),
+            Effect::Reconnect(context) => workers.drift.reconnect(&context),
             Effect::Bell => screen.write(b"\x07")?,
             Effect::Suspend => turn = Turn::Suspend,
             Effect::Quit => return Ok(Turn::Quit),

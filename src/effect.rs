@@ -97,6 +97,10 @@ pub enum Effect {
     ListKinds,
     /// Every source looks again now.
     Refresh,
+    /// Every kind that tells how a cluster is, is to be watched from now on, or only those that drift and health are judged by.
+    WatchClusters(bool),
+    /// Ask this context again, now.
+    Reconnect(String),
     /// Stop the program until it is continued (Ctrl-Z).
     Suspend,
     /// Ring the terminal's bell.

@@ -33,7 +33,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Drawn(viewports) => {
             state.screen.viewports = viewports.panes.into_iter().collect();
             state.screen.popup_size = viewports.popup;
-            Effects::new()
+            news::shown(state)
         }
         Event::Agents(news) => news::agents(state, news),
         Event::Transcript(news) => news::transcript(state, news),

@@ -26,7 +26,7 @@ use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::domain::time::age;
 use crate::source::drift::{Cache, GitSide, kinds_of, read, view};
-use crate::source::kube::{KindNames, Target, context_name, read_snapshot, spawn};
+use crate::source::kube::{Demand, KindNames, Target, context_name, read_snapshot, spawn};
 use crate::source::mailbox::mailbox;
 
 /// How long a cluster has to give a complete picture.
@@ -249,12 +249,14 @@ async fn ask(
     let specification = cluster.clone();
     let name = tokio::task::spawn_blocking(move || context_name(&specification)).await.ok().flatten();
     let (wanted, refresh) = (watch::Sender::new(wanted), watch::Sender::new(0));
+    let demand = watch::Sender::new(Demand { everything: false, ..Demand::default() });
     let target = Target {
         name: name.unwrap_or_else(|| "current context".to_owned()),
         cluster: cluster.clone(),
         wanted: wanted.subscribe(),
         refresh: refresh.subscribe(),
         browser: None,
+        demand: demand.subscribe(),
     };
     // Nobody reads these events; a slot holds one at most.
     let (outbox, _inbox) = mailbox();

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::kube::{self, Browser, KindNames, Target};
+use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
@@ -40,6 +40,7 @@ type Claims = BTreeMap<String, BTreeMap<String, BTreeSet<ObjectKey>>>;
 pub struct Workers {
     refresh: Arc<watch::Sender<u64>>,
     browser: Browser,
+    demand: Arc<watch::Sender<Demand>>,
 }
 
 impl Workers {
@@ -52,6 +53,16 @@ impl Workers {
     pub fn browser(&self) -> &Browser {
         &self.browser
     }
+
+    /// Has clusters watch every kind that tells how they are, or only those that drift and health are judged by.
+    pub fn watch(&self, everything: bool) {
+        self.demand.send_if_modified(|demand| std::mem::replace(&mut demand.everything, everything) != everything);
+    }
+
+    /// Has the worker of one context ask it again now.
+    pub fn reconnect(&self, context: &str) {
+        self.demand.send_modify(|demand| *demand.retries.entry(context.to_owned()).or_default() += 1);
+    }
 }
 
 /// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
@@ -61,16 +72,17 @@ impl Workers {
 pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
     let refresh = Arc::new(watch::Sender::new(0));
     let browser = Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
-    let workers = Workers { refresh: Arc::clone(&refresh), browser: browser.clone() };
-    let updates = refresh.subscribe();
+    let demand = Arc::new(watch::Sender::new(Demand::default()));
+    let workers = Workers { refresh: Arc::clone(&refresh), browser: browser.clone(), demand: Arc::clone(&demand) };
+    let (updates, demands) = (refresh.subscribe(), demand.subscribe());
     tokio::spawn(async move {
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
-        let kept = start(&session, names, &browser, &outbox, &updates, &cancel);
+        let kept = start(&session, names, &browser, &outbox, (&updates, &demands), &cancel);
         // Cluster workers stop when what they wait for can no longer change, so the senders live as long as they do.
         cancel.cancelled().await;
-        drop((kept, refresh));
+        drop((kept, refresh, demand));
     });
     workers
 }
@@ -93,7 +105,7 @@ fn start(
     clusters: Vec<(ClusterSpec, String)>,
     browser: &Browser,
     outbox: &Outbox,
-    refresh: &watch::Receiver<u64>,
+    (refresh, demand): (&watch::Receiver<u64>, &watch::Receiver<Demand>),
     cancel: &CancellationToken,
 ) -> Vec<WantedKinds> {
     let claims = Arc::new(watch::Sender::new(Claims::new()));
@@ -106,6 +118,7 @@ fn start(
             wanted: wanted.subscribe(),
             refresh: refresh.clone(),
             browser: Some(browser.clone()),
+            demand: demand.clone(),
         };
         let live = kube::spawn(target, outbox.clone(), cancel.clone());
         running.push((cluster, name, wanted, live));

@@ -56,6 +56,8 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const AGE: i64 = 30;
 /// News that may wait for the worker before the watches have to.
 const QUEUE: usize = 64;
+/// How long kinds that nobody looks at any more are watched.
+const LINGER: Duration = Duration::from_secs(60);
 /// Kinds of one cluster that are listed side by side: each holds a page or two.
 const LISTS: usize = 8;
 
@@ -75,6 +77,23 @@ pub struct Target {
     pub refresh: watch::Receiver<u64>,
     /// What reads from the cluster on demand, for as long as the worker can lend it its client.
     pub browser: Option<Browser>,
+    /// What is asked of the workers meanwhile.
+    pub demand: watch::Receiver<Demand>,
+}
+
+/// What is asked of workers while they run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// Every kind that tells how a cluster is, is looked at. Otherwise those suffice that drift and health are judged by.
+    pub everything: bool,
+    /// How often somebody wanted a context asked again, by its name.
+    pub retries: BTreeMap<String, u64>,
+}
+
+impl Default for Demand {
+    fn default() -> Self {
+        Self { everything: true, retries: BTreeMap::new() }
+    }
 }
 
 /// Starts the worker of one cluster. It ends with `cancel`; the live set is that of a cluster not known until it is.
@@ -86,15 +105,7 @@ pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch
             tokio::spawn(cancel.run_until_cancelled_owned(snapshot::follow(target, file, publisher)));
         }
         ClusterSpec::Context { context, kubeconfig } => {
-            let worker = Worker {
-                connector: Connector::new(context, kubeconfig),
-                book: Book::new(&target.name),
-                target,
-                publisher,
-                watches: BTreeMap::new(),
-                turns: Arc::new(Semaphore::new(LISTS)),
-                describing: None,
-            };
+            let worker = Worker::new(target, Connector::new(context, kubeconfig), publisher);
             tokio::spawn(cancel.run_until_cancelled_owned(worker.run()));
         }
     }
@@ -157,6 +168,12 @@ struct Worker {
     turns: Arc<Semaphore>,
     /// Reads what the watched kinds look like.
     describing: Option<Task>,
+    /// Kinds are watched that only somebody who looks at them needs.
+    everything: bool,
+    /// When these are given up.
+    hidden: Option<Instant>,
+    /// Retries of this context that were heard of.
+    retried: u64,
 }
 
 /// A task that ends when it is dropped.
@@ -175,6 +192,21 @@ impl Drop for Task {
 }
 
 impl Worker {
+    fn new(target: Target, connector: Connector, publisher: Publisher) -> Self {
+        Self {
+            connector,
+            book: Book::new(&target.name),
+            target,
+            publisher,
+            watches: BTreeMap::new(),
+            turns: Arc::new(Semaphore::new(LISTS)),
+            describing: None,
+            everything: true,
+            hidden: None,
+            retried: 0,
+        }
+    }
+
     async fn run(mut self) {
         self.publish();
         loop {
@@ -203,12 +235,33 @@ impl Worker {
 
     /// Until something may have changed: time, the kubeconfig, or the operator's wish.
     async fn wait_to_retry(&mut self) {
-        let refresh = self.target.refresh.changed();
-        tokio::select! {
-            () = sleep(RETRY) => {}
-            () = self.connector.changed() => {}
-            changed = refresh => if changed.is_err() { std::future::pending().await },
+        let again = sleep(RETRY);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                () = &mut again => return,
+                () = self.connector.changed() => return,
+                Ok(()) = self.target.refresh.changed() => return,
+                Ok(()) = self.target.demand.changed() => if self.heed() { return },
+            }
         }
+    }
+
+    /// Takes in what is demanded. True when this context is to be asked again.
+    fn heed(&mut self) -> bool {
+        let (everything, retries) = {
+            let demand = self.target.demand.borrow_and_update();
+            (demand.everything, demand.retries.get(&self.target.name).copied().unwrap_or_default())
+        };
+        if everything {
+            (self.everything, self.hidden) = (true, None);
+        } else if self.watches.is_empty() {
+            (self.everything, self.hidden) = (false, None);
+        } else if self.everything && self.hidden.is_none() {
+            // Whoever goes from one layout to another and back finds everything as it was.
+            self.hidden = Some(Instant::now() + LINGER);
+        }
+        std::mem::replace(&mut self.retried, retries) != retries
     }
 
     /// Works with one client until it is of no more use: its credentials are refused, or expire.
@@ -222,14 +275,31 @@ impl Worker {
         let discover = || Task::spawn(discover(client.clone(), sender.clone()));
         // A discovery under way is not begun anew by the next probe: on a slow server it would never end.
         let mut discovery = None;
-        let mut is_new = true;
+        let (mut is_new, mut worked) = (true, false);
         let mut deadline: Option<Instant> = None;
+        self.heed();
         loop {
             tokio::select! {
                 Ok(()) = self.target.refresh.changed() => {
                     hurry.notify_one();
                     self.watches.clear();
                     discovery = Some(discover());
+                }
+                Ok(()) = self.target.demand.changed() => {
+                    let was = self.everything;
+                    if self.heed() {
+                        hurry.notify_one();
+                        self.watches.clear();
+                        discovery = Some(discover());
+                    } else if self.everything != was {
+                        self.start_watches(&client, &sender);
+                    }
+                    deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                }
+                () = at(self.hidden), if self.hidden.is_some() => {
+                    (self.everything, self.hidden) = (false, None);
+                    self.start_watches(&client, &sender);
+                    deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
                 }
                 Ok(()) = self.target.wanted.changed() => {
                     self.start_watches(&client, &sender);
@@ -240,6 +310,7 @@ impl Worker {
                     let was_complete = self.book.is_complete();
                     match news {
                         News::Probe(Ok(version)) => {
+                            worked = true;
                             let is_back = self.book.answered(version);
                             if discovery.is_none() && (is_back || is_new) {
                                 discovery = Some(discover());
@@ -248,12 +319,17 @@ impl Worker {
                                 return Again::Now;
                             }
                         }
+                        // Whoever says that it is busy is there; all that was known is not to be asked for again now.
+                        News::Probe(Err(kube::Error::Api(status)))
+                            if status.code == 429 && self.book.connection() == Connection::Connected => {}
                         News::Probe(Err(error)) => {
                             let connection = connection_of(&error);
                             self.lose(connection, fault::of("connecting to", &self.target.name, &error));
                             discovery = None;
                             if connection == Connection::Unauthorized {
-                                return Again::Later;
+                                // A plugin that does not say when its token expires has a new one by now; but one that is
+                                // refused from the start is not asked in a circle.
+                                return if worked { Again::Now } else { Again::Later };
                             }
                         }
                         News::ProbeUnanswered => {
@@ -306,7 +382,7 @@ impl Worker {
             return;
         }
         let wanted: KindNames = self.target.wanted.borrow().values().flatten().cloned().collect();
-        let kinds = self.book.select(&wanted);
+        let kinds = self.book.select(&wanted, self.everything);
         let definitions = Kind::custom_resource_definition();
         self.watches.retain(|watched, _| kinds.contains(watched) || *watched == definitions);
         if !self.book.is_described() {

@@ -12,6 +12,8 @@ pub struct Clusters {
     pub clusters: Vec<ClusterView>,
     /// Why there is none, or not the one that was meant.
     pub faults: Vec<Fault>,
+    /// The pane is visible, as last drawn; nothing was drawn yet.
+    pub shown: Option<bool>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -34,6 +36,12 @@ impl Clusters {
             Row::Object(cluster, object) => self.clusters.get(cluster)?.objects.get(object),
             Row::Cluster(_) | Row::Kind(..) => None,
         }
+    }
+
+    /// The context at the cursor.
+    pub fn context(&self) -> Option<&str> {
+        let (Row::Cluster(cluster) | Row::Kind(cluster, _) | Row::Object(cluster, _)) = *self.list.current()?;
+        self.clusters.get(cluster).map(|view| view.context.as_str())
     }
 
     /// Takes news of one context, in place of what was known of it.

@@ -102,11 +102,21 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Palette => state.screen.popup = Some(Popup::Palette { input: LineInput::default(), selected: 0 }),
         Action::Help => state.screen.popup = Some(Popup::Help(Scroll::default())),
         Action::Refresh => return vec![Effect::Refresh],
+        Action::Reconnect => return reconnect(state),
         Action::Back => return back(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
     }
     Effects::new()
+}
+
+fn reconnect(state: &mut State) -> Effects {
+    let Some(context) = state.clusters.context().map(str::to_owned) else {
+        state.say(Tone::Info, "there is no cluster here");
+        return Effects::new();
+    };
+    state.say(Tone::Info, format!("asking {} again", crate::domain::text::line(&context)));
+    vec![Effect::Reconnect(context)]
 }
 
 /// Moves the popup's text, or the cursor of the focused pane.

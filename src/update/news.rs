@@ -1,5 +1,6 @@
 //! News from the sources: each replaces what its pane knew, and keeps the cursor where it was.
 
+use crate::config::layout::PaneKind;
 use crate::domain::attention;
 use crate::domain::cluster::ClusterView;
 use crate::domain::drift::DriftView;
@@ -93,6 +94,15 @@ pub fn cluster(state: &mut State, view: ClusterView) -> Effects {
     state.clusters.arrange(selected.as_ref());
     refresh_attention(state);
     Effects::new()
+}
+
+/// Another set of panes may be visible.
+pub fn shown(state: &mut State) -> Effects {
+    let shown = state.screen.viewports.contains_key(&PaneKind::Cluster);
+    if state.clusters.shown.replace(shown) == Some(shown) {
+        return Effects::new();
+    }
+    vec![Effect::WatchClusters(shown)]
 }
 
 /// One fabric has changed.

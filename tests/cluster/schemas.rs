@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hnpwb::config::session::ClusterSpec;
 use hnpwb::domain::cluster::Known;
-use hnpwb::source::kube::{Target, spawn};
+use hnpwb::source::kube::{Demand, Target, spawn};
 use hnpwb::source::mailbox::mailbox;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -22,10 +22,12 @@ async fn the_definition_of_a_watched_kind_is_read() {
     let cluster = ClusterSpec::Context { context: Some("test".into()), kubeconfig: Some(file) };
     let (_wanted, wanted) = watch::channel(BTreeMap::new());
     let (_refresh, refresh) = watch::channel(0);
+    let (_demand, demand) = watch::channel(Demand::default());
     let (outbox, _inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let mut live = spawn(Target { name: "test".into(), cluster, wanted, refresh, browser: None }, outbox, cancel);
+    let mut live =
+        spawn(Target { name: "test".into(), cluster, wanted, refresh, demand, browser: None }, outbox, cancel);
     let key = ("vpc.githedgehog.com".to_owned(), "v1beta1".to_owned(), "VPC".to_owned());
     let described = timeout(PATIENCE, live.wait_for(|live| live.schemas.contains_key(&key))).await;
     let schema = described.expect("it is described in time").unwrap().schemas[&key].clone();

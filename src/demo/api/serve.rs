@@ -59,7 +59,9 @@ async fn answer(request: &Request<Incoming>, store: Arc<Store>) -> Response<Body
     match store.asked(&path) {
         Behaviour::Hang => std::future::pending().await,
         Behaviour::Token(token) if trouble::has_token(request, &token) => {}
-        Behaviour::Unauthorized | Behaviour::Token(_) => return status(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized"),
+        Behaviour::Unauthorized | Behaviour::Token(_) => {
+            return status(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized");
+        }
         Behaviour::Unavailable => {
             return status(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "the server is shutting down");
         }

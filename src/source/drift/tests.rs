@@ -162,8 +162,9 @@ async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle(
     let clusters = vec![(ClusterSpec::Context { context: None, kubeconfig: Some(kubeconfig) }, "lab".to_owned())];
     let refresh = tokio::sync::watch::Sender::new(0);
     let browser = super::Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
+    let updates = (&refresh.subscribe(), &tokio::sync::watch::channel(super::Demand::default()).1);
     let session = session(folder.path(), Vec::new());
-    let _kept = super::start(&session, clusters, &browser, &outbox, &refresh.subscribe(), &cancel);
+    let _kept = super::start(&session, clusters, &browser, &outbox, updates, &cancel);
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             if let Some(Event::Cluster(view)) = inbox.next().await

@@ -128,9 +128,9 @@ impl Book {
     }
 
     /// The kinds to watch; objects of kinds that are not among them any more are forgotten.
-    pub(super) fn select(&mut self, wanted: &KindNames) -> Vec<Kind> {
+    pub(super) fn select(&mut self, wanted: &KindNames, everything: bool) -> Vec<Kind> {
         self.changed = true;
-        let kinds = discover::select(&self.found.watchable, wanted);
+        let kinds = discover::select(&self.found.watchable, wanted, everything);
         self.watched = kinds.iter().cloned().collect();
         let names: KindNames = kinds.iter().map(|kind| (kind.group.clone(), kind.kind.clone())).collect();
         self.live.listed.retain(|kind| names.contains(kind));

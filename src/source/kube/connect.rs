@@ -1,5 +1,6 @@
 //! The kubeconfig and the client made from it. Both may block (files, exec plugins), so both happen off the loop.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -41,6 +42,16 @@ pub fn context_name(cluster: &ClusterSpec) -> Option<String> {
     }
 }
 
+/// The files that make up the kubeconfig: the one that is named, else those of `KUBECONFIG`, else the one at home.
+fn files(file: Option<&PathBuf>) -> Vec<PathBuf> {
+    let named = match (file, std::env::var_os("KUBECONFIG").filter(|files| !files.is_empty())) {
+        (Some(file), _) => vec![file.clone()],
+        (None, Some(files)) => std::env::split_paths(&files).filter(|file| !file.as_os_str().is_empty()).collect(),
+        (None, None) => std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect(),
+    };
+    named.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
+}
+
 fn read(file: &ConfigFile) -> Result<Kubeconfig, KubeconfigError> {
     file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from)
 }
@@ -55,11 +66,10 @@ impl Connector {
         // The file is watched before it is read, so that it does not change unnoticed in between.
         match (&mut self.watch, &self.file) {
             (Some(watch), _) => watch.forget(),
-            (None, Some(file)) => {
-                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-                self.watch.insert(Watch::new([Root::flat(file)], Behind::Nothing)).changed().await;
+            (None, file) => {
+                let roots = files(file.as_ref()).into_iter().map(Root::flat);
+                self.watch.insert(Watch::new(roots, Behind::Nothing)).changed().await;
             }
-            (None, None) => {}
         }
         let mut building = self.building.take().unwrap_or_else(|| {
             let (context, file) = (self.context.clone(), self.file.clone());

@@ -9,19 +9,20 @@ use super::{ANSWER, KindNames};
 use crate::domain::cluster::{Connection, Kind};
 use crate::domain::fault::Fault;
 
-/// Kinds that tell how a cluster is, watched wherever they are served. Pods are left out: there may be ten thousand of them,
-/// and what they belong to tells enough.
-const BASICS: [(&str, &str); 12] = [
+/// Argo CD's: what it says of itself is what drift is judged by.
+const APPLICATION: (&str, &str) = ("argoproj.io", "Application");
+
+/// Kinds that tell how a cluster is, watched while somebody looks at it. Pods are left out: there may be ten thousand of
+/// them, and what they belong to tells enough.
+const BASICS: [(&str, &str); 10] = [
     ("", "Namespace"),
     ("", "Node"),
     ("apps", "DaemonSet"),
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
-    ("argoproj.io", "Application"),
     ("agents.platform", "CodeRun"),
     ("agents.platform", "DocsRun"),
     ("cert-manager.io", "Certificate"),
-    ("fabricator.githedgehog.com", "Fabricator"),
     ("orchestrator.io", "TaskRun"),
     ("vteam.ambient-code", "AgenticSession"),
 ];
@@ -88,13 +89,14 @@ fn collect(discovery: &Discovery) -> Discovered {
     found
 }
 
-/// The kinds to watch: those wanted first, then Hedgehog's, then the basics.
-pub(super) fn select(watchable: &[Kind], wanted: &KindNames) -> Vec<Kind> {
+/// The kinds to watch: those wanted first, then Hedgehog's and Applications, then, if everything is, the basics.
+pub(super) fn select(watchable: &[Kind], wanted: &KindNames, everything: bool) -> Vec<Kind> {
     let is_wanted = |kind: &&Kind| wanted.contains(&(kind.group.clone(), kind.kind.clone()));
-    let is_hedgehog = |kind: &&Kind| kind.group.ends_with(HEDGEHOG);
-    let is_basic = |kind: &&Kind| BASICS.contains(&(kind.group.as_str(), kind.kind.as_str()));
+    let is = |kind: &Kind, names: &[(&str, &str)]| names.contains(&(kind.group.as_str(), kind.kind.as_str()));
+    let is_needed = |kind: &&Kind| kind.group.ends_with(HEDGEHOG) || is(kind, &[APPLICATION]);
+    let is_basic = |kind: &&Kind| everything && is(kind, &BASICS);
     let mut kinds: Vec<Kind> = watchable.iter().filter(is_wanted).cloned().collect();
-    for kind in watchable.iter().filter(is_hedgehog).chain(watchable.iter().filter(is_basic)) {
+    for kind in watchable.iter().filter(is_needed).chain(watchable.iter().filter(is_basic)) {
         if !kinds.contains(kind) {
             kinds.push(kind.clone());
         }
@@ -116,7 +118,10 @@ mod tests {
     fn what_git_holds_comes_first_and_pods_do_not_come_at_all() {
         let served = [kind("", "ConfigMap"), kind("", "Node"), kind("", "Pod"), kind("vpc.githedgehog.com", "VPC")];
         let wanted = KindNames::from([(String::new(), "ConfigMap".to_owned())]);
-        let names: Vec<String> = select(&served, &wanted).into_iter().map(|kind| kind.kind).collect();
-        assert_eq!(names, ["ConfigMap", "VPC", "Node"]);
+        let names = |everything| -> Vec<String> {
+            select(&served, &wanted, everything).into_iter().map(|kind| kind.kind).collect()
+        };
+        assert_eq!(names(true), ["ConfigMap", "VPC", "Node"]);
+        assert_eq!(names(false), ["ConfigMap", "VPC"], "nobody looks");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use kube::client::AuthError;
+
 use crate::domain::cluster::Connection;
 use crate::domain::fault::Fault;
 
@@ -30,6 +32,16 @@ pub(super) fn of(doing: &str, on: &str, error: &kube::Error) -> Fault {
                 _ => "",
             };
             Fault::new(doing, on, why, remedy)
+        }
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+            let why = format!("its exec plugin failed: {}", said.unwrap_or("it does not say why"));
+            Fault::new(doing, on, why, "log in in a terminal, then ask again")
+        }
+        kube::Error::Auth(AuthError::AuthExecStart(error)) => {
+            let why = format!("its exec plugin cannot be run: {error}");
+            Fault::new(doing, on, why, "install it, or correct the user's command in the kubeconfig")
         }
         kube::Error::Auth(_) => Fault::new(doing, on, innermost(error), "log in again, then refresh"),
         _ => {

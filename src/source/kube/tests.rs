@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{KindNames, Target, read_snapshot, spawn};
+use super::{Connector, Demand, KindNames, Publisher, Target, Worker, read_snapshot, spawn};
 use crate::config::session::ClusterSpec;
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
-use crate::domain::cluster::{ClusterView, Connection, LiveSet};
+use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet};
 use crate::domain::health::HealthState;
 use crate::event::Event;
-use crate::source::Inbox;
 use crate::source::mailbox::mailbox;
+use crate::source::{Inbox, Outbox};
+
+mod connection;
+mod failing;
 
 const GROUP: &str = "vpc.githedgehog.com";
 
@@ -29,6 +32,7 @@ struct Running {
     live: watch::Receiver<Arc<LiveSet>>,
     inbox: Inbox,
     refresh: watch::Sender<u64>,
+    demand: watch::Sender<Demand>,
     wanted: watch::Sender<BTreeMap<String, KindNames>>,
     folder: tempfile::TempDir,
     _stop: DropGuard,
@@ -41,15 +45,48 @@ fn start(kubeconfig: &str) -> Running {
     start_with(folder, ClusterSpec::Context { context: Some("test".into()), kubeconfig: Some(file) })
 }
 
+/// Starts a worker whose cluster nobody looks at.
+fn start_unwatched(kubeconfig: &str) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, kubeconfig).unwrap();
+    let cluster = ClusterSpec::Context { context: Some("test".into()), kubeconfig: Some(file) };
+    start_demanding(folder, cluster, Demand { everything: false, ..Demand::default() })
+}
+
 fn start_with(folder: tempfile::TempDir, cluster: ClusterSpec) -> Running {
+    start_demanding(folder, cluster, Demand::default())
+}
+
+/// A worker that was not started.
+fn idle_worker(demand: watch::Receiver<Demand>, outbox: Outbox) -> Worker {
+    let cluster = ClusterSpec::Context { context: Some("test".into()), kubeconfig: None };
+    let (wanted, refresh) = (watch::channel(BTreeMap::new()).1, watch::channel(0).1);
+    let (sender, _) = watch::channel(Arc::new(LiveSet::empty("test", Connection::Connecting)));
+    let target = Target { name: "test".into(), cluster, wanted, refresh, demand, browser: None };
+    Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None })
+}
+
+fn name_of(kind: &Kind) -> (String, String) {
+    (kind.group.clone(), kind.kind.clone())
+}
+
+fn start_demanding(folder: tempfile::TempDir, cluster: ClusterSpec, demand: Demand) -> Running {
     let (outbox, inbox) = mailbox();
     let (wanted, wanted_receiver) = watch::channel(BTreeMap::new());
     let (refresh, refresh_receiver) = watch::channel(0);
+    let (demand, demand_receiver) = watch::channel(demand);
     let cancel = CancellationToken::new();
-    let target =
-        Target { name: "test".into(), cluster, wanted: wanted_receiver, refresh: refresh_receiver, browser: None };
+    let target = Target {
+        name: "test".into(),
+        cluster,
+        wanted: wanted_receiver,
+        refresh: refresh_receiver,
+        demand: demand_receiver,
+        browser: None,
+    };
     let live = spawn(target, outbox, cancel.clone());
-    Running { live, inbox, refresh, wanted, folder, _stop: cancel.drop_guard() }
+    Running { live, inbox, refresh, demand, wanted, folder, _stop: cancel.drop_guard() }
 }
 
 impl Running {
@@ -251,6 +288,62 @@ async fn a_kind_that_git_asks_for_is_watched_from_then_on() {
     let wanted = KindNames::from([(String::new(), "ConfigMap".to_owned())]);
     running.wanted.send_modify(|all| drop(all.insert("fabric".into(), wanted)));
     running.until(|live| live.objects.keys().any(|key| key.kind == "ConfigMap")).await;
+}
+
+#[tokio::test]
+async fn kinds_that_nobody_looks_at_are_not_watched_until_somebody_does() {
+    let mut kinds = hedgehog_kinds();
+    kinds.push(Kind {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "Node".into(),
+        plural: "nodes".into(),
+        namespaced: false,
+    });
+    let api = Api::start(kinds).unwrap();
+    api.put(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "n" } })).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start_unwatched(&api.kubeconfig("test"));
+    let is_whole = |live: &Arc<LiveSet>| hedgehog_kinds().iter().all(|kind| live.listed.contains(&name_of(kind)));
+    let live = running.until(is_whole).await;
+    assert_eq!(live.objects.of_kind("", "Node").count(), 0);
+    running.demand.send_modify(|demand| demand.everything = true);
+    running.until(|live| live.objects.of_kind("", "Node").count() == 1).await;
+    running.demand.send_modify(|demand| demand.everything = false);
+    // Other kinds come in while it lingers, and it is still there with them.
+    api.put(vpc("a", 2)).unwrap();
+    let live = running.until(|live| vlan(live, "a") == Some(2)).await;
+    assert_eq!(live.objects.of_kind("", "Node").count(), 1);
+}
+
+#[tokio::test]
+async fn what_nobody_looks_at_any_more_is_given_up_after_a_while() {
+    let (outbox, _inbox) = mailbox();
+    let (demand, receiver) = watch::channel(Demand::default());
+    let mut worker = idle_worker(receiver, outbox);
+    let kind = hedgehog_kinds().remove(0);
+    worker.watches.insert(kind, super::Task::spawn(std::future::pending()));
+    demand.send_modify(|demand| demand.everything = false);
+    assert!(!worker.heed() && worker.everything);
+    assert!(worker.hidden.is_some());
+    demand.send_modify(|demand| demand.everything = true);
+    assert!(!worker.heed() && worker.everything && worker.hidden.is_none());
+    demand.send_modify(|demand| *demand.retries.entry("other".into()).or_default() += 1);
+    assert!(!worker.heed(), "another context is asked again");
+    demand.send_modify(|demand| *demand.retries.entry("test".into()).or_default() += 1);
+    assert!(worker.heed() && !worker.heed(), "each retry counts once");
+}
+
+#[tokio::test]
+async fn a_context_is_asked_again_when_the_operator_wants_it() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.behave(Behaviour::Unauthorized);
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(|live| live.connection == Connection::Unauthorized).await;
+    api.behave(Behaviour::Normal);
+    running.demand.send_modify(|demand| *demand.retries.entry("test".into()).or_default() += 1);
+    let connected = running.until(|live| live.connection == Connection::Connected);
+    tokio::time::timeout(super::RETRY / 2, connected).await.expect("it waits for the next try");
 }
 
 #[test]
