@@ -314,6 +314,9 @@ fn row_object(row: &DriftRow) -> Value {
             object[key] = value;
         }
     }
+    if let Some(application) = &row.application {
+        object["application"] = json!({ "namespace": application.namespace, "name": application.name });
+    }
     object
 }
 

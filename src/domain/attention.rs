@@ -207,6 +207,7 @@ mod tests {
             since: None,
             health: None,
             fields: Vec::new(),
+            application: None,
         }
     }
 

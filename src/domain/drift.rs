@@ -11,12 +11,14 @@ use super::cluster::Connection;
 use super::health::Health;
 use super::redact::Redactor;
 
+mod application;
 mod assess;
 mod check;
 mod compare;
 mod normal;
 mod quantity;
 
+pub use application::{APPLICATIONS, Application, Lineage, Source, repository_name};
 pub use assess::{Assessment, History, Inputs, Version, assess};
 pub use check::{CheckOutcome, DriftCheck};
 pub use compare::{compare, is_as, is_drift, same_desire};
@@ -161,6 +163,8 @@ pub struct DriftRow {
     pub health: Option<Health>,
     /// Differing fields.
     pub fields: Vec<FieldDiff>,
+    /// The Argo CD Application that keeps its file live, if one of the cluster does.
+    pub application: Option<ObjectKey>,
 }
 
 impl DriftRow {
@@ -169,6 +173,10 @@ impl DriftRow {
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
         for text in [&mut self.key.namespace, &mut self.key.name, &mut self.reason] {
             redactor.hide(text);
+        }
+        if let Some(application) = &mut self.application {
+            redactor.hide(&mut application.namespace);
+            redactor.hide(&mut application.name);
         }
         self.file = self.file.map(|file| redactor.path(file));
         self.health = self.health.map(|health| health.redacted(redactor));
@@ -269,6 +277,7 @@ mod tests {
             since: None,
             health: None,
             fields: vec![field],
+            application: None,
         }
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{Assessment, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::drift::{APPLICATIONS, Assessment, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 use crate::event::{Event, SourceId};
@@ -306,11 +306,13 @@ impl Worker {
     }
 }
 
-/// Groups and kinds that a directory has, or had.
+/// Groups and kinds that a directory has, or had, and Argo CD's Applications, which may say what is to be live.
 pub fn kinds_of(side: &GitSide) -> KindNames {
     let stated = side.worktree.iter().chain(side.head.iter().flatten()).chain(side.pushed.iter().flatten());
     let stated = stated.map(|manifest| (manifest.group.clone(), manifest.kind.clone()));
-    stated.chain(side.history.keys().map(|key| (key.group.clone(), key.kind.clone()))).collect()
+    let had = side.history.keys().map(|key| (key.group.clone(), key.kind.clone()));
+    let (group, kind) = APPLICATIONS;
+    stated.chain(had).chain([(group.to_owned(), kind.to_owned())]).collect()
 }
 
 /// Judges one fabric: what the pane shows and scripts print, without secrets, and when the next grace ends.
@@ -327,6 +329,7 @@ pub fn view(
         head: side.head.as_deref(),
         pushed: side.pushed.as_deref(),
         history: &side.history,
+        lineage: &side.lineage,
         live,
         claimed,
         grace: SignedDuration::try_from(spec.grace).unwrap_or(SignedDuration::MAX),

@@ -440,6 +440,7 @@ pub fn drift_row(say: Say, kind: &str, name: &str, state: DriftState, reason: &s
         since: Some(ago(22)),
         health: Some(Health { state: HealthState::Healthy, reason: say("Ready=True"), source: say(".status") }),
         fields: Vec::new(),
+        application: None,
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Connection, Kind, Objects, Schemas};
-use crate::domain::drift::ObjectKey;
+use crate::domain::drift::{APPLICATIONS, Application, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, judge};
 use crate::domain::hedgehog::{self, AgentFacts};
@@ -46,6 +46,8 @@ pub struct LiveObject {
     pub facts: Option<Arc<AgentFacts>>,
     /// What a Fabricator says of the fabric's controller.
     pub controller: Option<Arc<str>>,
+    /// What it says of its sources, when it is one of Argo CD's Applications.
+    pub application: Option<Arc<Application>>,
     /// JSON.
     value: Box<str>,
     /// JSON, as the client wrote it.
@@ -85,6 +87,8 @@ impl Maker {
         let is_agent = self.kind.group == hedgehog::AGENTS && self.kind.kind == "Agent";
         let facts = is_agent.then(|| Arc::new(AgentFacts::of(&object)));
         let controller = hedgehog::fabric_controller(&object).map(Arc::from);
+        let is_application = (self.kind.group.as_str(), self.kind.kind.as_str()) == APPLICATIONS;
+        let application = is_application.then(|| Application::of(&object)).flatten().map(Arc::new);
         let fields = object.as_object_mut()?;
         fields.remove("status");
         if self.kind.group == hedgehog::AGENTS {
@@ -114,6 +118,7 @@ impl Maker {
             changed,
             facts,
             controller,
+            application,
             value,
             last_applied,
             owners,

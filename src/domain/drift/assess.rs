@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::application::Lineage;
 use super::compare::{compare, is_as, is_drift, same_desire};
 use super::{DriftRow, DriftState, FieldDiff, Finding, ObjectKey, Severity};
 use crate::domain::cluster::{Connection, LiveObject, LiveSet};
@@ -14,7 +15,10 @@ use crate::domain::health::HealthState;
 use crate::domain::manifest::{Manifest, is_builtin_group};
 use crate::domain::time::age;
 
+mod due;
 mod orphans;
+
+use due::{Due, Keeper, due, keeper, keepers};
 
 /// One committed version of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +47,8 @@ pub struct Inputs<'a> {
     pub pushed: Option<&'a [Manifest]>,
     /// Versions in the history of HEAD.
     pub history: &'a History,
+    /// The order of its commits.
+    pub lineage: &'a Lineage,
     /// The cluster.
     pub live: &'a LiveSet,
     /// Objects that other fabrics of the same cluster want, with the fabric's name.
@@ -99,6 +105,7 @@ pub fn assess(inputs: &Inputs<'_>) -> Assessment {
     let pushed = inputs.pushed.map_or_else(|| head.clone(), |pushed| by_key(pushed, None));
     let mut keys: BTreeSet<&ObjectKey> = worktree.keys().chain(head.keys()).collect();
     keys.extend(pushed.keys());
+    let keepers = keepers(inputs);
     let mut next = None;
     let mut rows = Vec::new();
     let mut seen = BTreeSet::new();
@@ -113,7 +120,7 @@ pub fn assess(inputs: &Inputs<'_>) -> Assessment {
             findings.push(finding(Severity::Error, "claimed-twice", shown, message));
         }
         let desired = Desired { key, local, committed, public };
-        let verdict = judge(inputs, &desired, live, &mut next);
+        let verdict = judge(inputs, &keepers, &desired, live, &mut next);
         rows.push(DriftRow {
             key: key.clone(),
             version: shown.version.clone(),
@@ -124,9 +131,10 @@ pub fn assess(inputs: &Inputs<'_>) -> Assessment {
             since: verdict.since,
             health: live.map(|live| live.health.clone()),
             fields: verdict.fields,
+            application: keeper(inputs, &keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
         });
     }
-    rows.extend(orphans::rows(inputs, &head, &seen, &mut next));
+    rows.extend(orphans::rows(inputs, &keepers, &head, &seen, &mut next));
     rows.sort_by(|a, b| (a.state, &a.key).cmp(&(b.state, &b.key)));
     findings.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
     Assessment { rows, findings, next }
@@ -170,6 +178,7 @@ fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a LiveObject> {
 /// Judges one object that git has.
 fn judge(
     inputs: &Inputs<'_>,
+    keepers: &[Keeper<'_>],
     desired: &Desired<'_>,
     live: Option<&LiveObject>,
     next: &mut Option<Timestamp>,
@@ -185,7 +194,7 @@ fn judge(
         if let Some(what) = draft {
             reason = format!("{reason}; {what}");
         } else if inputs.live.as_of.is_some() {
-            let last = settled(inputs, desired, live, &mut None);
+            let last = settled(inputs, keepers, desired, live, &mut None);
             reason = format!("{reason}; last known: {}", last.state.name());
             return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of).fields(last.fields);
         }
@@ -208,12 +217,13 @@ fn judge(
         };
         return Verdict::new(DriftState::Unpushed, what).since(at);
     }
-    settled(inputs, desired, live, next)
+    settled(inputs, keepers, desired, live, next)
 }
 
 /// Judges an object on which working tree, HEAD and upstream agree.
 fn settled(
     inputs: &Inputs<'_>,
+    keepers: &[Keeper<'_>],
     desired: &Desired<'_>,
     live: Option<&LiveObject>,
     next: &mut Option<Timestamp>,
@@ -223,24 +233,25 @@ fn settled(
     };
     let versions = inputs.history.get(desired.key).map(Vec::as_slice).unwrap_or_default();
     let changed = versions.first().map(|version| version.at);
-    let waiting = changed.filter(|at| is_within_grace(inputs, *at, next));
+    let due = versions.first().map(|version| (version, due(inputs, keepers, version, next)));
     let Some(live) = live else {
         if let Some(why) = not_served(inputs.live, wanted) {
             return Verdict::new(DriftState::Blocked, why).since(changed);
         }
-        return match (waiting, versions.first()) {
-            (Some(at), Some(version)) => {
-                let reason =
-                    format!("committed {} ago in {}, not live yet", age(at, inputs.now), short(&version.commit));
-                Verdict::new(DriftState::Pending, reason).since(changed)
-            }
-            (_, Some(version)) => {
-                let since = age(version.at, inputs.now);
-                let reason = format!("committed {since} ago in {}, and still not live", short(&version.commit));
-                Verdict::new(DriftState::Overdue, reason).since(changed)
-            }
-            _ => Verdict::new(DriftState::Overdue, "not live, and no commit says since when it should be"),
+        let Some((version, due)) = due else {
+            return Verdict::new(DriftState::Overdue, "not live, and no commit says since when it should be");
         };
+        let (ago, commit) = (age(version.at, inputs.now), short(&version.commit));
+        let verdict = match due {
+            Due::Waiting(why) => {
+                Verdict::new(DriftState::Pending, with(format!("committed {ago} ago in {commit}, not live yet"), why))
+            }
+            Due::Over(why) => {
+                let reason = format!("committed {ago} ago in {commit}, and still not live");
+                Verdict::new(DriftState::Overdue, with(reason, why))
+            }
+        };
+        return verdict.since(changed);
     };
     if live.deleting.is_some() {
         let reason = "being deleted, and git still has it";
@@ -254,14 +265,15 @@ fn settled(
         .iter()
         .skip(1)
         .find(|version| version.value.as_deref().is_some_and(|value| is_as(value, &fields, live)));
-    let verdict = match (earlier, waiting) {
-        (Some(earlier), Some(at)) => {
-            let commit = short(&earlier.commit);
-            let reason = format!("committed {} ago, live is still as in {commit}", age(at, inputs.now));
-            Verdict::new(DriftState::Pending, reason)
+    let verdict = match (earlier, due) {
+        (Some(earlier), Some((version, Due::Waiting(why)))) => {
+            let (ago, commit) = (age(version.at, inputs.now), short(&earlier.commit));
+            Verdict::new(DriftState::Pending, with(format!("committed {ago} ago, live is still as in {commit}"), why))
         }
-        (Some(earlier), None) => {
-            Verdict::new(DriftState::Behind, format!("live is as in {}, an earlier commit", short(&earlier.commit)))
+        (Some(earlier), due) => {
+            let why = due.and_then(|(_, due)| if let Due::Over(why) = due { why } else { None });
+            let reason = format!("live is as in {}, an earlier commit", short(&earlier.commit));
+            Verdict::new(DriftState::Behind, with(reason, why))
         }
         (None, _) => {
             let first = fields.iter().find(|field| is_drift(std::slice::from_ref(field)));
@@ -347,6 +359,11 @@ fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, next: &mut Option<Timesta
     }
     *next = Some(next.map_or(end, |next| next.min(end)));
     true
+}
+
+/// A reason, and what else is known about it.
+fn with(reason: String, why: Option<String>) -> String {
+    why.map_or_else(|| reason.clone(), |why| format!("{reason}; {why}"))
 }
 
 fn short(commit: &str) -> &str {

@@ -3,7 +3,7 @@
 //! In real GitOps repositories nineteen commits of twenty change nothing but time stamps (a sync every second), so that
 //! versions are told apart by what the objects want, and only commits that touch the directory are looked into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ const VERSIONS: usize = 8;
 pub struct Walked {
     head: Oid,
     pub(super) history: Arc<History>,
+    /// Place of each commit, a later one's being greater.
+    pub(super) places: Arc<HashMap<String, i64>>,
 }
 
 /// Walks from `head`. What was walked before is used again when `head` follows from it.
@@ -38,16 +40,17 @@ pub(super) fn walk(
     if let Some(before) = before
         && before.head == head
     {
-        return Ok(Walked { head, history: Arc::clone(&before.history) });
+        return Ok(Walked { head, history: Arc::clone(&before.history), places: Arc::clone(&before.places) });
     }
     let mut history = History::new();
+    let mut walked: Vec<Oid> = Vec::new();
     let mut blobs = Blobs::default();
     let mut next = Some(head);
-    for _ in 0..COMMITS / CHUNK {
+    'walk: for _ in 0..COMMITS / CHUNK {
         // A repository keeps every commit and tree that was read through it.
         let chunk = Repository::open(repository.path())?;
         for _ in 0..CHUNK {
-            let Some(id) = next else { return Ok(Walked { head, history: Arc::new(history) }) };
+            let Some(id) = next else { break 'walk };
             if let Some(before) = before
                 && before.head == id
             {
@@ -55,9 +58,12 @@ pub(super) fn walk(
                     let known = history.entry(key.clone()).or_default();
                     known.extend(versions.iter().take(VERSIONS.saturating_sub(known.len())).cloned());
                 }
-                next = None;
-                continue;
+                let mut places = (*before.places).clone();
+                let first = places.get(&id.to_string()).copied().unwrap_or_default() + 1;
+                places.extend((first..).zip(walked.iter().rev()).map(|(place, id)| (id.to_string(), place)));
+                return Ok(Walked { head, history: Arc::new(history), places: Arc::new(places) });
             }
+            walked.push(id);
             let commit = chunk.find_commit(id)?;
             // The parents of a shallow clone's last commit are named and not there.
             let parent = commit.parent(0).ok();
@@ -65,7 +71,8 @@ pub(super) fn walk(
             next = parent.map(|parent| parent.id());
         }
     }
-    Ok(Walked { head, history: Arc::new(history) })
+    let places = (0..).zip(walked.iter().rev()).map(|(place, id)| (id.to_string(), place)).collect();
+    Ok(Walked { head, history: Arc::new(history), places: Arc::new(places) })
 }
 
 /// An object of one side of a diff, with its file.

@@ -10,7 +10,7 @@ use git2::{BranchType, ObjectType, Oid, Repository, Tree, TreeWalkMode, TreeWalk
 
 use super::history::{self, Walked};
 use crate::config::session::FabricSpec;
-use crate::domain::drift::{Finding, History, Severity};
+use crate::domain::drift::{Finding, History, Lineage, Severity, repository_name};
 use crate::domain::fault::Fault;
 use crate::domain::manifest::{self, Loaded, MAX_BYTES, Manifest, is_manifest_name};
 
@@ -30,6 +30,8 @@ pub struct GitSide {
     pub pushed: Option<Vec<Manifest>>,
     /// Versions of each object.
     pub history: Arc<History>,
+    /// The order of its commits, and the names of its repository.
+    pub lineage: Lineage,
     /// HEAD in full.
     pub commit: Option<String>,
     /// Branch.
@@ -90,8 +92,16 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
     };
     let walked = history::walk(&repository, commit.id(), &directory, cache.walked.as_ref()).map_err(git_fault)?;
     side.history = Arc::clone(&walked.history);
+    side.lineage = Lineage { places: Arc::clone(&walked.places), repositories: repositories(&repository) };
     cache.walked = Some(walked);
     Ok(side)
+}
+
+/// Names of the remotes.
+fn repositories(repository: &Repository) -> Vec<String> {
+    let Ok(remotes) = repository.remotes() else { return Vec::new() };
+    let remotes = remotes.iter().filter_map(|name| repository.find_remote(name.ok()??).ok());
+    remotes.filter_map(|remote| repository_name(remote.url().ok()?)).collect()
 }
 
 fn upstream(repository: &Repository, head: &git2::Reference<'_>) -> Option<Oid> {

@@ -24,6 +24,7 @@ fn row(kind: &str, name: &str, state: DriftState) -> DriftRow {
         since: None,
         health: None,
         fields: Vec::new(),
+        application: None,
     }
 }
 

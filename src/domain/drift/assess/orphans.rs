@@ -1,8 +1,8 @@
 //! Objects that are live and not in git, as far as this directory is the one to have them.
 
 use super::{
-    BTreeSet, Connection, DriftRow, DriftState, HealthState, Inputs, LiveObject, ObjectKey, Objects, Timestamp,
-    Verdict, age, is_builtin_group, is_within_grace, short,
+    BTreeSet, Connection, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Objects,
+    Timestamp, Verdict, Version, age, due, is_builtin_group, keeper, short, with,
 };
 
 /// Kinds that Hedgehog's controllers generate.
@@ -22,6 +22,7 @@ const TRACKING: [&str; 4] = [
 /// Rows of live objects that git does not have (`seen` are those it has).
 pub(super) fn rows(
     inputs: &Inputs<'_>,
+    keepers: &[Keeper<'_>],
     head: &Objects<'_>,
     seen: &BTreeSet<ObjectKey>,
     next: &mut Option<Timestamp>,
@@ -37,7 +38,10 @@ pub(super) fn rows(
         if seen.contains(&key) || !managed.contains(&kind_of(&key)) || is_exempt(inputs, live, &key) {
             continue;
         }
-        let verdict = judge(inputs, live, &key, next);
+        let removed = inputs.history.get(&key).and_then(|versions| versions.first());
+        let removed = removed.filter(|last| last.value.is_none());
+        let verdict = judge(inputs, keepers, live, removed, next);
+        let application = removed.and_then(|removed| keeper(inputs, keepers, &removed.file));
         rows.push(DriftRow {
             key,
             version: live.kind.version.clone(),
@@ -48,6 +52,7 @@ pub(super) fn rows(
             since: verdict.since,
             health: Some(live.health.clone()),
             fields: Vec::new(),
+            application: application.map(|(keeper, _)| keeper.key.clone()),
         });
     }
     rows
@@ -76,20 +81,30 @@ fn is_applied(live: &LiveObject) -> bool {
     marked("/metadata/labels") || marked("/metadata/annotations")
 }
 
-fn judge(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey, next: &mut Option<Timestamp>) -> Verdict {
+/// `removed` is the commit that took it out of git, if it ever was there.
+fn judge(
+    inputs: &Inputs<'_>,
+    keepers: &[Keeper<'_>],
+    live: &LiveObject,
+    removed: Option<&Version>,
+    next: &mut Option<Timestamp>,
+) -> Verdict {
     if live.deleting.is_some() {
         debug_assert_eq!(live.health.state, HealthState::Terminating);
         return Verdict::new(DriftState::Deleting, live.health.reason.clone()).since(live.deleting);
     }
-    let removed = inputs.history.get(key).and_then(|versions| versions.first()).filter(|last| last.value.is_none());
     let Some(removed) = removed else {
         return Verdict::new(DriftState::Orphaned, "live, and never in git").since(live.created);
     };
     let (ago, commit) = (age(removed.at, inputs.now), short(&removed.commit));
-    let verdict = if is_within_grace(inputs, removed.at, next) {
-        Verdict::new(DriftState::Pending, format!("removed {ago} ago in {commit}, still live"))
-    } else {
-        Verdict::new(DriftState::Orphaned, format!("live, and removed from git {ago} ago in {commit}"))
+    let verdict = match due(inputs, keepers, removed, next) {
+        Due::Waiting(why) => {
+            Verdict::new(DriftState::Pending, with(format!("removed {ago} ago in {commit}, still live"), why))
+        }
+        Due::Over(why) => {
+            let reason = format!("live, and removed from git {ago} ago in {commit}");
+            Verdict::new(DriftState::Orphaned, with(reason, why))
+        }
     };
     verdict.since(Some(removed.at))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Assessment, History, Inputs, Version, assess};
 use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
-use crate::domain::drift::{DriftState, ObjectKey};
+use crate::domain::drift::{DriftState, Lineage, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::manifest::{Manifest, load};
 
@@ -41,6 +41,7 @@ struct World {
     head: Option<Vec<Manifest>>,
     pushed: Option<Vec<Manifest>>,
     history: History,
+    lineage: Lineage,
     live: LiveSet,
     claimed: BTreeMap<ObjectKey, String>,
     now: Timestamp,
@@ -56,6 +57,7 @@ impl World {
             head: Some(vec![manifest(&object("a", 1))]),
             pushed: None,
             history: History::new(),
+            lineage: Lineage::default(),
             live,
             claimed: BTreeMap::new(),
             now: at(60),
@@ -78,6 +80,25 @@ impl World {
         self.live.objects.insert(live.key(), Arc::new(live));
     }
 
+    /// An Application of the fabric's directory that knows two revisions (minutes of commits), and these words of its last
+    /// operation. The branch has a commit every minute.
+    fn keep(&mut self, compared: i64, applied: i64, phase: &str) {
+        let commit = |minute: i64| format!("{minute:0>7}fffff");
+        self.lineage.places = Arc::new((0..100).map(|minute| (commit(minute), minute)).collect());
+        self.lineage.repositories = vec!["git.example/lab/net".to_owned()];
+        let application = json!({
+            "metadata": { "name": "net", "namespace": "argocd" },
+            "spec": { "source": { "repoURL": "git@git.example:lab/net.git", "path": "f" } },
+            "status": {
+                "sync": { "revision": commit(compared) },
+                "operationState": { "phase": phase, "message": "vlan is taken", "syncResult": { "revision": commit(applied) } },
+            },
+        });
+        let kind = Kind { group: "argoproj.io".into(), ..kind("Application") };
+        let live = LiveObject::new(&kind, application).unwrap();
+        self.live.objects.insert(live.key(), Arc::new(live));
+    }
+
     fn vanish(&mut self, name: &str) {
         self.live.objects.remove(&key(name));
     }
@@ -88,6 +109,7 @@ impl World {
             head: self.head.as_deref(),
             pushed: self.pushed.as_deref(),
             history: &self.history,
+            lineage: &self.lineage,
             live: &self.live,
             claimed: &self.claimed,
             grace: SignedDuration::from_mins(5),
@@ -151,6 +173,60 @@ fn live_as_in_an_earlier_commit_is_pending_then_behind() {
     assert!(reason.contains("0000000"), "{reason}");
     world.put(&object("a", 5));
     assert_eq!(world.only().0, DriftState::Drifted);
+}
+
+#[test]
+fn where_an_application_keeps_the_file_its_revision_counts_and_not_the_clock() {
+    let mut world = World::new();
+    world.commit("a", 10, Some(object("a", 1)));
+    world.vanish("a");
+    for (compared, applied, phase, state, said) in [
+        (9, 9, "Succeeded", DriftState::Pending, "Application net is at 0000009, an earlier commit"),
+        (10, 9, "Succeeded", DriftState::Overdue, "Application net has seen it and does not apply it"),
+        (10, 10, "Running", DriftState::Pending, "Application net is applying 0000010"),
+        (20, 20, "Failed", DriftState::Overdue, "Application net failed on 0000020: vlan is taken"),
+        (20, 20, "Succeeded", DriftState::Overdue, "Application net has applied 0000020"),
+        (500, 500, "Succeeded", DriftState::Overdue, "and still not live"),
+    ] {
+        world.keep(compared, applied, phase);
+        let (found, reason) = world.only();
+        assert_eq!(found, state, "{reason}");
+        assert!(reason.ends_with(said), "{reason}");
+    }
+    world.now = at(12);
+    world.keep(20, 20, "Succeeded");
+    assert_eq!((world.only().0, world.assess().next), (DriftState::Overdue, None), "though its grace would still run");
+    world.keep(20, 9, "Succeeded");
+    assert_eq!((world.only().0, world.assess().next), (DriftState::Pending, Some(at(15))));
+}
+
+#[test]
+fn an_application_says_when_a_removal_and_a_change_must_have_come() {
+    let mut world = World::new();
+    world.keep(57, 57, "Succeeded");
+    let keeper = world.assess().rows[0].application.clone().unwrap();
+    assert_eq!(
+        (keeper.kind.as_str(), keeper.namespace.as_str(), keeper.name.as_str()),
+        ("Application", "argocd", "net")
+    );
+    world.worktree.clear();
+    world.head = Some(Vec::new());
+    world.commit("a", 58, None);
+    world.now = at(90);
+    assert_eq!(world.only().0, DriftState::Pending);
+    world.keep(60, 60, "Succeeded");
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Orphaned);
+    assert!(reason.ends_with("Application net has applied 0000060"), "{reason}");
+    let mut world = World::new();
+    for side in [&mut world.worktree, world.head.as_mut().unwrap()] {
+        *side = vec![manifest(&object("a", 9))];
+    }
+    world.commit("a", 58, Some(object("a", 9)));
+    world.keep(59, 59, "Failed");
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Behind);
+    assert!(reason.ends_with("vlan is taken"), "{reason}");
 }
 
 #[test]

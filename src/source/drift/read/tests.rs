@@ -144,6 +144,25 @@ fn the_upstream_branch_is_read_when_it_is_elsewhere() {
 }
 
 #[test]
+fn the_order_of_commits_is_known_and_stays_when_the_branch_grows() {
+    let mut project = Project::new();
+    project.repository.remote("origin", "git@example.com:lab/net.git").unwrap();
+    project.write("gitops/a.yaml", &vpc("a", 1, 0));
+    let first = project.commit(100);
+    project.write("README.md", "elsewhere");
+    let second = project.commit(101);
+    let early = project.read().lineage;
+    assert_eq!(early.repositories, ["example.com/lab/net"]);
+    assert_eq!((early.has(&second, &first), early.has(&first, &second)), (Some(true), Some(false)));
+    project.write("gitops/a.yaml", &vpc("a", 2, 0));
+    let third = project.commit(102);
+    assert_eq!(early.has(&third, &first), None, "it does not know of it");
+    let late = project.read().lineage;
+    assert_eq!((late.has(&third, &second), late.has(&second, &third)), (Some(true), Some(false)));
+    assert_eq!(late.has(&second, &second), Some(true));
+}
+
+#[test]
 fn without_git_there_is_no_head() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("d")).unwrap();
