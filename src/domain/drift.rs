@@ -21,8 +21,7 @@ mod quantity;
 pub use application::{APPLICATIONS, Application, Lineage, Source, repository_name};
 pub use assess::{Assessment, History, Inputs, Version, assess};
 pub use check::{CheckOutcome, DriftCheck};
-pub use compare::{compare, is_as, is_drift, same_desire};
-pub use normal::normal;
+pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
 
 /// Drift state of one object. The names are those of `hnpwb drift -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::application::Lineage;
-use super::compare::{compare, is_as, is_drift, same_desire};
-use super::{DriftRow, DriftState, FieldDiff, Finding, ObjectKey, Severity};
+use super::compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
+use super::{DriftRow, DriftState, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
 use crate::domain::cluster::{Connection, LiveObject, LiveSet};
 use crate::domain::health::HealthState;
 use crate::domain::manifest::{Manifest, is_builtin_group};
@@ -115,6 +115,7 @@ pub fn assess(inputs: &Inputs<'_>) -> Assessment {
         let live = live_of(inputs.live, key);
         seen.extend(live.map(LiveObject::key));
         findings.extend(version_finding(inputs.live, shown));
+        findings.extend(unknown_finding(inputs.live, shown));
         if let Some(other) = inputs.claimed.get(key) {
             let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
             findings.push(finding(Severity::Error, "claimed-twice", shown, message));
@@ -202,7 +203,10 @@ fn judge(
     }
     if let Some(what) = draft {
         // What is live is compared with what was committed: a draft must not look like drift.
-        let fields = desired.committed.zip(live).map(|(committed, live)| compare(&committed.value, live));
+        let fields = desired.committed.zip(live).map(|(committed, live)| {
+            let Comparison { fields, .. } = compare(&committed.value, live, &inputs.live.schemas);
+            fields
+        });
         let fields = fields.unwrap_or_default();
         let reason = if is_drift(&fields) { format!("{what}; live differs from HEAD too") } else { what.to_owned() };
         return Verdict::new(DriftState::Draft, reason).fields(fields);
@@ -257,14 +261,16 @@ fn settled(
         let reason = "being deleted, and git still has it";
         return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
     }
-    let fields = compare(&wanted.value, live);
+    let schemas = &inputs.live.schemas;
+    let Comparison { fields, drops } = compare(&wanted.value, live, schemas);
     if !is_drift(&fields) {
-        return Verdict::new(DriftState::Synced, "live as committed").since(changed).fields(fields);
+        let reason = with("live as committed".to_owned(), beside(&fields, &drops));
+        return Verdict::new(DriftState::Synced, reason).since(changed).fields(fields);
     }
     let earlier = versions
         .iter()
         .skip(1)
-        .find(|version| version.value.as_deref().is_some_and(|value| is_as(value, &fields, live)));
+        .find(|version| version.value.as_deref().is_some_and(|value| is_as(value, &fields, live, schemas)));
     let verdict = match (earlier, due) {
         (Some(earlier), Some((version, Due::Waiting(why)))) => {
             let (ago, commit) = (age(version.at, inputs.now), short(&earlier.commit));
@@ -276,11 +282,10 @@ fn settled(
             Verdict::new(DriftState::Behind, with(reason, why))
         }
         (None, _) => {
-            let first = fields.iter().find(|field| is_drift(std::slice::from_ref(field)));
-            let more = fields.len().saturating_sub(1);
-            let path = first.map(|field| field.path.as_str()).unwrap_or_default();
-            let and = if more == 0 { String::new() } else { format!(" and {more} more") };
-            Verdict::new(DriftState::Drifted, format!("{path}{and} differs from every commit"))
+            let drifting = fields.iter().filter(|field| is_drift(std::slice::from_ref(field)));
+            let paths = drifting.map(|field| field.path.as_str());
+            let paths = listed(paths).unwrap_or_default();
+            Verdict::new(DriftState::Drifted, format!("{paths} differs from every commit"))
         }
     };
     verdict.since(changed).fields(fields)
@@ -351,6 +356,14 @@ fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
     Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
 }
 
+fn unknown_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
+    let schema = live.schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone()))?;
+    let paths = unknown_fields(&shown.value, schema);
+    let paths = listed(paths.iter().map(String::as_str))?;
+    let message = format!("{}: the schema of {} does not know {paths}; the server drops it", shown.name, shown.kind);
+    Some(finding(Severity::Warning, "unknown-field", shown, message))
+}
+
 /// True while the grace of a change runs; notes when it ends.
 fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, next: &mut Option<Timestamp>) -> bool {
     let Ok(end) = at.checked_add(inputs.grace) else { return false };
@@ -359,6 +372,27 @@ fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, next: &mut Option<Timesta
     }
     *next = Some(next.map_or(end, |next| next.min(end)));
     true
+}
+
+/// What is no drift and yet good to know about an object that is live as committed.
+fn beside(fields: &[FieldDiff], drops: &[String]) -> Option<String> {
+    let mut said = Vec::new();
+    for (class, why) in
+        [(FieldClass::Pruned, "the schema does not know"), (FieldClass::Ineffective, "the server drops")]
+    {
+        let paths = fields.iter().filter(|field| field.class == class).map(|field| field.path.as_str());
+        said.extend(listed(paths).map(|paths| format!("{why} {paths}")));
+    }
+    said.extend(listed(drops.iter().map(String::as_str)).map(|paths| format!("applying would drop {paths}")));
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// The first of some paths, and how many there are.
+fn listed<'a>(paths: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut paths = paths.peekable();
+    let first = (*paths.peek()?).to_owned();
+    let more = paths.count() - 1;
+    Some(if more == 0 { first } else { format!("{first} and {more} more") })
 }
 
 /// A reason, and what else is known about it.

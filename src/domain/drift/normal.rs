@@ -1,5 +1,8 @@
 //! Objects as they are compared: without what the server, controllers and tools write, and in one spelling.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 /// Prefixes of annotations that tools write into git or onto live objects.
@@ -35,34 +38,57 @@ pub(super) fn is_set(kind: &str, path: &str) -> bool {
 }
 
 /// The part of an object that somebody wants: everything but `status` and what the server, Hedgehog's webhooks and GitOps
-/// tools write; of the metadata only labels and annotations.
-pub fn normal(object: &Value) -> Value {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let kind = text("/kind").to_owned();
-    let group = text("/apiVersion").rsplit_once('/').map_or(String::new(), |(group, _)| group.to_owned());
-    let mut fields = object.as_object().cloned().unwrap_or_default();
-    for field in ["apiVersion", "kind", "status"] {
-        fields.remove(field);
+/// tools write; of the metadata only labels and annotations. What needs no other spelling is borrowed.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Normal<'a> {
+    fields: BTreeMap<&'a str, Cow<'a, Value>>,
+}
+
+impl Normal<'_> {
+    /// A field of the object's own.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name).map(AsRef::as_ref)
     }
-    if let Some(metadata) = fields.remove("metadata") {
-        let metadata = normal_metadata(&metadata);
-        if !metadata.is_empty() {
-            fields.insert("metadata".to_owned(), metadata.into());
+
+    /// Its fields, sorted by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.fields.iter().map(|(name, value)| (*name, value.as_ref()))
+    }
+}
+
+/// The part of an object of this group and kind that somebody wants.
+pub(super) fn normal<'a>(group: &str, kind: &str, object: &'a Value) -> Normal<'a> {
+    let mut normal = Normal::default();
+    for (name, value) in object.as_object().into_iter().flatten() {
+        let value = match name.as_str() {
+            "apiVersion" | "kind" | "status" | "stringData" => continue,
+            "metadata" => {
+                let metadata = normal_metadata(value);
+                if metadata.is_empty() {
+                    continue;
+                }
+                Cow::Owned(metadata.into())
+            }
+            // A controller fills these in from other roles.
+            "rules" if kind == "ClusterRole" && object.get("aggregationRule").is_some() => continue,
+            "spec" if group.ends_with("githedgehog.com") && is_rewritten(kind, value) => {
+                let mut spec = value.clone();
+                normal_hedgehog(kind, &mut spec);
+                Cow::Owned(spec)
+            }
+            _ => Cow::Borrowed(value),
+        };
+        normal.fields.insert(name, value);
+    }
+    if let Some(text) = object.get("stringData") {
+        if group.is_empty() && kind == "Secret" {
+            let data = merge_string_data(object.get("data"), text);
+            normal.fields.insert("data", Cow::Owned(data));
+        } else {
+            normal.fields.insert("stringData", Cow::Borrowed(text));
         }
     }
-    if kind == "ClusterRole" && fields.contains_key("aggregationRule") {
-        // A controller fills these in from other roles.
-        fields.remove("rules");
-    }
-    if group.is_empty() && kind == "Secret" {
-        merge_string_data(&mut fields);
-    }
-    if group.ends_with("githedgehog.com")
-        && let Some(spec) = fields.get_mut("spec")
-    {
-        normal_hedgehog(&kind, spec);
-    }
-    Value::Object(fields)
+    normal
 }
 
 fn normal_metadata(metadata: &Value) -> Map<String, Value> {
@@ -80,14 +106,12 @@ fn normal_metadata(metadata: &Value) -> Map<String, Value> {
 }
 
 /// `stringData` wins over `data`, as the server merges it.
-fn merge_string_data(fields: &mut Map<String, Value>) {
-    let Some(Value::Object(plain)) = fields.remove("stringData") else { return };
-    let data = fields.entry("data").or_insert_with(|| Value::Object(Map::new()));
-    if let Some(data) = data.as_object_mut() {
-        for (key, value) in plain {
-            data.insert(key, base64(value.as_str().unwrap_or_default().as_bytes()).into());
-        }
+fn merge_string_data(data: Option<&Value>, text: &Value) -> Value {
+    let mut data = data.and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, value) in text.as_object().into_iter().flatten() {
+        data.insert(key.clone(), base64(value.as_str().unwrap_or_default().as_bytes()).into());
     }
+    data.into()
 }
 
 /// Base64 with padding (RFC 4648, section 4).
@@ -102,6 +126,18 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// True when [`normal_hedgehog`] may change a spec.
+fn is_rewritten(kind: &str, spec: &Value) -> bool {
+    match kind {
+        "VPCAttachment" | "Switch" => true,
+        "VPC" => {
+            let subnets = spec.get("subnets").and_then(Value::as_object);
+            subnets.into_iter().flat_map(Map::values).any(|subnet| subnet.pointer("/dhcp/static").is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Spellings that Hedgehog's webhooks rewrite (`Default()` of the API types in githedgehog/fabric).
@@ -136,8 +172,15 @@ fn normal_hedgehog(kind: &str, spec: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64, normal};
-    use serde_json::json;
+    use super::base64;
+    use serde_json::{Value, json};
+
+    fn normal(object: &Value) -> Value {
+        let version = object["apiVersion"].as_str().unwrap();
+        let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+        let normal = super::normal(group, object["kind"].as_str().unwrap(), object);
+        normal.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+    }
 
     #[test]
     fn only_what_somebody_wants_is_left() {

@@ -2,8 +2,14 @@
 
 /// True when both texts are quantities of the same amount (`1000m` and `1`), or durations of the same length.
 pub(super) fn same_amount(a: &str, b: &str) -> bool {
-    let same = |a: Option<i128>, b: Option<i128>| a.is_some() && a == b;
-    same(quantity(a), quantity(b)) || same(duration(a), duration(b))
+    let amount = quantity(a);
+    (amount.is_some() && amount == quantity(b)) || same_duration(a, b)
+}
+
+/// True when both texts are durations of the same length (`60m` and `1h0m0s`).
+pub(super) fn same_duration(a: &str, b: &str) -> bool {
+    let length = duration(a);
+    length.is_some() && length == duration(b)
 }
 
 /// A quantity in units of 10⁻⁹ (apimachinery `resource.Quantity`: a decimal number and a suffix); `None` for other text and

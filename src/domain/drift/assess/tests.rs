@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Assessment, History, Inputs, Version, assess};
-use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
+use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
 use crate::domain::drift::{DriftState, Lineage, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::manifest::{Manifest, load};
@@ -317,6 +317,35 @@ fn a_version_that_is_not_served_blocks_what_is_not_live_and_is_a_finding_anyway(
     assert_eq!(reason, "VPC.vpc.githedgehog.com is not served as v1alpha2, only as v1beta1");
     world.live.served = Some(vec![kind("Agent")]);
     assert_eq!(world.only().1, "the cluster serves no VPC.vpc.githedgehog.com");
+}
+
+#[test]
+fn a_field_that_the_schema_does_not_know_is_a_finding_and_said_of_what_is_live() {
+    let mut world = World::new();
+    let spec = json!({ "type": "object", "properties": {
+        "vlan": { "type": "integer" },
+        "links": { "type": "array", "items": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } } } });
+    let version = json!({ "name": "v1beta1", "served": true, "schema": { "openAPIV3Schema": {
+        "type": "object", "properties": { "spec": spec } } } });
+    world.live.schemas = Arc::new(schemas(&json!({ "spec": {
+        "group": GROUP, "names": { "kind": "VPC" }, "versions": [version] } })));
+    let mut typo = object("a", 1);
+    typo["spec"]["vlna"] = 2.into();
+    typo["spec"]["links"] = json!([{ "port": "1" }]);
+    for side in [&mut world.worktree, world.head.as_mut().unwrap()] {
+        *side = vec![manifest(&typo)];
+    }
+    let mut there = object("a", 1);
+    there["spec"]["links"] = json!([{ "port": "1", "ip": "10.0.0.1" }]);
+    world.put(&there);
+    let (state, reason) = world.only();
+    assert_eq!(state, DriftState::Synced);
+    let said = "live as committed; the schema does not know spec.vlna; applying would drop spec.links[port=1].ip";
+    assert_eq!(reason, said);
+    let finding = &world.assess().findings[0];
+    assert_eq!((finding.code, finding.line), ("unknown-field", Some(1)));
+    world.vanish("a");
+    assert_eq!(world.assess().findings[0].code, "unknown-field", "before it is live, too");
 }
 
 #[test]

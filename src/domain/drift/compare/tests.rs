@@ -4,8 +4,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::FieldClass::{self, Changed, ExtraLive, Ineffective, MissingLive, RemovedInGit};
-use super::{compare, is_as, is_drift};
-use crate::domain::cluster::{Kind, LiveObject};
+use super::{is_drift, lookup};
+use crate::domain::cluster::{Kind, LiveObject, Schemas};
+use crate::domain::drift::FieldDiff;
+use crate::domain::drift::normal::normal;
+
+mod schema;
 
 fn live_of(group: &str, kind: &str, mut object: Value) -> LiveObject {
     let kind =
@@ -17,6 +21,14 @@ fn live_of(group: &str, kind: &str, mut object: Value) -> LiveObject {
     }
     object["metadata"]["name"] = "x".into();
     LiveObject::new(&kind, object).unwrap()
+}
+
+fn compare(desired: &Value, live: &LiveObject) -> Vec<FieldDiff> {
+    super::compare(desired, live, &Schemas::new()).fields
+}
+
+fn is_as(earlier: &Value, fields: &[FieldDiff], live: &LiveObject) -> bool {
+    super::is_as(earlier, fields, live, &Schemas::new())
 }
 
 fn fields(kind: &str, desired: Value, live: Value) -> Vec<(String, FieldClass)> {
@@ -59,6 +71,35 @@ fn values_that_go_leaves_out_are_the_same_as_none() {
     assert_eq!(spec(json!({ "x": true }), json!({})), [("spec.x".into(), MissingLive)]);
     assert_eq!(spec(json!({ "x": 0 }), json!({ "x": 5 })), [("spec.x".into(), Changed)]);
     assert_eq!(spec(json!({ "x": [] }), json!({ "x": [1] })), [("spec.x[0]".into(), ExtraLive)]);
+}
+
+#[test]
+fn text_of_kinds_of_kubernetes_is_compared_as_text_but_for_quantities() {
+    let same = |kind: &str, path: &str, a: Value, b: Value| {
+        let object = |value: Value| path.rsplit('.').fold(value, |value, name| json!({ name: value }));
+        let mut desired = object(a);
+        desired["kind"] = kind.into();
+        compare(&desired, &live_of("", kind, object(b))).is_empty()
+    };
+    assert!(same("Pod", "spec.resources.limits.cpu", json!(1), json!("1000m")));
+    assert!(same("PersistentVolumeClaim", "spec.resources.requests.storage", json!("1Gi"), json!("1024Mi")));
+    assert!(!same("ConfigMap", "data.version", json!("1.10"), json!("1.1")));
+    assert!(!same("ConfigMap", "metadata.annotations.timeout", json!("60m"), json!("1h0m0s")));
+    assert!(!same("Pod", "spec.hostname", json!("1k"), json!("1000")));
+}
+
+#[test]
+fn a_dhcp_server_that_is_off_and_all_missing_is_no_drift() {
+    let found = |dhcp: Value| {
+        let desired = json!({ "kind": "VPC", "spec": { "subnets": { "d": { "dhcp": dhcp } } } });
+        is_drift(&compare(
+            &desired,
+            &live_of("vpc.githedgehog.com", "VPC", json!({ "spec": { "subnets": { "d": {} } } })),
+        ))
+    };
+    assert!(!found(json!({ "enable": false, "range": { "start": "10.0.0.9" } })));
+    assert!(found(json!({ "enable": true, "range": { "start": "10.0.0.9" } })));
+    assert!(found(json!({ "relay": "10.99.0.1/32" })));
 }
 
 #[test]
@@ -196,18 +237,25 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An object with this as its spec, without and with a live side.
+fn differences(desired: &Value, live: &Value) -> Vec<FieldDiff> {
+    compare(&json!({ "spec": desired }), &live_of("x.example", "VPC", json!({ "spec": live })))
+}
+
 proptest! {
     #[test]
     fn an_object_never_differs_from_itself(spec in any_json()) {
-        prop_assert_eq!(super::differences("VPC", &spec, &spec), []);
+        prop_assert_eq!(differences(&spec, &spec), []);
     }
 
     #[test]
     fn every_path_that_is_reported_leads_to_its_values(desired in any_json(), live in any_json()) {
-        for field in super::differences("VPC", &desired, &live) {
+        for field in differences(&desired, &live) {
             if field.class == Changed {
-                prop_assert_eq!(super::lookup(&desired, &field.path), Some(&field.desired), "{}", field.path);
-                prop_assert_eq!(super::lookup(&live, &field.path), Some(&field.live), "{}", field.path);
+                let (desired, live) = (json!({ "spec": desired }), json!({ "spec": live }));
+                let (desired, live) = (normal("", "VPC", &desired), normal("", "VPC", &live));
+                prop_assert_eq!(lookup(&desired, &field.path), Some(&field.desired), "{}", field.path);
+                prop_assert_eq!(lookup(&live, &field.path), Some(&field.live), "{}", field.path);
             }
         }
     }
