@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+mod pairs;
 mod schemas;
 mod server;
 #[path = "../terminal/skip.rs"]

@@ -19,6 +19,9 @@ const TRACKING_LABEL: &str = "app.kubernetes.io/instance";
 /// Hedgehog's webhooks delete every label whose key holds this and derive them anew.
 const DERIVED_LABEL: &str = "fabric.githedgehog.com/";
 
+/// Domain of Hedgehog's groups.
+const HEDGEHOG: &str = "githedgehog.com";
+
 /// Lists in which the order says nothing: the kind and the end of the path. Hedgehog's webhooks sort them.
 const SETS: [(&str, &str); 9] = [
     ("Switch", "spec.groups"),
@@ -31,6 +34,27 @@ const SETS: [(&str, &str); 9] = [
     ("VPC", "advertisedRoutes"),
     ("ServiceAccount", "imagePullSecrets"),
 ];
+
+/// Fields that Hedgehog's webhooks fill in where they are zero, stated or not: the kind and the end of the path.
+const FILLED_IN: [(&str, &str); 12] = [
+    ("VPC", "spec.ipv4Namespace"),
+    ("VPC", "spec.vlanNamespace"),
+    ("VPC", "gateway"),
+    ("VPC", "range.start"),
+    ("VPC", "range.end"),
+    ("VPC", "options.interfaceMTU"),
+    ("VPC", "options.leaseTimeSeconds"),
+    ("External", "spec.ipv4Namespace"),
+    ("Switch", "spec.vlanNamespaces"),
+    ("Switch", "linkFlapErrDisable.flapThreshold"),
+    ("Switch", "linkFlapErrDisable.recoveryInterval"),
+    ("Switch", "linkFlapErrDisable.samplingInterval"),
+];
+
+/// True for fields of which a zero asks for nothing, as if it were not there.
+pub(super) fn is_filled_in(group: &str, kind: &str, path: &str) -> bool {
+    group.ends_with(HEDGEHOG) && FILLED_IN.iter().any(|(of, end)| *of == kind && path.ends_with(end))
+}
 
 /// True for lists that are compared without regard to order.
 pub(super) fn is_set(kind: &str, path: &str) -> bool {
@@ -71,7 +95,7 @@ pub(super) fn normal<'a>(group: &str, kind: &str, object: &'a Value) -> Normal<'
             }
             // A controller fills these in from other roles.
             "rules" if kind == "ClusterRole" && object.get("aggregationRule").is_some() => continue,
-            "spec" if group.ends_with("githedgehog.com") && is_rewritten(kind, value) => {
+            "spec" if group.ends_with(HEDGEHOG) && is_rewritten(kind, value) => {
                 let mut spec = value.clone();
                 normal_hedgehog(kind, &mut spec);
                 Cow::Owned(spec)
@@ -151,6 +175,14 @@ fn normal_hedgehog(kind: &str, spec: &mut Value) {
             }
         }
         "Switch" => {
+            // The redundancy group is one of the switch's groups.
+            if let Some(group) = spec.pointer("/redundancy/group").filter(|group| *group != "").cloned()
+                && let Some(spec) = spec.as_object_mut()
+                && let Some(groups) = spec.entry("groups").or_insert_with(|| Value::Array(Vec::new())).as_array_mut()
+                && !groups.contains(&group)
+            {
+                groups.push(group);
+            }
             for field in ["portGroupSpeeds", "portSpeeds"] {
                 for speed in spec.get_mut(field).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
                     if let Some(short) = speed.as_str().and_then(|speed| speed.strip_prefix("SPEED_")) {

@@ -10,6 +10,7 @@ use crate::domain::drift::FieldDiff;
 use crate::domain::drift::normal::normal;
 
 mod schema;
+mod webhooks;
 
 fn live_of(group: &str, kind: &str, mut object: Value) -> LiveObject {
     let kind =

@@ -6,7 +6,7 @@ use super::Comparison;
 use super::path::item_path;
 use super::rule::{Align, Of, Rule, is_unique, is_zero};
 use crate::domain::cluster::join;
-use crate::domain::drift::normal::Normal;
+use crate::domain::drift::normal::{Normal, is_filled_in};
 use crate::domain::drift::{FieldClass, FieldDiff};
 
 /// Differences of two objects, as far as `desired` says anything.
@@ -41,6 +41,7 @@ impl Walk<'_> {
         match live {
             // A null in git asks for nothing.
             Some(_) if wanted.is_null() => {}
+            Some(_) if is_zero(wanted) && is_filled_in(self.of.group, self.of.kind, &path) => {}
             Some(live) => self.value(&path, rule, wanted, live, whole),
             None if is_zero(wanted) => {}
             None if matches!(rule, Rule::Pruned) => self.add(path, wanted, &Value::Null, FieldClass::Pruned),
@@ -165,9 +166,7 @@ impl Walk<'_> {
             let Some(index) = rest.iter().position(same) else { return false };
             rest.remove(index);
         }
-        // The webhook adds a switch's redundancy group to its groups.
-        let added = self.of.kind == "Switch" && path == "spec.groups" && rest.len() == 1;
-        rest.is_empty() || (added && !desired.contains(rest[0]))
+        rest.is_empty()
     }
 }
 
