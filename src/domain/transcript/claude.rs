@@ -135,10 +135,10 @@ fn bodies(record: &Record<'_>, bytes: u64) -> Vec<Body> {
 }
 
 fn user(record: &Record<'_>, bytes: u64) -> Vec<Body> {
-    let (_, blocks) = record.message();
+    let message = record.message();
     let mut bodies = Vec::new();
     let mut typed = Gather::default();
-    for block in &blocks {
+    for block in &message.blocks {
         let kind = json::string(block.kind).unwrap_or(Cow::Borrowed("text"));
         match kind.as_ref() {
             "text" => {
@@ -215,10 +215,10 @@ fn tagged<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
 
 fn assistant(record: &Record<'_>, bytes: u64) -> Vec<Body> {
     let failed = json::truth(record.is_api_error_message);
-    let (_, blocks) = record.message();
+    let message = record.message();
     let cwd = json::string(record.cwd);
     let mut bodies = Vec::new();
-    for block in &blocks {
+    for block in &message.blocks {
         let kind = json::string(block.kind).unwrap_or(Cow::Borrowed("text"));
         match kind.as_ref() {
             "text" if failed => bodies.push(Body::note(Tone::Error, "", &head(block.text))),

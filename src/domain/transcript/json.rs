@@ -5,6 +5,7 @@
 //! refuses, and because a string of many megabytes must not be decoded whole when only its head is kept.
 
 pub(crate) mod node;
+mod skim;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +15,11 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Text;
+
+/// Reads a text, quickly if it is as it is as a rule; `None` when it is no JSON, or not what is wanted.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    skim::read(text).ok().or_else(|| serde_json::from_str(text).ok())
+}
 
 /// The text of a JSON string; `None` for anything else.
 pub(crate) fn string(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
@@ -66,16 +72,12 @@ pub(crate) fn moment(raw: Option<&RawValue>) -> Option<Timestamp> {
 
 /// The raw elements of an array; empty for anything else.
 pub(crate) fn elements<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Vec<T> {
-    raw.filter(|raw| raw.get().starts_with('['))
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default()
+    raw.filter(|raw| raw.get().starts_with('[')).and_then(|raw| read(raw.get())).unwrap_or_default()
 }
 
 /// An object with only the fields that `T` names, all of which should be optional raw values; the default for anything else.
 pub(crate) fn fields<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -> T {
-    raw.filter(|raw| raw.get().starts_with('{'))
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default()
+    raw.filter(|raw| raw.get().starts_with('{')).and_then(|raw| read(raw.get())).unwrap_or_default()
 }
 
 /// The members of an object, in the order of the text.

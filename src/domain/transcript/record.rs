@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::json;
@@ -40,7 +40,7 @@ pub(crate) struct Record<'a> {
     #[serde(borrow, rename = "costUSD")]
     pub cost_usd: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub message: Option<&'a RawValue>,
+    message: Option<Told<'a>>,
     /// Of `progress` records.
     #[serde(borrow)]
     pub data: Option<&'a RawValue>,
@@ -103,32 +103,52 @@ pub(crate) struct Record<'a> {
     pub worktree_session: Option<&'a RawValue>,
 }
 
-/// `message` of a user or assistant record.
-#[derive(Debug, Default, Deserialize)]
+/// `message` of a user or assistant record. Results of tools are most of all bytes and stand in here, so it is read together
+/// with its record, as a rule.
+#[derive(Debug)]
+enum Told<'a> {
+    Message(Message<'a>),
+    /// What it is, is another question than whether its record is one.
+    Raw(&'a RawValue),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Told<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The quick reader gives up on what is no message, and the full parser reads the record again.
+        if deserializer.is_human_readable() {
+            <&RawValue>::deserialize(deserializer).map(Self::Raw)
+        } else {
+            Message::deserialize(deserializer).map(Self::Message)
+        }
+    }
+}
+
+/// The message of a user or assistant record, whose content is blocks.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Message<'a> {
     #[serde(borrow)]
     pub id: Option<&'a RawValue>,
     #[serde(borrow)]
     pub model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub content: Option<&'a RawValue>,
+    #[serde(borrow, rename = "content")]
+    pub blocks: Vec<Block<'a>>,
     #[serde(borrow)]
     pub stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
     pub usage: Option<&'a RawValue>,
 }
 
-/// The same with content that is nothing but blocks.
+/// The same with content that is anything.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Whole<'a> {
+struct Loose<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     model: Option<&'a RawValue>,
     #[serde(borrow)]
-    content: Vec<Block<'a>>,
+    content: Option<&'a RawValue>,
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -136,7 +156,7 @@ struct Whole<'a> {
 }
 
 /// One block of a message's content.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Block<'a> {
     #[serde(borrow, rename = "type")]
@@ -189,7 +209,7 @@ pub(crate) fn split(text: &str) -> Result<Record<'_>, NoRecord> {
     if !text.starts_with('{') {
         return Err(NoRecord::NotJson);
     }
-    serde_json::from_str(text).map_err(|_| NoRecord::NotJson)
+    json::read(text).ok_or(NoRecord::NotJson)
 }
 
 impl<'a> Record<'a> {
@@ -198,17 +218,24 @@ impl<'a> Record<'a> {
         json::string(self.kind).unwrap_or_default()
     }
 
-    /// The message with its blocks. A message whose content is a string has one block of that text.
-    pub(crate) fn message(&self) -> (Message<'a>, Vec<Block<'a>>) {
-        // As a rule the content is blocks, and then both are had in one go: results of tools are most of all bytes.
-        if let Some(raw) = self.message.filter(|raw| raw.get().starts_with('{'))
-            && let Ok(Whole { id, model, content, stop_reason, usage }) = serde_json::from_str(raw.get())
-        {
-            return (Message { id, model, content: None, stop_reason, usage }, content);
+    /// The message. One whose content is a string has one block of that text.
+    pub(crate) fn message(&self) -> Cow<'_, Message<'a>> {
+        match &self.message {
+            Some(Told::Message(message)) => Cow::Borrowed(message),
+            Some(Told::Raw(raw)) => Cow::Owned(Message::of(raw)),
+            None => Cow::Owned(Message::default()),
         }
-        let message: Message<'a> = json::fields(self.message);
-        let blocks = blocks(message.content);
-        (message, blocks)
+    }
+}
+
+impl<'a> Message<'a> {
+    fn of(raw: &'a RawValue) -> Self {
+        if let Some(message) = Some(raw).filter(|raw| raw.get().starts_with('{')).and_then(|raw| json::read(raw.get()))
+        {
+            return message;
+        }
+        let Loose { id, model, content, stop_reason, usage } = json::fields(Some(raw));
+        Self { id, model, blocks: blocks(content), stop_reason, usage }
     }
 }
 
@@ -216,7 +243,7 @@ impl<'a> Record<'a> {
 pub(crate) fn blocks(content: Option<&RawValue>) -> Vec<Block<'_>> {
     match content {
         Some(raw) if raw.get().starts_with('"') => vec![Block { text: content, ..Block::default() }],
-        Some(raw) if raw.get().starts_with('[') => serde_json::from_str(raw.get()).unwrap_or_else(|_| {
+        Some(raw) if raw.get().starts_with('[') => json::read(raw.get()).unwrap_or_else(|| {
             // Something in it is no block: that one alone is lost.
             json::elements::<&RawValue>(content).into_iter().map(|raw| json::fields(Some(raw))).collect()
         }),

@@ -76,10 +76,10 @@ pub(super) fn read(digest: &mut Digest, line: &[u8], usage: Option<&mut Usage>) 
 }
 
 fn user(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>) {
-    let (_, blocks) = record.message();
+    let message = record.message();
     let mut typed: Option<String> = None;
     let mut answered = false;
-    for block in &blocks {
+    for block in &message.blocks {
         match json::string(block.kind).as_deref() {
             None | Some("text") => {
                 if typed.is_none() {
@@ -114,7 +114,7 @@ fn user(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>) {
 }
 
 fn assistant(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>, own: bool, usage: Option<&mut Usage>) {
-    let (message, blocks) = record.message();
+    let message = record.message();
     let model = json::string(message.model).unwrap_or_default();
     let failed = json::truth(record.is_api_error_message);
     let synthetic = failed || model == "<synthetic>";
@@ -135,7 +135,7 @@ fn assistant(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>, ow
         digest.gauge(spent.tokens().in_context());
     }
     let mut said: Option<String> = None;
-    for block in &blocks {
+    for block in &message.blocks {
         match json::string(block.kind).as_deref() {
             Some(kind @ ("tool_use" | "server_tool_use" | "mcp_tool_use")) => called(digest, kind, block),
             None | Some("text") => {
@@ -167,7 +167,7 @@ fn aside(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>) {
     let parent = json::string(record.parent_uuid);
     // Only the first record of a chain is compared with what was asked of it.
     let prompt = if parent.is_none() {
-        record.message().1.first().and_then(|block| json::head(block.text, PROMPT))
+        record.message().blocks.first().and_then(|block| json::head(block.text, PROMPT))
     } else {
         None
     };

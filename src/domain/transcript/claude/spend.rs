@@ -38,7 +38,7 @@ pub(super) fn quoted(record: &Record<'_>, usage: &mut Usage) {
     if inner.kind() != "assistant" || json::truth(inner.is_api_error_message) {
         return;
     }
-    let message: Message<'_> = json::fields(inner.message);
+    let message = inner.message();
     let Some(spent) = spent(message.usage) else { return };
     if json::string(message.model).is_none_or(|model| model != "<synthetic>") {
         take(&inner, &message, spent, true, usage);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::{Gather, Members, elements, fields, head, moment, number, string, truth};
+use super::{Gather, Members, elements, fields, head, moment, number, read, string, truth};
 use crate::domain::transcript::Text;
 
 /// A value, or nothing.
@@ -18,7 +18,7 @@ impl<'a> Node<'a> {
         if !text.trim_start().starts_with('{') {
             return None;
         }
-        serde_json::from_str(text).ok().map(|raw| Self(Some(raw)))
+        read(text).map(|raw| Self(Some(raw)))
     }
 
     /// The member of this name. Of several the last one counts.

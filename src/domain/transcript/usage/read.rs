@@ -89,15 +89,15 @@ struct Odd<'a> {
 /// Reads a `usage` object; `None` when there is none.
 pub(crate) fn spent(raw: Option<&RawValue>) -> Option<Spent> {
     let raw = raw.filter(|raw| raw.get().starts_with('{'))?;
-    match serde_json::from_str::<Regular<'_>>(raw.get()) {
-        Ok(fields) => Some(of(
+    match json::read::<Regular<'_>>(raw.get()) {
+        Some(fields) => Some(of(
             [fields.input_tokens, fields.cache_read_input_tokens, fields.output_tokens],
             fields.cache_creation_input_tokens,
             fields.cache_creation.map_or(0, |lives| lives.ephemeral_1h_input_tokens),
             fields.server_tool_use.map_or(0, |tools| tools.web_search_requests),
             Kind { fast: fields.speed == Some("fast"), us: fields.inference_geo == Some("us") },
         )),
-        Err(_) => Some(odd(raw)),
+        None => Some(odd(raw)),
     }
 }
 
