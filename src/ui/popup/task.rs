@@ -1,5 +1,7 @@
 //! What can be changed of a task: its statuses, then its criteria.
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -33,7 +35,11 @@ pub fn draw(cx: &Cx<'_>, menu: &TaskMenu, body: Rect, buf: &mut Buffer, hits: &m
         }
     }
     let origin = &menu.task.origin;
-    let words = format!("enter writes it into {}:{}", text::line(&origin.file.display().to_string()), origin.line);
+    // The end of a path tells which file it is; there may be no room for the rest.
+    let mut names: Vec<_> = origin.file.iter().rev().take(2).collect();
+    names.reverse();
+    let file: PathBuf = names.into_iter().collect();
+    let words = format!("enter writes it into {}:{}", text::line(&file.to_string_lossy()), origin.line);
     let words = fit(vec![cx.span(Role::Dim, words)], usize::from(last.width));
     buf.set_line(last.x, last.y, &Line::from(words), last.width);
 }
