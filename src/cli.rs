@@ -20,6 +20,7 @@ pub mod demo;
 pub mod drift;
 pub mod gate;
 pub mod generate;
+pub mod health;
 pub mod hook;
 pub mod init;
 pub mod output;
@@ -57,6 +58,8 @@ enum Command {
     Status(status::Args),
     /// Print every object's drift state and its differing fields, once
     Drift(drift::Args),
+    /// Print the health of every object of a cluster or a snapshot, with the field that decided
+    Health(health::Args),
     /// Write, list and show briefs
     Brief(brief::Args),
     /// Ask the operator for a decision, or list the gates
@@ -110,6 +113,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Init(args)) => init::run(&args, &dir, &paths, Timestamp::now()),
         Some(Command::Status(args)) => status::run(&args, load, &paths),
         Some(Command::Drift(args)) => drift::run(&args, load, &paths),
+        Some(Command::Health(args)) => health::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
             let place =

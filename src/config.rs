@@ -2,6 +2,7 @@
 
 pub mod discovery;
 pub mod document;
+pub mod health;
 pub mod keymap;
 pub mod layout;
 pub mod models;

@@ -14,13 +14,15 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{Exit, Failure, Format, OutputArgs, print_json, print_table, say};
-use super::unusable;
+use super::{health, unusable};
 use crate::config::paths::Paths;
 use crate::config::redaction;
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{DriftRow, DriftView, FieldDiff, Finding, ObjectKey};
 use crate::domain::fault::Fault;
+use crate::domain::health::Rules;
+use crate::domain::hedgehog;
 use crate::domain::manifest::Manifest;
 use crate::domain::redact::Redactor;
 use crate::domain::text;
@@ -76,16 +78,17 @@ pub(super) struct Report {
 /// Ends with [`Exit::Done`] unless `--exit-code` asks for more. An incomplete picture (4) outweighs drift (1), since it cannot
 /// stand for an answer. Unreadable input is a failure with [`Exit::Usage`].
 pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, paths: &Paths) -> Result<Exit, Failure> {
-    let (fabrics, redactor) = match &args.gitops {
+    let (fabrics, redactor, rules) = match &args.gitops {
         Some(directory) => {
-            (vec![by_hand(args, directory, paths)?], redaction::load(paths).map_err(|problems| unusable(&problems))?)
+            let redactor = redaction::load(paths).map_err(|problems| unusable(&problems))?;
+            (vec![by_hand(args, directory, paths)?], redactor, health::of_user(paths))
         }
         None => {
             let session = session()?;
-            (of_session(&session, args.fabric.as_deref())?, session.redactor)
+            (of_session(&session, args.fabric.as_deref())?, session.redactor, session.health)
         }
     };
-    let (reports, faults) = observe(fabrics, &redactor)?;
+    let (reports, faults) = observe(fabrics, &rules, &redactor)?;
     for report in &reports {
         if let Some(fault) = &report.fault {
             say(&text::line(&format!("{}: {fault}", report.spec.name)));
@@ -106,11 +109,15 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
 }
 
 /// Looks at these fabrics once; what could not be read is a fault beside the others.
-pub(super) fn observe(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> Result<(Vec<Report>, Vec<Fault>), Failure> {
+pub(super) fn observe(
+    fabrics: Vec<FabricSpec>,
+    rules: &Arc<Rules>,
+    redactor: &Redactor,
+) -> Result<(Vec<Report>, Vec<Fault>), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Unavailable, Fault::new("starting", "drift", error, "")))?;
-    let observed = runtime.block_on(report(fabrics, redactor));
+    let observed = runtime.block_on(report(fabrics, rules, redactor));
     // An exec plugin or a look-up of a name may still hang in a thread of its own.
     runtime.shutdown_background();
     Ok(observed)
@@ -140,7 +147,7 @@ fn by_hand(args: &Args, directory: &Path, paths: &Paths) -> Result<FabricSpec, F
     let cluster = match (&args.live, &args.context) {
         (Some(file), _) => {
             // A snapshot that cannot be read is wrong input, not a cluster that is away.
-            read_snapshot(file).map_err(|fault| Failure::new(Exit::Usage, fault))?;
+            read_snapshot(file, &Rules::built_in()).map_err(|fault| Failure::new(Exit::Usage, fault))?;
             Some(ClusterSpec::Snapshot(file.clone()))
         }
         (None, Some(context)) => Some(ClusterSpec::Context { context: Some(context.clone()), kubeconfig }),
@@ -170,7 +177,7 @@ fn of_session(session: &Session, name: Option<&str>) -> Result<Vec<FabricSpec>, 
 
 /// Reads every fabric and asks every cluster once, all at the same time. A directory that cannot be read is a fault and
 /// costs the other fabrics nothing.
-async fn report(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> (Vec<Report>, Vec<Fault>) {
+async fn report(fabrics: Vec<FabricSpec>, rules: &Arc<Rules>, redactor: &Redactor) -> (Vec<Report>, Vec<Fault>) {
     let mut sides: Vec<(FabricSpec, GitSide)> = Vec::new();
     let mut faults = Vec::new();
     for spec in fabrics {
@@ -197,7 +204,7 @@ async fn report(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> (Vec<Report>, 
             same.map(|(other, side)| (other.name.clone(), kinds_of(side))).collect();
         match cluster {
             ClusterSpec::Snapshot(file) => {
-                let live = read_snapshot(file).unwrap_or_else(|fault| LiveSet {
+                let live = read_snapshot(file, rules).unwrap_or_else(|fault| LiveSet {
                     fault: Some(fault),
                     ..LiveSet::empty(file.display().to_string(), Connection::None)
                 });
@@ -209,7 +216,7 @@ async fn report(fabrics: Vec<FabricSpec>, redactor: &Redactor) -> (Vec<Report>, 
     let waiting = asked.into_iter().map(|(cluster, wanted)| {
         let cancel = cancel.clone();
         async move {
-            let live = ask(&cluster, wanted, deadline, cancel).await;
+            let live = ask(&cluster, wanted, rules, deadline, cancel).await;
             (cluster, live)
         }
     });
@@ -242,10 +249,15 @@ fn claims(spec: &FabricSpec, sides: &[(FabricSpec, GitSide)]) -> BTreeMap<Object
 async fn ask(
     cluster: &ClusterSpec,
     wanted: BTreeMap<String, KindNames>,
+    rules: &Arc<Rules>,
     deadline: Instant,
     cancel: CancellationToken,
 ) -> Arc<LiveSet> {
-    let kinds: KindNames = wanted.values().flatten().cloned().collect();
+    let mut kinds: KindNames = wanted.values().flatten().cloned().collect();
+    if kinds.iter().any(|(group, _)| hedgehog::GROUPS.contains(&group.as_str())) {
+        // How these are stands in the agents.
+        kinds.insert((hedgehog::AGENTS.to_owned(), "Agent".to_owned()));
+    }
     let specification = cluster.clone();
     let name = tokio::task::spawn_blocking(move || context_name(&specification)).await.ok().flatten();
     let (wanted, refresh) = (watch::Sender::new(wanted), watch::Sender::new(0));
@@ -254,6 +266,7 @@ async fn ask(
         name: name.unwrap_or_else(|| "current context".to_owned()),
         cluster: cluster.clone(),
         wanted: wanted.subscribe(),
+        rules: Arc::clone(rules),
         refresh: refresh.subscribe(),
         browser: None,
         demand: demand.subscribe(),
@@ -364,6 +377,7 @@ mod tests {
     use crate::config::paths::Paths;
     use crate::config::session::FabricSpec;
     use crate::demo::api::{Api, hedgehog_kinds};
+    use crate::domain::health::Rules;
     use crate::domain::redact::Redactor;
     use clap::{Args as _, Command, FromArgMatches as _};
     use serde_json::{Value, json};
@@ -386,7 +400,7 @@ mod tests {
         let args = args(arguments);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let fabric = by_hand(&args, args.gitops.as_ref().unwrap(), &paths()).unwrap();
-        let (reports, _) = runtime.block_on(report(vec![fabric], &Redactor::default()));
+        let (reports, _) = runtime.block_on(report(vec![fabric], &Rules::built_in(), &Redactor::default()));
         (exit(&args, &reports), object(&reports[0]))
     }
 
@@ -449,7 +463,7 @@ mod tests {
         let good = by_hand(&args, folder.path(), &paths()).unwrap();
         let gone = FabricSpec { name: "gone".into(), directory: "none".into(), ..good.clone() };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (reports, faults) = runtime.block_on(report(vec![gone, good], &Redactor::default()));
+        let (reports, faults) = runtime.block_on(report(vec![gone, good], &Rules::built_in(), &Redactor::default()));
         assert_eq!((reports.len(), faults.len()), (1, 1));
     }
 

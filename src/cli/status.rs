@@ -53,7 +53,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     let (agents, tallies) = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
     let board = board::read(&session.boards, now, &session.redactor);
     let gates = gates(&session, paths);
-    let (reports, faults) = drift::observe(session.fabrics.clone(), &session.redactor)?;
+    let (reports, faults) = drift::observe(session.fabrics.clone(), &session.health, &session.redactor)?;
     let fabrics: Vec<DriftView> = reports.iter().map(|report| report.view.clone()).collect();
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());

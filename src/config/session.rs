@@ -14,6 +14,7 @@ pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
 
 use super::models;
 use crate::domain::fault::Fault;
+use crate::domain::health::Rules;
 use crate::domain::model::Models;
 use crate::domain::redact::Redactor;
 
@@ -50,6 +51,8 @@ pub struct Session {
     pub status_lines: Option<PathBuf>,
     /// Windows and prices of models.
     pub models: Arc<Models>,
+    /// What the health of live objects is judged by.
+    pub health: Arc<Rules>,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
@@ -83,6 +86,7 @@ impl Session {
             transcript_places: Vec::new(),
             status_lines: None,
             models: Arc::new(models::built_in()),
+            health: Rules::built_in(),
             checks: Vec::new(),
             worktrees: Vec::new(),
             cluster: None,

@@ -17,6 +17,7 @@ use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
 use crate::domain::drift::{APPLICATIONS, Assessment, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
+use crate::domain::hedgehog::{dangling, healths};
 use crate::domain::redact::Redactor;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
@@ -116,6 +117,7 @@ fn start(
             name: name.clone(),
             cluster: cluster.clone(),
             wanted: wanted.subscribe(),
+            rules: Arc::clone(&session.health),
             refresh: refresh.clone(),
             browser: Some(browser.clone()),
             demand: demand.clone(),
@@ -324,7 +326,7 @@ pub fn view(
     now: Timestamp,
     redactor: &Redactor,
 ) -> (DriftView, Option<Timestamp>) {
-    let Assessment { rows, findings, next } = assess(&Inputs {
+    let Assessment { mut rows, findings, next } = assess(&Inputs {
         worktree: &side.worktree,
         head: side.head.as_deref(),
         pushed: side.pushed.as_deref(),
@@ -335,8 +337,16 @@ pub fn view(
         grace: SignedDuration::try_from(spec.grace).unwrap_or(SignedDuration::MAX),
         now,
     });
+    let healths = healths(live, now);
+    for row in &mut rows {
+        if let Some(object) = live.objects.get(&row.key) {
+            row.health = Some(healths.of(object).clone());
+        }
+    }
+    let next = [next, healths.next].into_iter().flatten().min();
     let mut all = side.findings.clone();
     all.extend(findings);
+    all.extend(dangling(&side.worktree, live));
     all.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
     let view = DriftView {
         fabric: spec.name.clone(),

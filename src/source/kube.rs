@@ -18,8 +18,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 use tokio_util::sync::CancellationToken;
 
 use crate::config::session::ClusterSpec;
-use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet, Schemas};
+use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet, Maker, Schemas};
 use crate::domain::fault::Fault;
+use crate::domain::health::Rules;
+use crate::domain::hedgehog::healths;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
@@ -42,7 +44,7 @@ use list_watch::KindNews;
 
 pub use browse::Browser;
 pub use connect::context_name;
-pub use snapshot::read_snapshot;
+pub use snapshot::{parse_snapshot, read_snapshot};
 
 /// How long any single answer may take.
 pub(in crate::source) const ANSWER: Duration = Duration::from_secs(8);
@@ -73,6 +75,8 @@ pub struct Target {
     pub cluster: ClusterSpec,
     /// Kinds that the GitOps directories hold, by fabric; they may change at any time.
     pub wanted: watch::Receiver<BTreeMap<String, KindNames>>,
+    /// What health is judged by.
+    pub rules: Arc<Rules>,
     /// Changes when everything is to be looked at again.
     pub refresh: watch::Receiver<u64>,
     /// What reads from the cluster on demand, for as long as the worker can lend it its client.
@@ -99,7 +103,7 @@ impl Default for Demand {
 /// Starts the worker of one cluster. It ends with `cancel`; the live set is that of a cluster not known until it is.
 pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch::Receiver<Arc<LiveSet>> {
     let (sender, receiver) = watch::channel(Arc::new(LiveSet::empty(&target.name, Connection::Connecting)));
-    let publisher = Publisher { outbox, sender, last: None };
+    let publisher = Publisher { outbox, sender, last: None, next: None };
     match target.cluster.clone() {
         ClusterSpec::Snapshot(file) => {
             tokio::spawn(cancel.run_until_cancelled_owned(snapshot::follow(target, file, publisher)));
@@ -117,11 +121,17 @@ struct Publisher {
     outbox: Outbox,
     sender: watch::Sender<Arc<LiveSet>>,
     last: Option<ClusterView>,
+    /// When something falls silent, or has waited too long, unless it says more before.
+    next: Option<Timestamp>,
 }
 
 impl Publisher {
-    /// True when an age alone is worth publishing: it is half a minute newer than the one last published.
+    /// True when the clock alone is worth publishing: a health has turned, or the age is half a minute newer than the one last
+    /// published.
     fn is_due(&self, as_of: Option<Timestamp>) -> bool {
+        if self.next.is_some_and(|next| next <= Timestamp::now()) {
+            return true;
+        }
         let Some(last) = &self.last else { return true };
         match (last.as_of, as_of) {
             (Some(last), Some(now)) => now.as_second() - last.as_second() >= AGE,
@@ -131,7 +141,9 @@ impl Publisher {
 
     /// Publishes a set. The screen is told only what it would show differently.
     fn publish(&mut self, live: LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) {
-        let view = book::view(&live, server, watched);
+        let healths = healths(&live, Timestamp::now());
+        self.next = healths.next;
+        let view = book::view(&live, &healths, server, watched);
         let same = |last: &ClusterView| ClusterView { as_of: view.as_of, ..last.clone() } == view;
         let quiet = !self.is_due(view.as_of) && self.last.as_ref().is_some_and(same);
         self.sender.send_replace(Arc::new(live));
@@ -390,7 +402,8 @@ impl Worker {
         }
         for kind in kinds {
             let (client, sender, turns) = (client.clone(), sender.clone(), Arc::clone(&self.turns));
-            let start = || Task::spawn(list_watch::run(client, kind.clone(), sender, turns));
+            let maker = Maker::judging(&kind, Arc::clone(&self.target.rules));
+            let start = || Task::spawn(list_watch::run(client, kind.clone(), sender, turns, maker));
             self.watches.entry(kind.clone()).or_insert_with(start);
         }
         if self.book.serves(&definitions) {

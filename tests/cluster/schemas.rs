@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hnpwb::config::session::ClusterSpec;
 use hnpwb::domain::cluster::Known;
+use hnpwb::domain::health::Rules;
 use hnpwb::source::kube::{Demand, Target, spawn};
 use hnpwb::source::mailbox::mailbox;
 use tokio::sync::watch;
@@ -26,8 +27,9 @@ async fn the_definition_of_a_watched_kind_is_read() {
     let (outbox, _inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let mut live =
-        spawn(Target { name: "test".into(), cluster, wanted, refresh, demand, browser: None }, outbox, cancel);
+    let rules = Rules::built_in();
+    let target = Target { name: "test".into(), cluster, wanted, rules, refresh, demand, browser: None };
+    let mut live = spawn(target, outbox, cancel);
     let key = ("vpc.githedgehog.com".to_owned(), "v1beta1".to_owned(), "VPC".to_owned());
     let described = timeout(PATIENCE, live.wait_for(|live| live.schemas.contains_key(&key))).await;
     let schema = described.expect("it is described in time").unwrap().schemas[&key].clone();

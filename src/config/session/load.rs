@@ -12,6 +12,7 @@ use super::{ClusterSpec, GateRule, Session, SessionOrigin};
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
 use crate::config::document::read;
+use crate::config::health;
 use crate::config::models;
 use crate::config::paths::Paths;
 use crate::config::problem::{Problem, unknown};
@@ -53,16 +54,20 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
     let redactor = redaction::load(paths)?;
     let Some(source) = source else {
         let top = repository::find(&dir).map_or(dir, |repository| repository.top);
-        let (models, problems) = models::load(paths);
+        let (models, mut problems) = models::load(paths);
+        let (health, wrong) = health::load(paths);
+        problems.extend(wrong);
         let session = discovered(&top, paths);
-        return Ok((Session { redactor, models: Arc::new(models), ..session }, problems));
+        return Ok((Session { redactor, models: Arc::new(models), health, ..session }, problems));
     };
     let file = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
     let root = canonical_dir(&file.root).map_err(|problem| vec![problem.of(&source.file)])?;
     let mut problems = absent(&file, &source.file);
     let (models, wrong) = models::load(paths);
     problems.extend(wrong);
-    Ok((Session { redactor, models: Arc::new(models), ..filled(file, source, root, paths) }, problems))
+    let (health, wrong) = health::load(paths);
+    problems.extend(wrong);
+    Ok((Session { redactor, models: Arc::new(models), health, ..filled(file, source, root, paths) }, problems))
 }
 
 /// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
@@ -255,6 +260,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         transcript_places: transcript_places(paths, &root),
         status_lines: Some(paths.status_lines()),
         models: Arc::default(),
+        health: Arc::default(),
         checks: file.checks,
         worktrees: found.worktrees,
         cluster,

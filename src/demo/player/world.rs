@@ -99,7 +99,10 @@ impl World {
             }
             Action::Apply(path) => self.apply(path, at)?,
             Action::Alter { kind, name, pointer, value } => self.alter(kind, name, pointer, value, at)?,
-            Action::Create(object) => self.put(object.clone())?,
+            Action::Create(object) => {
+                self.put(object.clone())?;
+                self.instruct(at)?;
+            }
             Action::Heartbeat(names) => self.heartbeat(names, at)?,
             Action::Gate(gate) => {
                 let command = self.fill(actor, &gate.command, step);
@@ -159,11 +162,13 @@ impl World {
             self.live.remove(&key);
         }
         for object in seed {
-            if self.live.get(&key_of(&object)).is_none_or(|live| live["spec"] != object["spec"]) {
+            // Agents go on from where they are: their generation only ever grows.
+            let is_other = |live: &Value| live["kind"] != "Agent" && live["spec"] != object["spec"];
+            if self.live.get(&key_of(&object)).is_none_or(is_other) {
                 self.put(object)?;
             }
         }
-        Ok(())
+        self.instruct(at)
     }
 
     /// Steps that only the transcript and the registry show.
@@ -324,7 +329,7 @@ impl World {
         if let Ok(text) = fs::read_to_string(&file) {
             self.put(objects::admit(objects::manifest(&file, &text)?, at))?;
         }
-        Ok(())
+        self.instruct(at)
     }
 
     fn alter(&mut self, kind: &str, name: &str, pointer: &str, value: &Value, at: Timestamp) -> Result<(), Fault> {
@@ -332,6 +337,16 @@ impl World {
         let Some(mut object) = self.live.get(&key).cloned() else { return Ok(()) };
         if objects::alter(&mut object, pointer, value.clone(), at) {
             self.put(object)?;
+        }
+        self.instruct(at)
+    }
+
+    /// The fabric's controller at work: agents are given what changed.
+    fn instruct(&mut self, at: Timestamp) -> Result<(), Fault> {
+        let live: Vec<Value> = self.live.values().cloned().collect();
+        for mut agent in live.iter().filter_map(|agent| objects::instruct(agent, &live)) {
+            objects::advance(&mut agent, at);
+            self.put(agent)?;
         }
         Ok(())
     }

@@ -47,7 +47,73 @@ pub fn seed(now: Timestamp) -> Result<Vec<Value>, Fault> {
             objects.push(admit(manifest(Path::new(path), text)?, now));
         }
     }
+    let agents: Vec<Value> = objects.iter().filter_map(|agent| instruct(agent, &objects)).collect();
+    for agent in agents {
+        objects.retain(|object| object["kind"] != "Agent" || object["metadata"]["name"] != agent["metadata"]["name"]);
+        objects.push(agent);
+    }
     Ok(objects)
+}
+
+/// What the fabric's controller makes of an Agent: it holds the specs of whatever concerns its switch. `None` when it holds them
+/// already, and for what is no Agent.
+pub fn instruct<'o>(agent: &Value, objects: impl IntoIterator<Item = &'o Value> + Clone) -> Option<Value> {
+    if agent["kind"] != "Agent" {
+        return None;
+    }
+    let name = agent["metadata"]["name"].as_str()?;
+    let of = |kind: &'static str| objects.clone().into_iter().filter(move |object| object["kind"] == kind);
+    let port = format!("\"{name}/");
+    let connections: Vec<&Value> =
+        of("Connection").filter(|object| object["spec"].to_string().contains(&port)).collect();
+    let is_here = |object: &&Value| {
+        connections.iter().any(|connection| connection["metadata"]["name"] == object["spec"]["connection"])
+    };
+    let attachments: Vec<&Value> = of("VPCAttachment").filter(is_here).collect();
+    let is_attached = |vpc: &str| {
+        let subnets = attachments.iter().filter_map(|attachment| attachment["spec"]["subnet"].as_str());
+        subnets.into_iter().any(|subnet| subnet.split('/').next() == Some(vpc))
+    };
+    let vpcs = of("VPC").filter(|vpc| vpc["metadata"]["name"].as_str().is_some_and(is_attached)).collect();
+    let is_between = |object: &&Value| {
+        let pairs = object["spec"]["permit"].as_array().into_iter().flatten().filter_map(Value::as_object);
+        pairs.into_iter().flat_map(|pair| pair.keys()).any(|vpc| is_attached(vpc))
+    };
+    let peerings = of("VPCPeering").filter(is_between).collect();
+    let mut spec = json!({"role": agent["spec"]["role"]});
+    for (field, found) in [
+        ("connections", connections.clone()),
+        ("ipv4Namespaces", of("IPv4Namespace").collect()),
+        ("vlanNamespaces", of("VLANNamespace").collect()),
+        ("vpcAttachments", attachments.clone()),
+        ("vpcPeers", peerings),
+        ("vpcs", vpcs),
+    ] {
+        for object in found {
+            if let Some(name) = object["metadata"]["name"].as_str() {
+                spec[field][name] = object["spec"].clone();
+            }
+        }
+    }
+    if agent["spec"] == spec {
+        return None;
+    }
+    let mut instructed = agent.clone();
+    instructed["spec"] = spec;
+    Some(instructed)
+}
+
+/// The same Agent a generation later. One that keeps up applies it at once.
+pub fn advance(agent: &mut Value, now: Timestamp) {
+    let generation = agent["metadata"]["generation"].as_i64().unwrap_or(1);
+    let keeps_up = agent["status"]["lastAppliedGen"].as_i64() == Some(generation);
+    agent["metadata"]["generation"] = json!(generation + 1);
+    agent["status"]["lastAttemptGen"] = json!(generation + 1);
+    if keeps_up {
+        agent["status"]["lastAttemptTime"] = json!(time(now));
+        agent["status"]["lastAppliedTime"] = json!(time(now));
+        agent["status"]["lastAppliedGen"] = json!(generation + 1);
+    }
 }
 
 /// Reads a file that holds one object.
@@ -177,6 +243,8 @@ fn own(now: Timestamp) -> Vec<Value> {
     objects.push(agent("leaf-01", 12, 12, true, now));
     // Its last change could not be applied, so it is a generation behind.
     objects.push(agent("leaf-02", 12, 11, false, now));
+    objects.push(json!({"apiVersion": "wiring.githedgehog.com/v1beta1", "kind": "SwitchGroup",
+        "metadata": {"name": "eslag-1", "namespace": "default"}, "spec": {}, "status": {}}));
     objects.push(deployment("fab", "fabric-ctrl", 1, 1));
     // Given up.
     objects.push(deployment("fab", "fabric-dhcpd", 1, 0));
@@ -274,7 +342,7 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::json;
 
-    use super::{admit, alter, kinds, manifest, seed};
+    use super::{admit, advance, alter, instruct, kinds, manifest, seed};
 
     fn vpc() -> serde_json::Value {
         let text = super::super::text_of("gitops/hedgehog/fabric-1/managed/vpcs/vpc-ml.yaml").unwrap();
@@ -292,6 +360,19 @@ mod tests {
             live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:subnets"]["f:gpu"]["f:vlan"],
             json!({})
         );
+    }
+
+    #[test]
+    fn an_agent_is_given_what_concerns_its_switch() {
+        let objects = seed(Timestamp::UNIX_EPOCH).unwrap();
+        let agent = objects.iter().find(|object| object["kind"] == "Agent" && object["metadata"]["name"] == "leaf-01");
+        let mut agent = agent.unwrap().clone();
+        assert!(
+            agent["spec"]["vpcs"]["vpc-ml"]["subnets"]["gpu"].is_object() && agent["spec"]["vpcs"]["vpc-dr"].is_null()
+        );
+        assert_eq!(instruct(&agent, &objects), None, "it has it all");
+        advance(&mut agent, Timestamp::UNIX_EPOCH);
+        assert_eq!((&agent["metadata"]["generation"], &agent["status"]["lastAppliedGen"]), (&json!(13), &json!(13)));
     }
 
     #[test]

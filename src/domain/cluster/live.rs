@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Connection, Kind, Objects, Schemas};
 use crate::domain::drift::{APPLICATIONS, Application, ObjectKey};
 use crate::domain::fault::Fault;
-use crate::domain::health::{Health, judge};
-use crate::domain::hedgehog::{self, AgentFacts};
+use crate::domain::health::{self, Health, Rules};
+use crate::domain::hedgehog::{self, AgentFacts, Wants};
 
 mod owners;
 
@@ -30,8 +30,10 @@ pub struct LiveObject {
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// Health when it was read.
+    /// Health by what it says itself.
     pub health: Health,
+    /// What becomes of that when it says nothing more: from these moments on, in their order.
+    pub later: Vec<(Timestamp, Health)>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
@@ -44,6 +46,8 @@ pub struct LiveObject {
     pub changed: Option<Timestamp>,
     /// What an Agent of Hedgehog's says of its switch.
     pub facts: Option<Arc<AgentFacts>>,
+    /// What an object of Hedgehog's asks of the fabric.
+    pub wants: Option<Arc<Wants>>,
     /// What a Fabricator says of the fabric's controller.
     pub controller: Option<Arc<str>>,
     /// What it says of its sources, when it is one of Argo CD's Applications.
@@ -60,13 +64,19 @@ pub struct LiveObject {
 #[derive(Debug)]
 pub struct Maker {
     kind: Arc<Kind>,
+    rules: Arc<Rules>,
     owners: HashSet<Arc<str>>,
 }
 
 impl Maker {
-    /// Of objects of this kind.
+    /// Of objects of this kind, judged by the rules that are built in.
     pub fn new(kind: &Kind) -> Self {
-        Self { kind: Arc::new(kind.clone()), owners: HashSet::new() }
+        Self::judging(kind, Rules::built_in())
+    }
+
+    /// Of objects of this kind, judged by these rules.
+    pub fn judging(kind: &Kind, rules: Arc<Rules>) -> Self {
+        Self { kind: Arc::new(kind.clone()), rules, owners: HashSet::new() }
     }
 
     /// Takes what is needed out of an object as the server sends it. `None` when it has no name.
@@ -83,9 +93,10 @@ impl Maker {
         let owned = metadata.get("ownerReferences").and_then(Value::as_array).is_some_and(|owners| !owners.is_empty());
         let owners = self.share(&metadata.get("managedFields").map(owners::pack).unwrap_or_default());
         let changed = metadata.get("managedFields").and_then(changed);
-        let health = judge(&object);
+        let health::Verdict { health, later } = self.rules.judge(&object);
         let is_agent = self.kind.group == hedgehog::AGENTS && self.kind.kind == "Agent";
         let facts = is_agent.then(|| Arc::new(AgentFacts::of(&object)));
+        let wants = Wants::of(&self.kind, &object).map(Arc::new);
         let controller = hedgehog::fabric_controller(&object).map(Arc::from);
         let is_application = (self.kind.group.as_str(), self.kind.kind.as_str()) == APPLICATIONS;
         let application = is_application.then(|| Application::of(&object)).flatten().map(Arc::new);
@@ -111,12 +122,14 @@ impl Maker {
             namespace,
             name,
             health,
+            later,
             created,
             generation,
             deleting,
             owned,
             changed,
             facts,
+            wants,
             controller,
             application,
             value,
@@ -132,6 +145,12 @@ impl Maker {
         let packed: Arc<str> = packed.into();
         self.owners.insert(Arc::clone(&packed));
         packed
+    }
+
+    /// Another one of the same kind, which shares nothing yet.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { kind: Arc::clone(&self.kind), rules: Arc::clone(&self.rules), owners: HashSet::new() }
     }
 
     /// Forgets what no object uses any more.
@@ -177,11 +196,19 @@ impl LiveObject {
         }
     }
 
-    /// True when the two differ in more than an agent's sign of life.
+    /// Its health at a moment by what it says itself, and the next moment at which it is another.
+    pub fn health_at(&self, now: Timestamp) -> (&Health, Option<Timestamp>) {
+        health::at(&self.health, &self.later, now)
+    }
+
+    /// True when the two differ in more than a sign of life, which only puts off what would become of them without it.
     pub fn is_news(&self, before: &Self) -> bool {
-        let (Some(facts), Some(known)) = (&self.facts, &before.facts) else { return self != before };
-        let rest = |object: &Self| Self { facts: None, ..object.clone() };
-        facts.is_news(known) || rest(self) != rest(before)
+        let rest = |object: &Self| Self { facts: None, later: Vec::new(), ..object.clone() };
+        let is_news_of_agent = match (&self.facts, &before.facts) {
+            (Some(facts), Some(known)) => facts.is_news(known),
+            (facts, known) => facts != known,
+        };
+        is_news_of_agent || self.later.len() != before.later.len() || rest(self) != rest(before)
     }
 
     /// The manager of a field: the owner of the path itself or of the nearest one around or below it.
@@ -237,6 +264,8 @@ pub struct LiveSet {
     pub unread: BTreeMap<(String, String), Fault>,
     /// Objects by identity.
     pub objects: Objects,
+    /// Every kind that is watched was listed or refused, and described.
+    pub complete: bool,
     /// When this was last known to be current.
     pub as_of: Option<Timestamp>,
 }
@@ -254,6 +283,7 @@ impl LiveSet {
             refused: BTreeMap::new(),
             unread: BTreeMap::new(),
             objects: Objects::default(),
+            complete: false,
             as_of: None,
         }
     }
@@ -261,7 +291,7 @@ impl LiveSet {
     /// A set of objects from a file: complete by definition, and silent about what its cluster serves.
     pub fn snapshot(name: impl Into<String>, objects: impl IntoIterator<Item = LiveObject>, as_of: Timestamp) -> Self {
         let objects = objects.into_iter().map(|object| (object.key(), Arc::new(object))).collect();
-        Self { objects, as_of: Some(as_of), ..Self::empty(name, Connection::Connected) }
+        Self { objects, complete: true, as_of: Some(as_of), ..Self::empty(name, Connection::Connected) }
     }
 
     /// True when the cluster says nothing of a kind because the set holds all there is.

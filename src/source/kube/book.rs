@@ -10,6 +10,7 @@ use super::discover::{self, Discovered};
 use super::list_watch::KindNews;
 use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow, Schemas};
 use crate::domain::fault::Fault;
+use crate::domain::hedgehog::Healths;
 
 /// The last good data and the present connection.
 pub(super) struct Book {
@@ -43,7 +44,7 @@ impl Book {
     }
 
     pub(super) fn live(&self) -> LiveSet {
-        self.live.clone()
+        LiveSet { complete: self.is_complete(), ..self.live.clone() }
     }
 
     pub(super) fn as_of(&self) -> Option<Timestamp> {
@@ -212,7 +213,7 @@ fn fault_of<'a>(live: &'a LiveSet, kind: &Kind) -> Option<&'a Fault> {
 }
 
 /// The form for the screen.
-pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) -> ClusterView {
+pub(super) fn view(live: &LiveSet, healths: &Healths, server: Option<&str>, watched: &BTreeSet<Kind>) -> ClusterView {
     let mut counts: BTreeMap<&Kind, usize> = watched.iter().map(|kind| (kind, 0)).collect();
     let mut objects = Vec::with_capacity(live.objects.len());
     for object in live.objects.values() {
@@ -221,7 +222,7 @@ pub(super) fn view(live: &LiveSet, server: Option<&str>, watched: &BTreeSet<Kind
             kind: Kind::clone(&object.kind),
             namespace: object.namespace.clone(),
             name: object.name.clone(),
-            health: object.health.clone(),
+            health: healths.of(object).clone(),
             created: object.created,
             generation: object.generation,
         });

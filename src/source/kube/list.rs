@@ -63,7 +63,8 @@ pub(super) async fn list(client: &Client, kind: &Kind, request: &Request, maker:
     let mut params = ListParams::default().limit(PAGE);
     let (mut unread, mut why) = (0, None);
     let mut reading: Option<JoinHandle<Result<Read, serde_json::Error>>> = None;
-    let mut spare = Some(std::mem::replace(maker, Maker::new(kind)));
+    let another = maker.another();
+    let mut spare = Some(std::mem::replace(maker, another));
     loop {
         let http = request.list(&params).map_err(|error| End::Lost(built_badly(kind, &error)))?;
         let bytes = whole(client, http).await.map_err(|failure| refused_or_lost(kind, failure))?;
@@ -71,7 +72,7 @@ pub(super) async fn list(client: &Client, kind: &Kind, request: &Request, maker:
         if let Some(reading) = reading.take() {
             spare = Some(take(&mut listed, (&mut unread, &mut why), joined(kind, reading).await?));
         }
-        let maker_of_page = spare.take().unwrap_or_else(|| Maker::new(kind));
+        let maker_of_page = spare.take().unwrap_or_else(|| maker.another());
         reading = Some(spawn_blocking(move || read(&bytes, maker_of_page)));
         if listed.objects.len() > OBJECTS {
             let why = format!("it has more than {OBJECTS} objects");

@@ -62,10 +62,15 @@ pub(super) enum End {
 }
 
 /// Lists and watches a kind until the worker is gone. Lists of one cluster take turns: `turns` bounds what they hold.
-pub(super) async fn run(client: Client, kind: Kind, sender: mpsc::Sender<News>, turns: Arc<Semaphore>) {
+pub(super) async fn run(
+    client: Client,
+    kind: Kind,
+    sender: mpsc::Sender<News>,
+    turns: Arc<Semaphore>,
+    mut maker: Maker,
+) {
     let mut wait = BACKOFF.0;
     let mut namespace = None;
-    let mut maker = Maker::new(&kind);
     loop {
         let mut listed = false;
         let end = cycle(&client, &kind, namespace, &sender, &turns, &mut maker, &mut listed).await;

@@ -8,20 +8,27 @@ use jiff::Timestamp;
 
 use super::browse::Way;
 use super::{Publisher, Target};
-use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
+use crate::domain::cluster::{Connection, Kind, LiveSet, Maker, schemas};
 use crate::domain::drift::Severity;
 use crate::domain::fault::Fault;
+use crate::domain::health::Rules;
 use crate::domain::manifest;
 use crate::source::watch::{Behind, Root, Watch};
 
 /// Reads a snapshot; its age is that of the file. Fails when the file cannot be read or holds what is no object.
-pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
+pub fn read_snapshot(file: &Path, rules: &Arc<Rules>) -> Result<LiveSet, Fault> {
     let fault = |why: String| Fault::new("reading", file.display(), why, "write it anew with kubectl get … -o yaml");
     let bytes = std::fs::read(file).map_err(|error| fault(error.to_string()))?;
     let written =
         std::fs::metadata(file).and_then(|metadata| metadata.modified()).map_err(|error| fault(error.to_string()))?;
     let as_of = Timestamp::try_from(written).map_err(|error| fault(error.to_string()))?;
-    let loaded = manifest::load(file, &bytes);
+    parse_snapshot(file, &bytes, as_of, rules)
+}
+
+/// The same of bytes that were read at a moment. The fault names them as `file`.
+pub fn parse_snapshot(file: &Path, bytes: &[u8], as_of: Timestamp, rules: &Arc<Rules>) -> Result<LiveSet, Fault> {
+    let fault = |why: String| Fault::new("reading", file.display(), why, "write it anew with kubectl get … -o yaml");
+    let loaded = manifest::load(file, bytes);
     if let Some(finding) = loaded.findings.iter().find(|finding| finding.severity != Severity::Note) {
         return Err(fault(format!("line {}: {}", finding.line.unwrap_or(1), finding.message)));
     }
@@ -32,7 +39,7 @@ pub fn read_snapshot(file: &Path) -> Result<LiveSet, Fault> {
         let namespaced = !object.key().namespace.is_empty() && !object.namespace.is_empty();
         let plural = object.kind.to_lowercase();
         let kind = Kind { group: object.group, version: object.version, kind: object.kind, plural, namespaced };
-        LiveObject::new(&kind, object.value)
+        Maker::judging(&kind, Arc::clone(rules)).object(object.value)
     });
     let live = LiveSet::snapshot(file.display().to_string(), objects, as_of);
     Ok(LiveSet { schemas: Arc::new(described), ..live })
@@ -47,8 +54,8 @@ pub(super) async fn follow(mut target: Target, file: PathBuf, mut publisher: Pub
     let browser = target.browser.clone();
     let _open = browser.map(|browser| browser.open(&target.name, Way::Snapshot(file.clone())));
     loop {
-        let path = file.clone();
-        let read = tokio::task::spawn_blocking(move || read_snapshot(&path)).await;
+        let (path, rules) = (file.clone(), Arc::clone(&target.rules));
+        let read = tokio::task::spawn_blocking(move || read_snapshot(&path, &rules)).await;
         let live = match read {
             Ok(Ok(live)) => LiveSet { context: target.name.clone(), ..live },
             Ok(Err(fault)) => LiveSet { fault: Some(fault), ..LiveSet::empty(&target.name, Connection::None) },

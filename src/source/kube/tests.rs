@@ -13,7 +13,7 @@ use super::{Connector, Demand, KindNames, Publisher, Target, Worker, read_snapsh
 use crate::config::session::ClusterSpec;
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
 use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet};
-use crate::domain::health::HealthState;
+use crate::domain::health::{HealthState, Rules};
 use crate::event::Event;
 use crate::source::mailbox::mailbox;
 use crate::source::{Inbox, Outbox};
@@ -63,7 +63,8 @@ fn idle_worker(demand: watch::Receiver<Demand>, outbox: Outbox) -> Worker {
     let cluster = ClusterSpec::Context { context: Some("test".into()), kubeconfig: None };
     let (wanted, refresh) = (watch::channel(BTreeMap::new()).1, watch::channel(0).1);
     let (sender, _) = watch::channel(Arc::new(LiveSet::empty("test", Connection::Connecting)));
-    let target = Target { name: "test".into(), cluster, wanted, refresh, demand, browser: None };
+    let rules = Rules::built_in();
+    let target = Target { name: "test".into(), cluster, wanted, rules, refresh, demand, browser: None };
     Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None })
 }
 
@@ -81,6 +82,7 @@ fn start_demanding(folder: tempfile::TempDir, cluster: ClusterSpec, demand: Dema
         name: "test".into(),
         cluster,
         wanted: wanted_receiver,
+        rules: Rules::built_in(),
         refresh: refresh_receiver,
         demand: demand_receiver,
         browser: None,
@@ -352,12 +354,12 @@ fn a_snapshot_is_a_live_set_with_the_age_of_its_file() {
     let file = folder.path().join("cluster.yaml");
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": [vpc("a", 1), vpc("b", 2)] });
     std::fs::write(&file, list.to_string()).unwrap();
-    let live = read_snapshot(&file).unwrap();
+    let live = read_snapshot(&file, &Rules::built_in()).unwrap();
     assert_eq!((live.objects.len(), live.connection), (2, Connection::Connected));
     assert!(live.as_of.is_some() && live.is_snapshot());
     std::fs::write(&file, "kind: [").unwrap();
-    assert!(read_snapshot(&file).unwrap_err().why.starts_with("line 1"));
-    assert!(read_snapshot(Path::new("/nonexistent")).is_err());
+    assert!(read_snapshot(&file, &Rules::built_in()).unwrap_err().why.starts_with("line 1"));
+    assert!(read_snapshot(Path::new("/nonexistent"), &Rules::built_in()).is_err());
 }
 
 #[tokio::test]
