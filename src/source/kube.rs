@@ -25,6 +25,7 @@ use crate::domain::hedgehog::healths;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
+mod agents;
 mod answer;
 mod book;
 mod browse;

@@ -147,7 +147,7 @@ fn leading_number(cell: &str) -> Option<f64> {
 }
 
 /// Seconds of a time as servers print it: `45s`, `3m20s`, `2d5h`, `1y30d`.
-fn seconds(cell: &str) -> Option<u64> {
+pub fn seconds(cell: &str) -> Option<u64> {
     let mut rest = cell.trim();
     let mut sum: u64 = 0;
     while !rest.is_empty() {

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::KindNames;
 use super::discover::{self, Discovered};
 use super::list_watch::KindNews;
-use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow, Schemas};
+use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveObject, LiveSet, ObjectRow, Schemas};
 use crate::domain::fault::Fault;
+use crate::domain::hedgehog::AgentFacts;
 use crate::domain::hedgehog::Healths;
 
 /// The last good data and the present connection.
@@ -171,6 +172,19 @@ impl Book {
             KindNews::Deleted(key) => {
                 live.objects.remove(&key);
                 live.as_of = Some(Timestamp::now());
+            }
+            KindNews::Alive(agents) => {
+                live.as_of = Some(Timestamp::now());
+                for (key, at) in agents {
+                    let Some(known) = live.objects.get(&key) else { continue };
+                    let Some(facts) = known.facts.as_ref().filter(|facts| facts.heartbeat < Some(at)) else { continue };
+                    let facts = AgentFacts { heartbeat: Some(at), ..AgentFacts::clone(facts) };
+                    let mut object = LiveObject::clone(known);
+                    object.facts = Some(Arc::new(facts));
+                    live.objects.insert(key, Arc::new(object));
+                }
+                // It is none until somebody asks how old it is.
+                return;
             }
             KindNews::Refused(fault) => {
                 live.objects.replace(&name.0, &name.1, []);

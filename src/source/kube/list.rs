@@ -9,13 +9,15 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::agents::is_agent;
 use super::answer::whole;
 use super::list_watch::{End, built_badly, refused_or_lost};
 use crate::domain::cluster::{Kind, LiveObject, Maker};
 use crate::domain::fault::Fault;
 
-/// Objects asked for at once.
+/// Objects asked for at once; of Agents, each of which may have a hundred kilobytes, fewer.
 const PAGE: u32 = 500;
+const AGENTS: u32 = 50;
 /// Objects of one kind at most; a kind that has more is refused, since half of it would show the other half as missing.
 const OBJECTS: usize = 20_000;
 
@@ -60,7 +62,7 @@ struct Read {
 /// Lists a kind. The maker is lent to other threads, and comes back with the list.
 pub(super) async fn list(client: &Client, kind: &Kind, request: &Request, maker: &mut Maker) -> Result<Listed, End> {
     let mut listed = Listed { objects: Vec::new(), unread: None, version: String::new() };
-    let mut params = ListParams::default().limit(PAGE);
+    let mut params = ListParams::default().limit(if is_agent(kind) { AGENTS } else { PAGE });
     let (mut unread, mut why) = (0, None);
     let mut reading: Option<JoinHandle<Result<Read, serde_json::Error>>> = None;
     let another = maker.another();

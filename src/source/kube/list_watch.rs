@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
+use jiff::Timestamp;
 use kube::Client;
 use kube::api::{ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams};
 use kube::core::Resource;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::agents::{Agents, Desk, is_agent};
 use super::answer::Failure;
 use super::fault::unanswered;
 use super::list::{Listed, list};
@@ -27,7 +29,7 @@ use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 
 /// Seconds that the server keeps a watch open. Some load balancers silently drop what is idle for four minutes.
-const WATCH: u32 = 50;
+pub(super) const WATCH: u32 = 50;
 /// First and longest wait before another try.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(30));
 /// Wait before a kind that was refused is asked for again.
@@ -42,6 +44,8 @@ pub(super) enum KindNews {
     Applied(Box<LiveObject>),
     /// One object is gone.
     Deleted(ObjectKey),
+    /// These Agents gave a sign of life, and when.
+    Alive(Vec<(ObjectKey, Timestamp)>),
     /// It cannot be listed.
     Refused(Fault),
     /// The connection broke.
@@ -128,12 +132,17 @@ async fn cycle(
     };
     drop(turn);
     *listed = true;
+    let mut agents = is_agent(kind).then(|| Agents::of(&objects));
     if sender.send(News::Kind(kind.clone(), KindNews::Listed(objects, unread))).await.is_err() {
         return End::Closed;
     }
     loop {
         let began = Instant::now();
-        if let Err(end) = watch(client, kind, &request, &mut version, sender, maker).await {
+        let watched = match &mut agents {
+            Some(agents) => agents.watch(&Desk { client, kind, request: &request, sender }, &mut version, maker).await,
+            None => watch(client, kind, &request, &mut version, sender, maker).await,
+        };
+        if let Err(end) = watched {
             return end;
         }
         // A server that ends every watch at once must not be asked in a circle.
@@ -256,7 +265,7 @@ pub(super) fn resource(kind: &Kind) -> ApiResource {
     ApiResource::from_gvk_with_plural(&gvk, &kind.plural)
 }
 
-async fn answer<T>(kind: &Kind, answer: impl Future<Output = Result<T, kube::Error>>) -> Result<T, End> {
+pub(super) async fn answer<T>(kind: &Kind, answer: impl Future<Output = Result<T, kube::Error>>) -> Result<T, End> {
     match timeout(ANSWER, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(refused_or_lost(kind, error.into())),

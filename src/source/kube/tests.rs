@@ -65,7 +65,7 @@ fn idle_worker(demand: watch::Receiver<Demand>, outbox: Outbox) -> Worker {
     let (sender, _) = watch::channel(Arc::new(LiveSet::empty("test", Connection::Connecting)));
     let rules = Rules::built_in();
     let target = Target { name: "test".into(), cluster, wanted, rules, refresh, demand, browser: None };
-    Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None })
+    Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None, next: None })
 }
 
 fn name_of(kind: &Kind) -> (String, String) {
@@ -290,6 +290,31 @@ async fn a_kind_that_git_asks_for_is_watched_from_then_on() {
     let wanted = KindNames::from([(String::new(), "ConfigMap".to_owned())]);
     running.wanted.send_modify(|all| drop(all.insert("fabric".into(), wanted)));
     running.until(|live| live.objects.keys().any(|key| key.kind == "ConfigMap")).await;
+}
+
+#[tokio::test]
+async fn an_agent_is_read_anew_when_its_generation_grows_and_not_for_a_sign_of_life() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    let agent = |role: &str, heartbeat: &str| {
+        json!({
+            "apiVersion": "agent.githedgehog.com/v1beta1", "kind": "Agent", "metadata": { "name": "leaf-1" },
+            "spec": { "role": role, "version": { "default": role } }, "status": { "lastHeartbeat": heartbeat },
+        })
+    };
+    api.put(agent("v1", "2026-01-01T00:00:00Z")).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    let version = |live: &LiveSet| {
+        let agent = live.objects.of_kind("agent.githedgehog.com", "Agent").next()?;
+        agent.facts.as_ref().map(|facts| facts.wanted_version.clone())
+    };
+    running.until(|live| version(live).as_deref() == Some("v1")).await;
+    api.put(agent("v1", "2026-01-01T00:00:15Z")).unwrap();
+    api.put(agent("v2", "2026-01-01T00:00:30Z")).unwrap();
+    running.until(|live| version(live).as_deref() == Some("v2")).await;
+    let whole = "/apis/agent.githedgehog.com/v1beta1/namespaces/default/agents/leaf-1";
+    assert_eq!(api.requests(whole), 1, "for its generation alone");
+    api.delete("Agent", "default", "leaf-1");
+    running.until(|live| version(live).is_none()).await;
 }
 
 #[tokio::test]
