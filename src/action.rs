@@ -62,6 +62,14 @@ pub enum Action {
     Suspend,
     Quit,
     FaultsOnly,
+    NextPage,
+    PreviousPage,
+    Follow,
+    ShowCommit,
+    ShowLive,
+    ShowApplication,
+    CopyPlace,
+    DriftBrief,
 }
 
 /// Where an action can be asked for.
@@ -75,6 +83,10 @@ pub enum Scope {
     Reading,
     /// While a record is shown.
     Record,
+    /// While an object of a fabric is shown.
+    DriftObject,
+    /// While the drift has the focus, or an object of it is shown.
+    Drift,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -96,6 +108,8 @@ pub struct Where {
     pub confirming: bool,
     /// That popup shows a record.
     pub record: bool,
+    /// That popup shows an object of a fabric.
+    pub drift: bool,
 }
 
 impl Scope {
@@ -108,6 +122,8 @@ impl Scope {
             Self::In(panes) => in_panes && panes.contains(&here.focus),
             Self::Reading => here.record || (in_panes && here.focus == PaneKind::Transcript),
             Self::Record => here.record,
+            Self::DriftObject => here.drift,
+            Self::Drift => here.drift || (in_panes && here.focus == PaneKind::Drift),
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -167,6 +183,14 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::FoldAll, "fold-all", &["shift-z"], FOLDS_ALL, "fold all", "Fold or unfold every entry, or every state of the drift"),
     row(Action::HideFinished, "hide-finished", &["h"], AGENTS, "finished", "Hide finished agents, or show them again"),
     row(Action::FaultsOnly, "faults-only", &["f"], DRIFT, "faults", "Show only what is wrong, or everything again"),
+    row(Action::NextPage, "next-page", &["tab", "right"], Scope::DriftObject, "page", "Go to the next page: fields, versions, YAML, file"),
+    row(Action::PreviousPage, "previous-page", &["backtab", "shift-backtab", "left"], Scope::DriftObject, "", "Go to the previous page"),
+    row(Action::Follow, "follow", &["enter"], Scope::DriftObject, "follow", "Go where the page points: the commit of a version, else the file at its line"),
+    row(Action::ShowCommit, "show-commit", &["c"], Scope::DriftObject, "commit", "Show the commit of the version at the cursor, or the newest, in the git log"),
+    row(Action::ShowLive, "show-live", &["o"], Scope::DriftObject, "live", "Show the object in the cluster"),
+    row(Action::ShowApplication, "show-application", &["p"], Scope::DriftObject, "", "Show the Argo CD Application of the object in the cluster"),
+    row(Action::CopyPlace, "copy-place", &["y"], Scope::DriftObject, "copy", "Copy the file and line of the object, or the commit of the version at the cursor"),
+    row(Action::DriftBrief, "drift-brief", &["b"], Scope::Drift, "brief", "Draft a brief from the object and copy the prompt that points to it"),
     row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next turn, anywhere in the file"),
     row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous turn, anywhere in the file"),
     row(Action::Next(Landmark::Prompt), "next-prompt", &["p"], TRANSCRIPT, "", "Go to the next prompt typed by a person"),
@@ -275,6 +299,8 @@ fn place(scope: Scope) -> String {
         Scope::In(panes) => panes.iter().map(|pane| pane.name()).collect::<Vec<_>>().join(", "),
         Scope::Reading => "transcript, its records".to_owned(),
         Scope::Record => "records".to_owned(),
+        Scope::DriftObject => "objects of the drift".to_owned(),
+        Scope::Drift => "drift, its objects".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -288,6 +288,7 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             }
             Effect::WatchClusters(everything) => workers.drift.watch(everything),
             Effect::Reconnect(context) => workers.drift.reconnect(&context),
+            Effect::DriftDetail(request) => workers.drift.detail(request),
             Effect::Bell => screen.write(b"\x07")?,
             Effect::Suspend => turn = Turn::Suspend,
             Effect::Quit => return Ok(Turn::Quit),

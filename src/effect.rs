@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
+use crate::domain::drift::DetailRequest;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
@@ -103,6 +104,8 @@ pub enum Effect {
     Reconnect(String),
     /// Stop the program until it is continued (Ctrl-Z).
     Suspend,
+    /// Look at one object of a fabric closely; in place of one that is looked at.
+    DriftDetail(DetailRequest),
     /// Ring the terminal's bell.
     Bell,
     /// End the program.

@@ -14,7 +14,7 @@ use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::cluster::{ClusterView, ObjectDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
-use crate::domain::drift::DriftView;
+use crate::domain::drift::{DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchNews;
@@ -317,6 +317,8 @@ pub enum Done {
     Revealed(RecordPlace, Result<Revealed, Fault>),
     /// An object of a cluster was read whole.
     Object(ObjectPlace, Result<Box<ObjectDetail>, Fault>),
+    /// An object of a fabric was looked at closely.
+    DriftDetail(Box<DetailNews>),
 }
 
 /// The kinds of one cluster.
@@ -352,6 +354,17 @@ pub struct TaskUndo {
     pub edit: Edit,
     /// What was done.
     pub what: String,
+}
+
+/// All there is to know of an object of a fabric, without secrets.
+#[derive(Debug, Clone)]
+pub struct DetailNews {
+    /// Name of the fabric.
+    pub fabric: String,
+    /// The object, as it was asked for.
+    pub key: ObjectKey,
+    /// What was found, or why nothing was.
+    pub detail: Result<DriftDetail, Fault>,
 }
 
 /// A passage that was copied.

@@ -235,6 +235,7 @@ impl Screen {
             popup: self.popup.is_some(),
             confirming: matches!(self.popup, Some(Popup::Confirm { .. })),
             record: matches!(self.popup, Some(Popup::Record(_))),
+            drift: matches!(self.popup, Some(Popup::Drift(_))),
         }
     }
 

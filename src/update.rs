@@ -26,6 +26,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     if matches!(event, Event::Input(Input::Key(_) | Input::Mouse(_))) {
         // Whoever does something else meanwhile wants to be there, and not at the hit.
         state.search.goal = None;
+        state.git.goal = None;
     }
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
@@ -112,6 +113,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Task(done) => task::done(state, done),
         Done::Object(..) => {}
+        Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

@@ -144,7 +144,7 @@ fn unwritten(error: io::Error) -> Failure {
 mod tests {
     use super::{Args, Place, find, run};
     use crate::cli::output::{Exit, Failure};
-    use crate::domain::brief::BriefSubject;
+    use crate::domain::brief::{About, BriefSubject};
     use crate::domain::fault::Fault;
     use crate::domain::redact::Redactor;
     use clap::Parser;
@@ -165,6 +165,7 @@ mod tests {
             return Err(Failure::new(Exit::Usage, Fault::new("looking for task", id, "there is none", "")));
         }
         Ok(BriefSubject {
+            about: About::Task,
             task_id: id.to_owned(),
             title: "Fix it".to_owned(),
             body: String::new(),

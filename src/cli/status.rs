@@ -12,7 +12,7 @@ use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
 use crate::domain::attention::{self, Need};
-use crate::domain::brief::BriefSubject;
+use crate::domain::brief::{About, BriefSubject};
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
 use crate::domain::gate::wire::{Answer, Request};
@@ -93,6 +93,7 @@ pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failur
     };
     let repo = session.repos.first().and_then(|repo| git::read(repo, 1, &session.redactor).ok());
     Ok(BriefSubject {
+        about: About::Task,
         task_id: task.id,
         title: task.title,
         body: task.body,

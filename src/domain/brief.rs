@@ -7,6 +7,8 @@ use minijinja::{Environment, context};
 
 use crate::domain::digest::sha256;
 
+pub mod drift;
+
 /// The one template there is.
 const TEMPLATE: &str = include_str!("brief/task.md.j2");
 /// Characters of a file name that come from the title.
@@ -15,6 +17,8 @@ const SLUG: usize = 48;
 /// What a brief is about, gathered by `update` from the state so that writing it needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BriefSubject {
+    /// What kind of thing it is about; the other fields are worded for a task.
+    pub about: About,
     /// Id of the task.
     pub task_id: String,
     /// Its title.
@@ -35,19 +39,39 @@ pub struct BriefSubject {
     pub head: Option<String>,
 }
 
+/// What a brief can be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A task of a board.
+    Task,
+    /// An object of a fabric, whose file and line may be missing.
+    Object {
+        /// What shows that it was done.
+        criteria: Vec<String>,
+    },
+}
+
 /// Writes the whole file of a brief: front matter, and the text whose digest stands in it.
 ///
 /// # Errors
 /// The template's own words, should it not render.
 pub fn render(subject: &BriefSubject, number: u32, created: Timestamp) -> Result<String, String> {
     let body = clean(&subject.body);
-    let criteria = open_criteria(&body);
+    let mut criteria = open_criteria(&body);
+    let template = match &subject.about {
+        About::Task => "task",
+        About::Object { criteria: more } => {
+            criteria.extend(more.iter().map(|criterion| one_line(criterion)));
+            "drift"
+        }
+    };
     let mut environment = Environment::new();
     environment.set_trim_blocks(false);
     let text = environment
         .render_str(
             TEMPLATE,
             context! {
+                template => template,
                 title => one_line(&subject.title),
                 task_id => one_line(&subject.task_id),
                 body => body.trim(),
@@ -64,7 +88,7 @@ pub fn render(subject: &BriefSubject, number: u32, created: Timestamp) -> Result
     let text = format!("{}\n", text.trim_end());
     let agent = subject.agent.as_deref().map_or_else(|| "null".to_owned(), quoted);
     Ok(format!(
-        "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: task\ncreated: {created}\ndigest: sha256:{digest}\n---\n\n{text}",
+        "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: {template}\ncreated: {created}\ndigest: sha256:{digest}\n---\n\n{text}",
         task = quoted(&subject.task_id),
         digest = sha256(text.as_bytes()),
     ))
@@ -137,13 +161,14 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BriefSubject, file_name, number_of, pointer, render, slug};
+    use super::{About, BriefSubject, file_name, number_of, pointer, render, slug};
     use crate::domain::digest::sha256;
     use jiff::Timestamp;
     use std::path::{Path, PathBuf};
 
     fn subject() -> BriefSubject {
         BriefSubject {
+            about: About::Task,
             task_id: "2.1".to_owned(),
             title: "Fix the VLAN check".to_owned(),
             body: "The range is wrong.\n\n- [ ] 4094 is allowed\n- [x] 1 is allowed\n".to_owned(),

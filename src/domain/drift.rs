@@ -12,16 +12,20 @@ use super::health::Health;
 use super::redact::Redactor;
 
 mod application;
+mod aside;
 mod assess;
 mod check;
 mod compare;
+mod detail;
 mod normal;
 mod quantity;
 
 pub use application::{APPLICATIONS, Application, Lineage, Source, repository_name};
+pub use aside::{Pair, PairKind, side_by_side, yaml};
 pub use assess::{Assessment, History, Inputs, Version, assess};
 pub use check::{CheckOutcome, DriftCheck};
 pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
+pub use detail::{DetailRequest, DriftDetail, Excerpt, VersionChange, VersionLine, version_lines};
 
 /// Drift state of one object. The names are those of `hnpwb drift -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -91,6 +95,20 @@ pub enum FieldClass {
     Ineffective,
     /// The CRD's schema does not know it.
     Pruned,
+}
+
+impl FieldClass {
+    /// How it differs, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Changed => "another value",
+            Self::MissingLive => "not live",
+            Self::RemovedInGit => "removed in git, still live",
+            Self::ExtraLive => "not in git",
+            Self::Ineffective => "the server drops it",
+            Self::Pruned => "the schema does not know it",
+        }
+    }
 }
 
 /// One differing field.

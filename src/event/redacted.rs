@@ -80,6 +80,11 @@ impl Done {
             }
             Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
+            // What was found was redacted by the source that read it.
+            Self::DriftDetail(mut news) => {
+                news.detail = news.detail.map_err(|fault| fault.redacted(redactor));
+                Self::DriftDetail(news)
+            }
         }
     }
 }

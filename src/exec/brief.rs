@@ -131,7 +131,7 @@ fn lock(folder: &Path) -> io::Result<File> {
 mod tests {
     use super::{Place, draft, list, write};
     use crate::domain::agent::AgentId;
-    use crate::domain::brief::BriefSubject;
+    use crate::domain::brief::{About, BriefSubject};
     use crate::domain::redact::Redactor;
     use crate::event::{CopyRoute, Done};
     use crate::exec::journal;
@@ -141,6 +141,7 @@ mod tests {
 
     fn subject() -> BriefSubject {
         BriefSubject {
+            about: About::Task,
             task_id: "7".to_owned(),
             title: "Fix it".to_owned(),
             body: String::new(),

@@ -15,14 +15,15 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{APPLICATIONS, Assessment, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::drift::{APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, ObjectKey, assess};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{dangling, healths};
 use crate::domain::redact::Redactor;
-use crate::event::{Event, SourceId};
+use crate::event::{DetailNews, Done, Event, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Watch};
 
+mod detail;
 mod history;
 mod read;
 mod scope;
@@ -42,6 +43,7 @@ pub struct Workers {
     refresh: Arc<watch::Sender<u64>>,
     browser: Browser,
     demand: Arc<watch::Sender<Demand>>,
+    asked: Arc<watch::Sender<Option<DetailRequest>>>,
 }
 
 impl Workers {
@@ -64,6 +66,11 @@ impl Workers {
     pub fn reconnect(&self, context: &str) {
         self.demand.send_modify(|demand| *demand.retries.entry(context.to_owned()).or_default() += 1);
     }
+
+    /// Asks for all there is to know of one object, in place of one that was asked for and not answered yet.
+    pub fn detail(&self, request: DetailRequest) {
+        self.asked.send_replace(Some(request));
+    }
 }
 
 /// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
@@ -72,18 +79,24 @@ impl Workers {
 /// Must be called inside a tokio runtime. The workers end with `cancel`, whether what is returned is kept or not.
 pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
     let refresh = Arc::new(watch::Sender::new(0));
+    let asked = Arc::new(watch::Sender::new(None));
     let browser = Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
     let demand = Arc::new(watch::Sender::new(Demand::default()));
-    let workers = Workers { refresh: Arc::clone(&refresh), browser: browser.clone(), demand: Arc::clone(&demand) };
-    let (updates, demands) = (refresh.subscribe(), demand.subscribe());
+    let workers = Workers {
+        refresh: Arc::clone(&refresh),
+        browser: browser.clone(),
+        demand: Arc::clone(&demand),
+        asked: Arc::clone(&asked),
+    };
+    let (updates, demands, asks) = (refresh.subscribe(), demand.subscribe(), asked.subscribe());
     tokio::spawn(async move {
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
-        let kept = start(&session, names, &browser, &outbox, (&updates, &demands), &cancel);
+        let kept = start(&session, names, &browser, &outbox, (&updates, &demands), &asks, &cancel);
         // Cluster workers stop when what they wait for can no longer change, so the senders live as long as they do.
         cancel.cancelled().await;
-        drop((kept, refresh, demand));
+        drop((kept, refresh, demand, asked));
     });
     workers
 }
@@ -107,6 +120,7 @@ fn start(
     browser: &Browser,
     outbox: &Outbox,
     (refresh, demand): (&watch::Receiver<u64>, &watch::Receiver<Demand>),
+    asked: &watch::Receiver<Option<DetailRequest>>,
     cancel: &CancellationToken,
 ) -> Vec<WantedKinds> {
     let claims = Arc::new(watch::Sender::new(Claims::new()));
@@ -133,6 +147,7 @@ fn start(
             claims: Arc::clone(&claims),
             outbox: outbox.clone(),
             refresh: refresh.clone(),
+            asked: asked.clone(),
             cache: Cache::default(),
             last: None,
         };
@@ -152,6 +167,7 @@ struct Worker {
     claims: Arc<watch::Sender<Claims>>,
     outbox: Outbox,
     refresh: watch::Receiver<u64>,
+    asked: watch::Receiver<Option<DetailRequest>>,
     cache: Cache,
     last: Option<DriftView>,
 }
@@ -162,6 +178,8 @@ enum Wake {
     Git,
     /// The cluster, the claims of others or the clock changed.
     Other,
+    /// All there is to know of one object was asked for.
+    Asked,
 }
 
 impl Worker {
@@ -197,10 +215,18 @@ impl Worker {
             if let Some(side) = &side {
                 next = self.judge(side).await;
             }
-            match self.wait(&mut watch, &scope, &mut claims, next).await {
-                Some(Wake::Git) => side = None,
-                Some(Wake::Other) => {}
-                None => return,
+            loop {
+                match self.wait(&mut watch, &scope, &mut claims, next).await {
+                    // An answer changes nothing: nothing is judged anew for it.
+                    Some(Wake::Asked) => {
+                        self.answer(side.as_ref(), fault.as_ref()).await;
+                        continue;
+                    }
+                    Some(Wake::Git) => side = None,
+                    Some(Wake::Other) => {}
+                    None => return,
+                }
+                break;
             }
         }
     }
@@ -269,6 +295,27 @@ impl Worker {
         next
     }
 
+    /// Tells all there is to know of the object that was asked for.
+    async fn answer(&mut self, side: Option<&Arc<GitSide>>, fault: Option<&Fault>) {
+        let Some(DetailRequest { fabric, key }) = self.asked.borrow_and_update().clone() else { return };
+        let (of, wanted, spec) = (fabric.clone(), key.clone(), self.spec.clone());
+        let live = self.cluster.as_ref().map(|(.., live)| Arc::clone(&live.borrow()));
+        let redactor = self.outbox.redactor().clone();
+        let detail = match side {
+            Some(side) => {
+                let side = Arc::clone(side);
+                let look = move || detail::detail(&spec, &side, live.as_deref(), &wanted, &redactor);
+                let looked = tokio::task::spawn_blocking(look).await;
+                looked.unwrap_or_else(|error| Err(Fault::new("looking at", &key.name, error, "")))
+            }
+            None => {
+                let unread = || Fault::new("looking at", &key.name, "the fabric was not read", "");
+                Err(fault.cloned().unwrap_or_else(unread))
+            }
+        };
+        self.outbox.send(Event::Done(Done::DriftDetail(Box::new(DetailNews { fabric: of, key, detail })))).await;
+    }
+
     /// Waits for a reason to look again; `None` when there can be none any more.
     async fn wait(
         &mut self,
@@ -294,7 +341,20 @@ impl Worker {
                 None => std::future::pending().await,
             }
         };
+        let name = &self.spec.name;
+        let asked = async {
+            let mine = |asked: &Option<DetailRequest>| asked.as_ref().is_some_and(|asked| asked.fabric == *name);
+            loop {
+                if self.asked.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                if mine(&self.asked.borrow()) {
+                    return;
+                }
+            }
+        };
         tokio::select! {
+            () = asked => Some(Wake::Asked),
             () = files => {
                 sleep(DEBOUNCE).await;
                 Some(Wake::Git)

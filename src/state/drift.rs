@@ -2,6 +2,7 @@
 //! and the objects of one state can be folded; what is synced is, until somebody wants to see it.
 
 mod filter;
+pub mod object;
 #[cfg(test)]
 mod tests;
 
@@ -138,11 +139,18 @@ impl Drift {
             if self.is_folded(&view.fabric) {
                 continue;
             }
+            // Objects of a state follow each other, and there may be thousands of them.
+            let mut folded: Option<(DriftState, bool)> = None;
             for (number, object) in view.rows.iter().enumerate() {
                 if !admitted(object) || !wanted(object) {
                     continue;
                 }
-                if self.is_group_folded(&view.fabric, object.state) {
+                let known = folded.filter(|(state, _)| *state == object.state);
+                let (_, is_folded) =
+                    *folded.insert(known.unwrap_or_else(|| {
+                        (object.state, self.is_group_folded(&view.fabric, object.state))
+                    }));
+                if is_folded {
                     match rows.last_mut() {
                         Some(Row::Group(of, state, count)) if *of == index && *state == object.state => *count += 1,
                         _ => rows.push(Row::Group(index, object.state, 1)),

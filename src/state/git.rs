@@ -16,6 +16,8 @@ pub struct Git {
     pub heard: bool,
     /// Commits asked for; grows when the cursor comes to the end.
     pub limit: usize,
+    /// A commit that the cursor is to go to, once it is loaded.
+    pub goal: Option<String>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -56,6 +58,21 @@ impl Git {
             }
             Row::Repo(_) => false,
         });
+    }
+
+    /// True if a commit is loaded.
+    pub fn has(&self, id: &str) -> bool {
+        self.repos.iter().any(|repo| repo.rows.iter().any(|row| row.commit.id == id))
+    }
+
+    /// Puts the cursor on a commit that is loaded, in a view of `height` rows; a filter that hides it goes.
+    pub fn select(&mut self, id: &str, height: usize) {
+        self.arrange(Some(id));
+        if self.current().is_none_or(|commit| commit.id != id) {
+            self.list.filter.clear();
+            self.arrange(Some(id));
+        }
+        self.list.select(self.list.selected, height);
     }
 
     /// True when the cursor is near the end of what is loaded and there is more.

@@ -4,6 +4,7 @@ use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
+use super::drift::object::ObjectView;
 use super::input::LineInput;
 
 /// What stands in front of the panes.
@@ -54,6 +55,8 @@ pub enum Popup {
     Record(RecordView),
     /// What can be changed of a task.
     Task(Box<TaskMenu>),
+    /// One object of a fabric with its fields, versions, YAML and file.
+    Drift(Box<ObjectView>),
 }
 
 /// A record that is shown.

@@ -19,6 +19,7 @@ use super::bars::type_line;
 use super::hit::HitMap;
 use super::widget::{cell, fit, nothing, select, spread};
 
+mod drift;
 mod record;
 mod task;
 
@@ -90,6 +91,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         }
         Popup::Record(view) => record::draw(cx, view, body, buf, hits),
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
+        Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
     }
 }
 
@@ -185,6 +187,8 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Confirmation => " (confirmations)".to_owned(),
             Scope::Reading => " (transcript, its records)".to_owned(),
             Scope::Record => " (records)".to_owned(),
+            Scope::DriftObject => " (objects of the drift)".to_owned(),
+            Scope::Drift => " (drift, its objects)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

@@ -3,7 +3,7 @@
 use crate::action::{Action, applies, matching, spec};
 use crate::config::layout::{Layout, PaneKind};
 use crate::domain::attention::Subject;
-use crate::domain::brief::BriefSubject;
+use crate::domain::brief::{About, BriefSubject};
 use crate::domain::gate::{Decision, GateState};
 use crate::domain::text;
 use crate::domain::transcript::Tone;
@@ -47,6 +47,14 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Fold if state.screen.focus == PaneKind::Drift => drift::fold(state),
         Action::FoldAll if state.screen.focus == PaneKind::Drift => state.drift.fold_all(),
         Action::FaultsOnly => drift::faults_only(state),
+        Action::NextPage => drift::turn(state, true),
+        Action::PreviousPage => drift::turn(state, false),
+        Action::Follow => return drift::follow(state),
+        Action::ShowCommit => return drift::show_commit(state),
+        Action::ShowLive => drift::show_live(state),
+        Action::ShowApplication => drift::show_application(state),
+        Action::CopyPlace => return drift::copy(state),
+        Action::DriftBrief => return drift::brief(state),
         Action::HideFinished => {
             state.agents.without_finished = !state.agents.without_finished;
             cursor::arrange(state, PaneKind::Agents);
@@ -94,6 +102,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::UndoTask => return task::undo(state),
         Action::Copy => return copy(state),
         Action::Open => return open(state),
+        Action::Details if state.screen.focus == PaneKind::Drift => return drift::open(state),
         Action::Details => details(state),
         Action::Journal => {
             state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default() });
@@ -145,13 +154,17 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             view.scroll.0 = view.scroll.0.min(rows.saturating_sub(usize::try_from(height).unwrap_or(1)));
             return Effects::new();
         }
+        Some(Popup::Drift(_)) => {
+            drift::travel(state, motion);
+            return Effects::new();
+        }
         Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
     };
     move_by(scroll, motion, height);
     Effects::new()
 }
 
-fn move_by(scroll: &mut Scroll, motion: Motion, height: isize) {
+pub fn move_by(scroll: &mut Scroll, motion: Motion, height: isize) {
     match motion {
         Motion::Rows(rows) => scroll.step(rows),
         Motion::Pages(pages) => scroll.step(pages.saturating_mul(height)),
@@ -195,6 +208,7 @@ fn draft_brief(state: &mut State) -> Effects {
     let repo = state.git.repos.first();
     let agent = state.agents.current();
     let subject = BriefSubject {
+        about: About::Task,
         task_id: task.id.clone(),
         title: task.title.clone(),
         body: task.body.clone(),
@@ -231,7 +245,8 @@ fn open(state: &mut State) -> Effects {
             cursor::follow_agent(state)
         }
         PaneKind::Transcript => act(state, Action::Fold),
-        PaneKind::Board | PaneKind::Git | PaneKind::Cluster | PaneKind::Drift => {
+        PaneKind::Drift => drift::open(state),
+        PaneKind::Board | PaneKind::Git | PaneKind::Cluster => {
             details(state);
             Effects::new()
         }
@@ -239,7 +254,7 @@ fn open(state: &mut State) -> Effects {
 }
 
 /// Shows all that is known of what is selected.
-fn details(state: &mut State) {
+pub fn details(state: &mut State) {
     match describe::selected(state) {
         Some((title, lines)) => state.screen.popup = Some(Popup::Detail { title, lines, scroll: Scroll::default() }),
         None => state.say(Tone::Info, "nothing is selected"),

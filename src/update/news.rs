@@ -81,7 +81,7 @@ pub fn git(state: &mut State, news: GitNews) -> Effects {
     state.git.faults = news.faults;
     state.git.heard = true;
     state.git.arrange(selected.as_deref());
-    Effects::new()
+    super::drift::arrive(state)
 }
 
 /// One cluster has changed.
@@ -107,6 +107,7 @@ pub fn shown(state: &mut State) -> Effects {
 
 /// One fabric has changed.
 pub fn drift(state: &mut State, view: DriftView) -> Effects {
+    let fabric = view.fabric.clone();
     let status = state.sources.entry(SourceId::Drift(view.fabric.clone())).or_default();
     status.as_of = view.as_of;
     status.fault = None;
@@ -114,7 +115,7 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
     state.drift.put(view);
     state.drift.arrange(anchor.as_ref());
     refresh_attention(state);
-    Effects::new()
+    super::drift::renew(state, &fabric)
 }
 
 /// A gate was asked for, or ended without a decision.

@@ -24,6 +24,7 @@ use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
 mod cluster;
+mod drift;
 mod task;
 mod transcript;
 

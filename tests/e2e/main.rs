@@ -2,6 +2,7 @@
 
 mod board;
 mod demo;
+mod drift;
 mod gates;
 mod killed;
 mod search;

@@ -182,6 +182,19 @@ fn drift_pane() {
         tell(state, Event::SourceFault(SourceId::Drift("fabric-1".to_owned()), wrong));
     });
     check(PaneKind::Drift, "full", full);
+    check(PaneKind::Drift, "faults", |state| {
+        full(state);
+        keys(state, "6f");
+    });
+    check(PaneKind::Drift, "folded", |state| {
+        full(state);
+        keys(state, "6jjj Gk ");
+    });
+    check(PaneKind::Drift, "filtered", |state| {
+        full(state);
+        keys(state, "6/kind:vpc state:s");
+        press(state, KeyCode::Enter);
+    });
     check_unfocused(PaneKind::Drift, full);
 }
 

@@ -5,10 +5,12 @@ use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::status_line::StatusLine;
 use hnpwb::domain::agent::{AgentId, Figures};
+use hnpwb::domain::drift::{DriftDetail, FieldClass, FieldDiff, side_by_side};
+use hnpwb::domain::fault::Fault;
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::search::{Excerpt, Hit, HitKind, Progress, SearchNews, Stage};
 use hnpwb::domain::transcript::Tone;
-use hnpwb::event::{Done, Event, Input, RawRecord, RecordPlace, Revealed};
+use hnpwb::event::{DetailNews, Done, Event, Input, RawRecord, RecordPlace, Revealed};
 use hnpwb::state::State;
 use hnpwb::state::popup::{Popup, RecordView};
 
@@ -90,6 +92,59 @@ fn details() {
             press(state, KeyCode::Enter);
         });
     }
+}
+
+/// Opens the first object of the first fabric, of which so much was found.
+fn open_object(state: &mut State, detail: Option<Result<DriftDetail, Fault>>) {
+    focus(state, PaneKind::Drift);
+    keys(state, "j");
+    press(state, KeyCode::Enter);
+    if let Some(detail) = detail {
+        let (view, row) = state.drift.current().unwrap();
+        let news = DetailNews { fabric: view.fabric.clone(), key: row.key.clone(), detail };
+        tell(state, Event::Done(Done::DriftDetail(Box::new(news))));
+    }
+}
+
+#[test]
+fn an_object_of_a_fabric() {
+    let found = || Some(Ok(fixture::object_detail(SAY)));
+    let turn = |state: &mut State, pages: usize| (0..pages).for_each(|_| press(state, KeyCode::Tab));
+    check("object-fields", |state| {
+        let mut view = fixture::drift(SAY).remove(0);
+        let field =
+            |path: &str, desired, live, class| FieldDiff { path: path.to_owned(), desired, live, class, manager: None };
+        let range = serde_json::json!({ "start": "10.0.1.10", "end": "10.0.1.99" });
+        view.rows[0].fields.extend([
+            field("spec.permit[0]", serde_json::Value::Null, serde_json::json!(["a", "b"]), FieldClass::ExtraLive),
+            field("spec.subnets.default.dhcp.range", range, serde_json::Value::Null, FieldClass::Ineffective),
+        ]);
+        tell(state, Event::Drift(view));
+        open_object(state, found());
+    });
+    check("object-versions", |state| {
+        open_object(state, found());
+        turn(state, 1);
+        keys(state, "j");
+    });
+    check("object-yaml", |state| {
+        open_object(state, found());
+        turn(state, 2);
+    });
+    check("object-yaml-orphan", |state| {
+        let live = serde_json::json!({ "kind": "VPC", "spec": { "vlan": 7, "text": "two\nlines\n" } });
+        let pairs = side_by_side(None, Some(&live));
+        open_object(state, Some(Ok(DriftDetail { git: None, file: None, pairs, ..fixture::object_detail(SAY) })));
+        turn(state, 2);
+    });
+    check("object-file", |state| {
+        open_object(state, found());
+        turn(state, 3);
+    });
+    check("object-trouble", |state| {
+        let fault = fixture::fault(SAY, "looking at", "VPC vpc-1", "neither git nor the cluster has it any more", "");
+        open_object(state, Some(Err(fault)));
+    });
 }
 
 #[test]

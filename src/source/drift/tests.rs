@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::spawn;
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
-use crate::domain::drift::{DriftState, DriftView};
-use crate::event::Event;
+use crate::domain::drift::{DetailRequest, DriftDetail, DriftState, DriftView};
+use crate::event::{Done, Event};
 use crate::source::Inbox;
 use crate::source::mailbox::mailbox;
 
@@ -47,6 +47,17 @@ async fn until(inbox: &mut Inbox, name: &str, state: DriftState) -> DriftView {
     });
     let Ok(view) = found.await else { panic!("{name} did not become {}: {last:?}", state.name()) };
     view
+}
+
+async fn looked(inbox: &mut Inbox) -> DriftDetail {
+    let answer = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(Event::Done(Done::DriftDetail(news))) = inbox.next().await {
+                return news.detail;
+            }
+        }
+    });
+    answer.await.expect("an answer").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +98,11 @@ async fn a_fabric_is_followed_on_both_sides() {
     until(&mut inbox, "a", DriftState::Pending).await;
     until(&mut inbox, "a", DriftState::Behind).await;
     api.put(manifest("a", 2)).unwrap();
-    until(&mut inbox, "a", DriftState::Synced).await;
+    let view = until(&mut inbox, "a", DriftState::Synced).await;
+    workers.detail(DetailRequest { fabric: "one".into(), key: view.rows[0].key.clone() });
+    let detail = looked(&mut inbox).await;
+    let live: Vec<bool> = detail.versions.iter().map(|version| version.is_live).collect();
+    assert_eq!((live, detail.context.as_deref()), (vec![true, false], Some("lab")));
     api.behave(Behaviour::Unauthorized);
     workers.refresh();
     until(&mut inbox, "a", DriftState::Unknown).await;
@@ -164,7 +179,8 @@ async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle(
     let browser = super::Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
     let updates = (&refresh.subscribe(), &tokio::sync::watch::channel(super::Demand::default()).1);
     let session = session(folder.path(), Vec::new());
-    let _kept = super::start(&session, clusters, &browser, &outbox, updates, &cancel);
+    let asked = tokio::sync::watch::channel(None).1;
+    let _kept = super::start(&session, clusters, &browser, &outbox, updates, &asked, &cancel);
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             if let Some(Event::Cluster(view)) = inbox.next().await
