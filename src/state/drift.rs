@@ -146,10 +146,8 @@ impl Drift {
                     continue;
                 }
                 let known = folded.filter(|(state, _)| *state == object.state);
-                let (_, is_folded) =
-                    *folded.insert(known.unwrap_or_else(|| {
-                        (object.state, self.is_group_folded(&view.fabric, object.state))
-                    }));
+                let (_, is_folded) = *folded
+                    .insert(known.unwrap_or_else(|| (object.state, self.is_group_folded(&view.fabric, object.state))));
                 if is_folded {
                     match rows.last_mut() {
                         Some(Row::Group(of, state, count)) if *of == index && *state == object.state => *count += 1,
