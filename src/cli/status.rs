@@ -50,10 +50,16 @@ pub struct Args {
 pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, paths: &Paths) -> Result<Exit, Failure> {
     let session = Arc::new(session()?);
     let now = Timestamp::now();
-    let (agents, tallies) = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
-    let board = board::read(&session.boards, now, &session.redactor);
-    let gates = gates(&session, paths);
-    let (reports, faults) = drift::observe(session.fabrics.clone(), &session.health, &session.redactor)?;
+    let ((agents, tallies), board, gates, observed) = std::thread::scope(|scope| {
+        // Clusters answer in their own time.
+        let fabrics = scope.spawn(|| drift::observe(session.fabrics.clone(), &session.health, &session.redactor));
+        let agents = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
+        let board = board::read(&session.boards, now, &session.redactor);
+        let gates = gates(&session, paths);
+        let observed = fabrics.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (agents, board, gates, observed)
+    });
+    let (reports, faults) = observed?;
     let fabrics: Vec<DriftView> = reports.iter().map(|report| report.view.clone()).collect();
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());

@@ -8,6 +8,7 @@ mod presence;
 mod roster;
 mod standing;
 mod summary;
+mod thread;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::domain::transcript::Counts;
 use crate::event::{AgentsNews, Event, SourceId};
 use cost::{Counted, Counting};
 use roster::{Roster, Scope, in_parallel};
+use thread::Thread;
 
 /// How often the news are sent though nothing was written: processes end and silences grow without a file changing.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -82,12 +84,14 @@ enum Occasion {
 
 async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watch::Receiver<u64>) {
     let watched = scope.watched();
-    let glance = tokio::task::spawn_blocking(move || {
+    // Without a thread there is nothing that could be shown.
+    let Ok(thread) = Thread::begin("agents") else { return };
+    let glance = thread.run(move || {
         let mut roster = Roster::new(scope);
         let news = roster.glance().then(|| roster.news(Timestamp::now(), None));
         (roster, news)
     });
-    let Ok((mut roster, news)) = glance.await else { return };
+    let Some((mut roster, news)) = glance.await else { return };
     if let Some(news) = news {
         outbox.post(SourceId::Agents, Event::Agents(news));
     }
@@ -100,7 +104,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
         let fault = watch.as_ref().and_then(Watch::fault);
         let may_count = counting.is_idle();
         let book = hooks.book();
-        let look = tokio::task::spawn_blocking(move || {
+        let look = thread.run(move || {
             roster.hooks = book;
             let counted = matches!(occasion, Occasion::Counted(_));
             let again = matches!(occasion, Occasion::Everything | Occasion::Age);
@@ -128,7 +132,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
             let uncounted = if may_count { roster.uncounted() } else { Vec::new() };
             (roster, news, told, uncounted)
         });
-        let Ok((looked_at, news, told, uncounted)) = look.await else { return };
+        let Some((looked_at, news, told, uncounted)) = look.await else { return };
         roster = looked_at;
         if let Some((news, settled)) = news {
             next_refresh = Instant::now() + if settled { REFRESH } else { cost::PAUSE };
@@ -174,16 +178,20 @@ pub struct Tally {
 /// Every agent once, with figures, from every line of their transcripts. Blocks for about a second per two gigabytes.
 pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (AgentsNews, Vec<Tally>) {
     let mut roster = Roster::new(Scope::new(session, roots, all));
-    roster.rescan();
-    let mut candidates: Vec<_> = roster.shown().cloned().collect();
-    // The longest first, so that no thread is left with it at the end.
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.stat.size));
-    let read = in_parallel(&candidates, |candidate| {
-        summary::read_whole(&candidate.path, candidate.format, candidate.sub_agent).ok()
-    });
-    for (candidate, summary) in candidates.iter().zip(read) {
-        if let Some(summary) = summary {
-            roster.replace(&candidate.path, summary);
+    if all {
+        roster.rescan_whole();
+    } else {
+        // Which of them are the session's, their ends tell.
+        roster.rescan();
+        let mut candidates: Vec<_> = roster.shown().cloned().collect();
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.stat.size));
+        let read = in_parallel(&candidates, |candidate| {
+            summary::read_whole(&candidate.path, candidate.format, candidate.sub_agent).ok()
+        });
+        for (candidate, summary) in candidates.iter().zip(read) {
+            if let Some(summary) = summary {
+                roster.replace(&candidate.path, summary);
+            }
         }
     }
     roster.settle(true);

@@ -193,6 +193,9 @@ pub(crate) fn said_by_user(text: &str) -> UserText<'_> {
     if trimmed.starts_with("[Request interrupted by user") {
         return UserText::Interrupted;
     }
+    if !trimmed.starts_with('<') {
+        return UserText::Typed;
+    }
     for tag in ["local-command-stdout", "local-command-stderr", "bash-stdout", "local-command-caveat"] {
         if let Some(output) = tagged(trimmed, tag).filter(|_| trimmed.starts_with(&format!("<{tag}>"))) {
             return UserText::Output(output);

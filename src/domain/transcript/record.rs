@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::json;
+use super::usage::Used;
 
 /// The envelope. Fields that are not named are skipped.
 #[derive(Debug, Default, Deserialize)]
@@ -136,7 +137,7 @@ pub(crate) struct Message<'a> {
     #[serde(borrow)]
     pub stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub usage: Option<&'a RawValue>,
+    pub usage: Option<Used<'a>>,
 }
 
 /// The same with content that is anything.
@@ -152,7 +153,7 @@ struct Loose<'a> {
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
-    usage: Option<&'a RawValue>,
+    usage: Option<Used<'a>>,
 }
 
 /// One block of a message's content.

@@ -8,8 +8,10 @@ use crate::domain::agent::Tokens;
 use crate::domain::model::{Amounts, Cost, Kind, Models, Price};
 
 mod read;
+mod table;
 
-pub(crate) use read::{Spent, spent};
+pub(crate) use read::{Spent, Used};
+use table::{ByPlace, Table};
 
 /// Models that are told apart in one file.
 const MOST_MODELS: usize = 255;
@@ -24,7 +26,7 @@ const BILLED: f64 = 1e-8;
 /// replays answers of its parent under other request ids, so there the message id alone names it.
 #[derive(Debug, Clone, Default)]
 pub struct Usage {
-    answers: HashMap<u64, Answer>,
+    answers: Table,
     /// Of records without a message id, which cannot be told apart.
     unnamed: Vec<Answer>,
     models: Vec<Box<str>>,
@@ -49,8 +51,8 @@ pub(crate) struct Said<'a> {
     pub billed: Option<f64>,
 }
 
-/// 32 bytes, 40 with its key: there may be millions.
-#[derive(Debug, Clone, Copy)]
+/// 32 bytes, 40 with its place: there may be millions.
+#[derive(Debug, Clone, Copy, Default)]
 struct Answer {
     input: u32,
     cache_write_5m: u32,
@@ -136,21 +138,29 @@ impl Usage {
             return;
         };
         let mut place = hash(&message);
-        if let Some(known) = self.answers.get(&place)
+        if let Some(known) = self.answers.at(place)
             && !known.name().is_same(answer.name())
         {
             place = beside(place, answer.request);
             answer.flags |= BESIDE;
         }
-        if self.answers.get(&place).is_none_or(|known| !answer.repeats(known)) {
-            self.answers.insert(place, answer);
+        match self.answers.at(place) {
+            Some(known) if answer.repeats(known) => {}
+            Some(known) => *known = answer,
+            None => self.answers.put(place, answer),
         }
+    }
+
+    /// Gives back what memory is not needed; for when a while may pass until more is noted.
+    pub fn pack(&mut self) {
+        self.answers.pack();
+        self.unnamed.shrink_to_fit();
     }
 
     /// All tokens of it.
     pub fn total(&self) -> Tokens {
         let mut total = Tokens::default();
-        for answer in self.answers.values().chain(&self.unnamed) {
+        for answer in self.answers.iter().map(|(_, answer)| answer).chain(&self.unnamed) {
             add(&mut total, &answer.amounts());
         }
         total
@@ -198,11 +208,12 @@ impl Usage {
 /// second file is not counted again. What a file only quotes of its sub-agents is left to their own files, if there are any.
 pub fn share_out(files: &[&Usage], models: &Models) -> Vec<Bill> {
     let mut ledgers: Vec<Ledger<'_>> = files.iter().map(|usage| Ledger::new(&usage.models, models)).collect();
-    let mut taken: HashMap<u64, Name> = HashMap::new();
+    let answers = files.iter().map(|usage| usage.answers.len()).sum();
+    let mut taken: HashMap<u64, Name, ByPlace> = HashMap::with_capacity_and_hasher(answers, ByPlace::default());
     for quoted in [false, true] {
         for (ledger, usage) in ledgers.iter_mut().zip(files) {
             for (place, answer) in usage.answers.iter().filter(|(_, answer)| answer.is(QUOTED) == quoted) {
-                let mut place = if answer.is(BESIDE) { beside(*place, answer.request) } else { *place };
+                let mut place = if answer.is(BESIDE) { beside(place, answer.request) } else { place };
                 if let Some(known) = taken.get(&place) {
                     if known.is_same(answer.name()) {
                         continue;

@@ -12,7 +12,7 @@ use super::cost::Bills;
 use super::discover::{Candidate, Pattern, candidate, discover, folder};
 use super::meta::{self, Meta};
 use super::presence::Presence;
-use super::summary::{Followed, Summary, summarise};
+use super::summary::{Followed, Summary, read_whole, summarise};
 use crate::config::session::Session;
 use crate::domain::agent::AgentKind;
 use crate::domain::agent::hook::HookBook;
@@ -142,14 +142,26 @@ impl Roster {
             self.presence.registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
         found.sort_by_cached_key(|one| (!running.contains(one.id.0.as_str()), Reverse(one.stat.modified)));
         found.truncate(GLANCE);
-        for (candidate, summary) in summarise_all(found) {
+        for (candidate, summary) in read_all(found, read) {
             self.insert(candidate, summary);
         }
         self.shown().next().is_some()
     }
 
-    /// Looks at every folder. True when something is different.
+    /// Looks at every folder, and at the heads and tails of what is new. True when something is different.
     pub(super) fn rescan(&mut self) -> bool {
+        self.rescan_by(read)
+    }
+
+    /// The same, with every line of what is new.
+    pub(super) fn rescan_whole(&mut self) -> bool {
+        // One that cannot be read whole has ends, perhaps.
+        self.rescan_by(|candidate| {
+            read_whole(&candidate.path, candidate.format, candidate.sub_agent).or_else(|_| read(candidate))
+        })
+    }
+
+    fn rescan_by(&mut self, read: impl Fn(&Candidate) -> io::Result<Summary> + Sync) -> bool {
         let found = discover(&self.scope.places(), &self.scope.patterns);
         let paths: BTreeSet<&PathBuf> = found.iter().map(|candidate| &candidate.path).collect();
         let vanished: Vec<PathBuf> = self.transcripts.keys().filter(|path| !paths.contains(path)).cloned().collect();
@@ -167,7 +179,7 @@ impl Roster {
         for candidate in known {
             self.follow(&candidate.path);
         }
-        for (candidate, summary) in summarise_all(new) {
+        for (candidate, summary) in read_all(new, read) {
             self.insert(candidate, summary);
         }
         changed |= self.read_status_lines();
@@ -392,7 +404,12 @@ fn read(candidate: &Candidate) -> io::Result<Summary> {
     summarise(&candidate.path, candidate.format, candidate.sub_agent)
 }
 
-fn summarise_all(candidates: Vec<Candidate>) -> Vec<(Candidate, io::Result<Summary>)> {
+fn read_all(
+    mut candidates: Vec<Candidate>,
+    read: impl Fn(&Candidate) -> io::Result<Summary> + Sync,
+) -> Vec<(Candidate, io::Result<Summary>)> {
+    // The longest first, so that no thread is left with it at the end.
+    candidates.sort_by_key(|candidate| Reverse(candidate.stat.size));
     let summaries = in_parallel(&candidates, read);
     candidates.into_iter().zip(summaries).collect()
 }

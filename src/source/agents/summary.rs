@@ -103,6 +103,7 @@ fn whole(stored: &Stored, format: &dyn Format, sub_agent: bool, end: u64) -> io:
     let (mut digest, mut usage) = (Digest::new(sub_agent), Usage::default());
     let each = |_, line: Line<'_>| take_in(&mut digest, format, line, Some(&mut usage));
     lines::forward(&stored.lines, 0, end, Limits::NONE, each)?;
+    usage.pack();
     summary(stored, digest, Some(usage), end)
 }
 
@@ -120,6 +121,7 @@ impl Summary {
         let (digest, usage) = (&mut self.digest, &mut self.usage);
         let each = |_, line: Line<'_>| take_in(digest, format, line, usage.as_mut());
         self.cursor.read(&stored.lines, end, Limits::NONE, each)?;
+        self.usage.iter_mut().for_each(Usage::pack);
         (self.size, self.modified) = (stored.on_disk, stored.modified);
         Ok(if grown { Followed::Grown } else { Followed::Same })
     }

@@ -39,8 +39,9 @@ pub(crate) fn forward(
     mut each: impl FnMut(u64, Line<'_>),
 ) -> io::Result<u64> {
     let mut buffer: Vec<u8> = Vec::new();
-    // The buffer holds the file from `at` on; a line begins at `at + head` and has no newline up to `searched`.
-    let (mut at, mut head, mut searched) = (from, 0, 0);
+    // The buffer holds the file from `at` on, in its first `filled` bytes; a line begins at `at + head` and has no newline up
+    // to `searched`.
+    let (mut at, mut head, mut searched, mut filled) = (from, 0, 0, 0);
     // When little is wanted, little is read.
     let chunk = usize::try_from(limits.bytes).unwrap_or(CHUNK).clamp(4 * 1024, CHUNK);
     // Bytes of a line that is too long to be kept.
@@ -51,7 +52,7 @@ pub(crate) fn forward(
         return Ok(from);
     }
     loop {
-        while let Some(found) = memchr::memchr(b'\n', &buffer[searched..]) {
+        while let Some(found) = memchr::memchr(b'\n', &buffer[searched..filled]) {
             let newline = searched + found;
             let end = at + newline as u64 + 1;
             if !wanted(lines, end) {
@@ -63,26 +64,32 @@ pub(crate) fn forward(
             (head, searched) = (newline + 1, newline + 1);
         }
         let line_start = at + head as u64 - dropped;
-        if lines > 0 && !wanted(lines, at + buffer.len() as u64) {
+        if lines > 0 && !wanted(lines, at + filled as u64) {
             return Ok(line_start);
         }
-        if buffer.len() - head > LONGEST {
-            dropped += (buffer.len() - head) as u64;
-            head = buffer.len();
+        if filled - head > LONGEST {
+            dropped += (filled - head) as u64;
+            head = filled;
         }
-        buffer.drain(..head);
+        buffer.copy_within(head..filled, 0);
         at += head as u64;
-        head = 0;
-        searched = buffer.len();
-        let more = usize::try_from(to.saturating_sub(at + searched as u64)).unwrap_or(usize::MAX).min(chunk);
-        buffer.resize(searched + more, 0);
-        let read = if more == 0 { 0 } else { read_at(file, &mut buffer[searched..], at + searched as u64)? };
-        buffer.truncate(searched + read);
+        filled -= head;
+        (head, searched) = (0, filled);
+        let more = usize::try_from(to.saturating_sub(at + filled as u64)).unwrap_or(usize::MAX).min(chunk);
+        // Beside what is left of a line there is room enough, as a rule.
+        if buffer.len() - filled < more.min(chunk / 4) {
+            buffer.resize(filled + more, 0);
+        }
+        let room = &mut buffer[filled..];
+        let more = more.min(room.len());
+        let read = if more == 0 { 0 } else { read_at(file, &mut room[..more], at + filled as u64)? };
+        filled += read;
         if read == 0 {
             // The end, or the file became shorter meanwhile.
-            let end = at + buffer.len() as u64;
+            let end = at + filled as u64;
             if end > line_start {
-                each(line_start, if dropped > 0 { Line::TooLong(end - line_start) } else { Line::Whole(&buffer) });
+                let line = if dropped > 0 { Line::TooLong(end - line_start) } else { Line::Whole(&buffer[..filled]) };
+                each(line_start, line);
             }
             return Ok(end);
         }

@@ -10,7 +10,7 @@ use super::{UserText, said_by_user, spend};
 use crate::domain::transcript::digest::{LABEL, Origin, Title};
 use crate::domain::transcript::record::{self, Block, NoRecord, Record};
 use crate::domain::transcript::side::Task;
-use crate::domain::transcript::usage::{self, Usage};
+use crate::domain::transcript::usage::{Usage, Used};
 use crate::domain::transcript::{Digest, Step, call, json, text};
 
 /// Bytes of a prompt that tell whose it is.
@@ -118,7 +118,7 @@ fn assistant(digest: &mut Digest, record: &Record<'_>, at: Option<Timestamp>, ow
     let model = json::string(message.model).unwrap_or_default();
     let failed = json::truth(record.is_api_error_message);
     let synthetic = failed || model == "<synthetic>";
-    let spent = usage::spent(message.usage).filter(|_| !synthetic);
+    let spent = message.usage.and_then(Used::spent).filter(|_| !synthetic);
     if let (Some(usage), Some(spent)) = (usage, spent) {
         spend::note(record, &message, spent, usage);
     }

@@ -7,7 +7,7 @@ use crate::domain::text;
 use crate::domain::transcript::digest::LABEL;
 use crate::domain::transcript::json;
 use crate::domain::transcript::record::{Message, Record};
-use crate::domain::transcript::usage::{Said, Spent, Usage, spent};
+use crate::domain::transcript::usage::{Said, Spent, Usage, Used};
 
 /// Sub-agents that replay their parent's history to answer a question aside; they are no part of its work.
 const SIDE_QUESTION: &str = "aside_question";
@@ -39,7 +39,7 @@ pub(super) fn quoted(record: &Record<'_>, usage: &mut Usage) {
         return;
     }
     let message = inner.message();
-    let Some(spent) = spent(message.usage) else { return };
+    let Some(spent) = message.usage.and_then(Used::spent) else { return };
     if json::string(message.model).is_none_or(|model| model != "<synthetic>") {
         take(&inner, &message, spent, true, usage);
     }

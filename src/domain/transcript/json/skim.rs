@@ -79,24 +79,33 @@ impl<'a> Skim<'a> {
         self.pass(byte).is_ok()
     }
 
-    /// Passes over a string.
-    fn string(&mut self) -> Result<(), Unusual> {
-        self.pass(b'"')?;
-        self.at = self.quotes.next(self.at).ok_or(Unusual)? + 1;
-        Ok(())
+    /// Passes over a string whose opening quote stands here; the places of its quotes.
+    fn quoted(&mut self) -> Result<(usize, usize), Unusual> {
+        let opening = self.at;
+        let closing = self.quotes.next(opening + 1).ok_or(Unusual)?;
+        self.at = closing + 1;
+        Ok((opening, closing))
+    }
+
+    /// Passes over a string and the colon behind it.
+    fn key(&mut self) -> Result<(), Unusual> {
+        if self.next() != Some(b'"') {
+            return Err(Unusual);
+        }
+        self.quoted()?;
+        self.pass(b':')
     }
 
     /// A string without escapes.
     fn plain(&mut self) -> Result<&'a str, Unusual> {
-        self.string_of().filter(|inner| !inner.as_bytes().contains(&b'\\')).ok_or(Unusual)
-    }
-
-    /// What stands between the quotes of a string.
-    fn string_of(&mut self) -> Option<&'a str> {
-        self.white();
-        let from = self.at + 1;
-        self.string().ok()?;
-        self.text.get(from..self.at - 1)
+        if self.next() != Some(b'"') {
+            return Err(Unusual);
+        }
+        let (opening, closing) = self.quoted()?;
+        if self.quotes.escapes(opening, closing) {
+            return Err(Unusual);
+        }
+        self.text.get(opening + 1..closing).ok_or(Unusual)
     }
 
     fn number(&mut self) -> Result<(), Unusual> {
@@ -141,7 +150,9 @@ impl<'a> Skim<'a> {
         let mut open = 1_u64;
         loop {
             match self.next().ok_or(Unusual)? {
-                b'"' => self.string()?,
+                b'"' => {
+                    self.quoted()?;
+                }
                 bracket @ (b'{' | b'[') => {
                     if open.leading_zeros() == 0 {
                         return Err(Unusual);
@@ -152,8 +163,7 @@ impl<'a> Skim<'a> {
                     if !self.passed(bracket + 2) {
                         open = open << 1 | u64::from(object);
                         if object {
-                            self.string()?;
-                            self.pass(b':')?;
+                            self.key()?;
                         }
                         continue;
                     }
@@ -171,8 +181,7 @@ impl<'a> Skim<'a> {
                 let object = open & 1 == 1;
                 if self.passed(b',') {
                     if object {
-                        self.string()?;
-                        self.pass(b':')?;
+                        self.key()?;
                     }
                     break;
                 }

@@ -1,6 +1,6 @@
 //! `usage` of an answer, leniently.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::domain::agent::Tokens;
@@ -28,6 +28,34 @@ impl Spent {
     pub(crate) fn tokens(&self) -> Tokens {
         let Amounts { input, cache_write_5m, cache_write_1h, cache_read, output, .. } = self.amounts;
         Tokens { input, cache_creation: cache_write_5m + cache_write_1h, cache_read, output }
+    }
+}
+
+/// `usage` of a message: as a rule it is read together with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Used<'a> {
+    Spent(Spent),
+    Raw(&'a RawValue),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Used<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The quick reader gives up on odd fields, and then the full parser leaves them as they are.
+        if deserializer.is_human_readable() {
+            <&RawValue>::deserialize(deserializer).map(Self::Raw)
+        } else {
+            Regular::deserialize(deserializer).map(|fields| Self::Spent(fields.spent()))
+        }
+    }
+}
+
+impl Used<'_> {
+    /// What it says; `None` when it is no object.
+    pub(crate) fn spent(self) -> Option<Spent> {
+        match self {
+            Self::Spent(spent) => Some(spent),
+            Self::Raw(raw) => spent(Some(raw)),
+        }
     }
 }
 
@@ -87,17 +115,20 @@ struct Odd<'a> {
 }
 
 /// Reads a `usage` object; `None` when there is none.
-pub(crate) fn spent(raw: Option<&RawValue>) -> Option<Spent> {
+fn spent(raw: Option<&RawValue>) -> Option<Spent> {
     let raw = raw.filter(|raw| raw.get().starts_with('{'))?;
-    match json::read::<Regular<'_>>(raw.get()) {
-        Some(fields) => Some(of(
-            [fields.input_tokens, fields.cache_read_input_tokens, fields.output_tokens],
-            fields.cache_creation_input_tokens,
-            fields.cache_creation.map_or(0, |lives| lives.ephemeral_1h_input_tokens),
-            fields.server_tool_use.map_or(0, |tools| tools.web_search_requests),
-            Kind { fast: fields.speed == Some("fast"), us: fields.inference_geo == Some("us") },
-        )),
-        None => Some(odd(raw)),
+    Some(json::read::<Regular<'_>>(raw.get()).map_or_else(|| odd(raw), |fields| fields.spent()))
+}
+
+impl Regular<'_> {
+    fn spent(self) -> Spent {
+        of(
+            [self.input_tokens, self.cache_read_input_tokens, self.output_tokens],
+            self.cache_creation_input_tokens,
+            self.cache_creation.map_or(0, |lives| lives.ephemeral_1h_input_tokens),
+            self.server_tool_use.map_or(0, |tools| tools.web_search_requests),
+            Kind { fast: self.speed == Some("fast"), us: self.inference_geo == Some("us") },
+        )
     }
 }
 

@@ -4,33 +4,52 @@
 //! A byte is escaped when an odd number of backslashes stands before it. How that is told for 64 bytes by adding and shifting
 //! is due to Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019, section 3.1.1.
 
-/// One bit for each byte of a text: set for quotes that are not escaped.
-pub(super) struct Quotes(Vec<u64>);
+/// Where quotes and backslashes stand in a text, by blocks of 64 bytes.
+pub(super) struct Quotes(Vec<Block>);
+
+/// A bit for each byte of a block.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    /// Quotes that are not escaped.
+    quotes: u64,
+    backslashes: u64,
+}
 
 impl Quotes {
     /// Those of a text; `None` when it holds control characters, or a backslash that begins no escape.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         let (blocks, rest) = text.as_chunks();
-        let mut quotes = Vec::with_capacity(blocks.len() + 1);
-        let mut escaped = false;
-        for (n, block) in blocks.iter().enumerate() {
-            quotes.push(of_block(block, text, n * 64, &mut escaped)?);
-        }
         let mut last = [b' '; 64];
         last.get_mut(..rest.len())?.copy_from_slice(rest);
-        quotes.push(of_block(&last, text, blocks.len() * 64, &mut escaped)?);
+        let mut quotes = Vec::with_capacity(blocks.len() + 1);
+        let mut escaped = false;
+        for (n, block) in blocks.iter().chain([&last]).enumerate() {
+            quotes.push(of_block(block, text, n * 64, &mut escaped)?);
+        }
         (!escaped).then_some(Self(quotes))
     }
 
     /// The first one at `from` or behind.
     pub(super) fn next(&self, from: usize) -> Option<usize> {
         let mut n = from / 64;
-        let mut bits = self.0.get(n)? & (u64::MAX << (from % 64));
+        let mut bits = self.0.get(n)?.quotes & (u64::MAX << (from % 64));
         while bits == 0 {
             n += 1;
-            bits = *self.0.get(n)?;
+            bits = self.0.get(n)?.quotes;
         }
         Some(n * 64 + bits.trailing_zeros() as usize)
+    }
+
+    /// True when there is a backslash from `from` up to `to`.
+    pub(super) fn escapes(&self, from: usize, to: usize) -> bool {
+        let behind = u64::MAX << (from % 64);
+        let before = !(u64::MAX << (to % 64));
+        let (first, last) = (from / 64, to / 64);
+        let of = |n: usize| self.0.get(n).map_or(0, |block| block.backslashes);
+        if first == last {
+            return of(first) & behind & before != 0;
+        }
+        of(first) & behind != 0 || of(last) & before != 0 || (first + 1..last).any(|n| of(n) != 0)
     }
 }
 
@@ -42,15 +61,14 @@ struct Marks {
     control: bool,
 }
 
-/// The quotes of one block, which begins at `at` in `text`. `carried` tells of the first byte of a block whether it is escaped.
-#[inline]
-fn of_block(block: &[u8; 64], text: &[u8], at: usize, carried: &mut bool) -> Option<u64> {
+/// One block, which begins at `at` in `text`. `carried` tells of the first byte of a block whether it is escaped.
+fn of_block(block: &[u8; 64], text: &[u8], at: usize, carried: &mut bool) -> Option<Block> {
     let Marks { quotes, backslashes, control } = marks(block);
     if control {
         return None;
     }
     if backslashes == 0 && !*carried {
-        return Some(quotes);
+        return Some(Block { quotes, backslashes });
     }
     let escaped = escaped(backslashes, carried);
     // The rest is rare.
@@ -67,7 +85,7 @@ fn of_block(block: &[u8; 64], text: &[u8], at: usize, carried: &mut bool) -> Opt
         }
         odd &= odd - 1;
     }
-    Some(quotes & !escaped)
+    Some(Block { quotes: quotes & !escaped, backslashes })
 }
 
 /// The bytes that are escaped, given the backslashes.
@@ -221,6 +239,13 @@ mod tests {
             let quotes = Quotes::of(text.as_bytes()).unwrap();
             let expected = text.bytes().enumerate().skip(from).find(|(_, byte)| *byte == b'"').map(|(at, _)| at);
             prop_assert_eq!(quotes.next(from), expected);
+        }
+
+        #[test]
+        fn escapes_are_found_between_two_places(text in "([a]{0,70}(\\\\n)?){0,5}", one in 0_usize..300, other in 0_usize..300) {
+            let (from, to) = (one.min(other).min(text.len()), one.max(other).min(text.len()));
+            let quotes = Quotes::of(text.as_bytes()).unwrap();
+            prop_assert_eq!(quotes.escapes(from, to), text[from..to].contains('\\'));
         }
     }
 }
