@@ -73,7 +73,9 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
 /// The rules with the user's own; what is wrong with those is said.
 pub(super) fn of_user(paths: &Paths) -> Arc<Rules> {
     let (rules, problems) = config::health::load(paths);
-    problems.iter().for_each(|problem| say(&problem.to_string()));
+    for problem in &problems {
+        say(&problem.to_string());
+    }
     rules
 }
 

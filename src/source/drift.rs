@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, ObjectKey, assess};
+use crate::domain::drift::{APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, ObjectKey, assess, live_of};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{dangling, healths};
 use crate::domain::redact::Redactor;
@@ -399,7 +399,7 @@ pub fn view(
     });
     let healths = healths(live, now);
     for row in &mut rows {
-        if let Some(object) = live.objects.get(&row.key) {
+        if let Some(object) = live_of(live, &row.key) {
             row.health = Some(healths.of(object).clone());
         }
     }

@@ -57,12 +57,12 @@ pub fn seed(now: Timestamp) -> Result<Vec<Value>, Fault> {
 
 /// What the fabric's controller makes of an Agent: it holds the specs of whatever concerns its switch. `None` when it holds them
 /// already, and for what is no Agent.
-pub fn instruct<'o>(agent: &Value, objects: impl IntoIterator<Item = &'o Value> + Clone) -> Option<Value> {
+pub fn instruct(agent: &Value, objects: &[Value]) -> Option<Value> {
     if agent["kind"] != "Agent" {
         return None;
     }
     let name = agent["metadata"]["name"].as_str()?;
-    let of = |kind: &'static str| objects.clone().into_iter().filter(move |object| object["kind"] == kind);
+    let of = |kind: &'static str| objects.iter().filter(move |object| object["kind"] == kind);
     let port = format!("\"{name}/");
     let connections: Vec<&Value> =
         of("Connection").filter(|object| object["spec"].to_string().contains(&port)).collect();

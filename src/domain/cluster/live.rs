@@ -201,6 +201,23 @@ impl LiveObject {
         health::at(&self.health, &self.later, now)
     }
 
+    /// The same Agent after a sign of life: that puts off when it counts as silent.
+    #[must_use]
+    pub fn alive(&self, at: Timestamp) -> Self {
+        let Some(facts) = &self.facts else { return self.clone() };
+        let mut object = self.clone();
+        if let Some(before) = facts.heartbeat {
+            for (from, health) in &mut object.later {
+                if health.source.ends_with(".lastHeartbeat") {
+                    *from += at.duration_since(before);
+                }
+            }
+            object.later.sort_by_key(|(from, _)| *from);
+        }
+        object.facts = Some(Arc::new(AgentFacts { heartbeat: Some(at), ..AgentFacts::clone(facts) }));
+        object
+    }
+
     /// True when the two differ in more than a sign of life, which only puts off what would become of them without it.
     pub fn is_news(&self, before: &Self) -> bool {
         let rest = |object: &Self| Self { facts: None, later: Vec::new(), ..object.clone() };
@@ -386,6 +403,20 @@ mod tests {
         let live = LiveObject::new(&agents, agent).unwrap();
         assert!(live.value().get("spec").is_none());
         assert_eq!(live.facts.map(|facts| facts.wanted_version.clone()), Some("v1".to_owned()));
+    }
+
+    #[test]
+    fn a_sign_of_life_puts_off_silence() {
+        let agents = Kind { group: "agent.githedgehog.com".into(), kind: "Agent".into(), ..kind() };
+        let agent = json!({ "apiVersion": "agent.githedgehog.com/v1beta1", "kind": "Agent",
+            "metadata": { "name": "a", "generation": 1 },
+            "status": { "lastAppliedGen": 1, "lastHeartbeat": "2026-01-01T00:00:00Z" } });
+        let agent = LiveObject::new(&agents, agent).unwrap();
+        let next = |agent: &LiveObject| agent.health_at(agent.facts.as_ref().unwrap().heartbeat.unwrap()).1;
+        assert_eq!(next(&agent), "2026-01-01T00:01:00Z".parse().ok());
+        let later = agent.alive("2026-01-01T00:00:15Z".parse().unwrap());
+        assert_eq!(next(&later), "2026-01-01T00:01:15Z".parse().ok());
+        assert!(!later.is_news(&agent));
     }
 
     #[test]

@@ -169,7 +169,7 @@ fn finding(severity: Severity, code: &'static str, manifest: &Manifest, message:
 }
 
 /// The live object of an identity. Git does not say whether a custom kind lives in namespaces, the cluster does.
-fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a LiveObject> {
+pub fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a LiveObject> {
     live.objects.get(key).map(AsRef::as_ref).or_else(|| {
         let global = ObjectKey { namespace: String::new(), ..key.clone() };
         live.objects.get(&global).filter(|found| !found.kind.namespaced || live.served.is_none()).map(AsRef::as_ref)

@@ -72,7 +72,7 @@ fn tokens(text: &str) -> Result<Vec<String>, String> {
             '"' => quoted = !quoted,
             '[' | '(' if !quoted => depth += 1,
             ']' | ')' if !quoted => {
-                depth = depth.checked_sub(1).ok_or_else(|| format!("{text:?} closes what it did not open"))?
+                depth = depth.checked_sub(1).ok_or_else(|| format!("{text:?} closes what it did not open"))?;
             }
             _ => {}
         }

@@ -134,12 +134,11 @@ fn condition_state(words: &Words, condition: &Value, is_stale: bool, issuing: bo
         (Some(Tone::Positive | Tone::Progress), "False") if is_bad && !issuing => HealthState::Degraded,
         // Some kinds write conditions without a status: being there is being true.
         (Some(Tone::Negative), "True" | "") => HealthState::Degraded,
-        (Some(Tone::Progress), "True") if words.is_settled(reason) => HealthState::Healthy,
+        // Of a name that is not known the reason may be.
+        (Some(Tone::Progress) | None, "True") if words.is_settled(reason) => HealthState::Healthy,
         (Some(Tone::Positive), "False" | "Unknown") | (Some(Tone::Progress), "True") => HealthState::Progressing,
         (Some(Tone::Paused), "True") => HealthState::Suspended,
-        // A name that is not known: its reason may be.
         (None, "False") if words.is_bad(reason) => HealthState::Degraded,
-        (None, "True") if words.is_settled(reason) => HealthState::Healthy,
         _ => return None,
     };
     Some(state)

@@ -294,7 +294,9 @@ fn an_agent_is_judged_by_its_sign_of_life_and_what_it_applied() {
     let silent = (HealthState::Degraded, ".status.lastHeartbeat".to_owned(), None);
     assert_eq!(seen(4, "2026-01-01T00:11:00Z"), silent);
     assert_eq!(seen(3, "2026-01-01T00:10:30Z").0, HealthState::Progressing);
-    assert_eq!(seen(3, "2026-01-01T00:11:30Z").1, ".status.lastHeartbeat");
+    assert_eq!(seen(3, "2026-01-01T00:11:30Z").0, HealthState::Degraded);
+    assert_eq!(seen(3, "2026-01-01T00:11:30Z").1, ".status.lastAppliedGen");
+    assert_eq!(seen(3, "2026-01-01T00:15:00Z").1, ".status.lastHeartbeat");
 }
 
 #[test]

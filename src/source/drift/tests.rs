@@ -192,3 +192,36 @@ async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle(
     });
     assert_eq!(found.await.unwrap().context, "lab");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_show_what_the_switches_say_and_references_to_nothing_are_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("gitops")).unwrap();
+    let attachment = json!({ "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPCAttachment",
+        "metadata": { "name": "x" }, "spec": { "subnet": "none/default", "connection": "c" } });
+    std::fs::write(folder.path().join("gitops/a.json"), manifest("a", 1).to_string()).unwrap();
+    std::fs::write(folder.path().join("gitops/x.json"), attachment.to_string()).unwrap();
+    let agent = json!({ "apiVersion": "agent.githedgehog.com/v1beta1", "kind": "Agent",
+        "metadata": { "name": "leaf-1", "generation": 1 }, "spec": { "vpcs": { "a": manifest("a", 1)["spec"] } },
+        "status": { "lastAppliedGen": 1, "lastHeartbeat": jiff::Timestamp::now().to_string() } });
+    let snapshot = folder.path().join("live.json");
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [manifest("a", 1), agent] });
+    std::fs::write(&snapshot, list.to_string()).unwrap();
+    let fabric = FabricSpec {
+        name: "one".into(),
+        repo: folder.path().into(),
+        directory: "gitops".into(),
+        exclude: Vec::new(),
+        cluster: Some(ClusterSpec::Snapshot(snapshot)),
+        grace: Duration::ZERO,
+    };
+    let (outbox, mut inbox) = mailbox();
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
+    let view = until(&mut inbox, "a", DriftState::Synced).await;
+    let row = view.rows.iter().find(|row| row.key.name == "a").unwrap();
+    assert_eq!(row.health.as_ref().map(|health| health.reason.as_str()), Some("live on leaf-1"));
+    let finding = view.findings.iter().find(|finding| finding.code == "dangling-reference").unwrap();
+    assert!(finding.message.starts_with("VPCAttachment x: .spec.subnet names VPC none"), "{}", finding.message);
+}

@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use super::KindNames;
 use super::discover::{self, Discovered};
 use super::list_watch::KindNews;
-use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveObject, LiveSet, ObjectRow, Schemas};
+use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow, Schemas};
 use crate::domain::fault::Fault;
-use crate::domain::hedgehog::AgentFacts;
 use crate::domain::hedgehog::Healths;
 
 /// The last good data and the present connection.
@@ -177,11 +176,11 @@ impl Book {
                 live.as_of = Some(Timestamp::now());
                 for (key, at) in agents {
                     let Some(known) = live.objects.get(&key) else { continue };
-                    let Some(facts) = known.facts.as_ref().filter(|facts| facts.heartbeat < Some(at)) else { continue };
-                    let facts = AgentFacts { heartbeat: Some(at), ..AgentFacts::clone(facts) };
-                    let mut object = LiveObject::clone(known);
-                    object.facts = Some(Arc::new(facts));
-                    live.objects.insert(key, Arc::new(object));
+                    if known.facts.as_ref().is_none_or(|facts| facts.heartbeat >= Some(at)) {
+                        continue;
+                    }
+                    let object = Arc::new(known.alive(at));
+                    live.objects.insert(key, object);
                 }
                 // It is none until somebody asks how old it is.
                 return;

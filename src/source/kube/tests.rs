@@ -20,6 +20,7 @@ use crate::source::{Inbox, Outbox};
 
 mod connection;
 mod failing;
+mod health;
 
 const GROUP: &str = "vpc.githedgehog.com";
 
