@@ -101,6 +101,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let hands = Hands {
         state_dir: session.state_dir.clone(),
         root: session.root.clone(),
+        read_only: session.read_only,
         gates,
         outbox: outbox.clone(),
         terminal,
@@ -275,6 +276,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
+            Effect::CheckDrift { fabric, key } => {
+                workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);
+            }
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
-use crate::domain::drift::DetailRequest;
+use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
@@ -87,6 +87,13 @@ pub enum Effect {
         gate: Box<Gate>,
         /// The decision.
         decision: Decision,
+    },
+    /// Ask the cluster what applying an object would do, without storing it.
+    CheckDrift {
+        /// Name of the fabric.
+        fabric: String,
+        /// The object.
+        key: ObjectKey,
     },
     /// Read the journal.
     ReadJournal,

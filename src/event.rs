@@ -14,7 +14,7 @@ use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::cluster::{ClusterView, ObjectDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
-use crate::domain::drift::{DriftDetail, DriftView, ObjectKey};
+use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchNews;
@@ -307,6 +307,8 @@ pub enum Done {
     Journal(Result<Vec<String>, Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
+    /// A cluster said what applying an object would do, or could not be asked.
+    Checked(Box<DriftCheck>),
     /// Another worker was told to look again.
     Refreshed,
     /// A passage was copied with its source, or not.

@@ -9,17 +9,20 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
+use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::transcript::passage::{Form, Passage};
 use crate::effect::TaskChange;
 use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
+use crate::source::drift::Workers;
 use crate::source::gates::Gates;
 
 pub mod board;
 pub mod brief;
 pub mod clipboard;
+pub mod exact;
 pub mod gate;
 pub mod journal;
 pub mod record;
@@ -36,6 +39,8 @@ pub struct Hands {
     pub state_dir: PathBuf,
     /// The session's root.
     pub root: PathBuf,
+    /// The session only looks at its clusters.
+    pub read_only: bool,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
     /// Where answers go.
@@ -121,6 +126,20 @@ impl Hands {
                     Done::Decided { gate: gate.id, decision, outcome: Err(fault) }
                 }
             }
+        });
+    }
+
+    /// Asks a cluster what applying an object would do.
+    pub fn check_drift(&self, workers: Workers, fabric: String, key: ObjectKey, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let asker = exact::Asker {
+                state_dir: &hands.state_dir,
+                read_only: hands.read_only,
+                redactor: hands.outbox.redactor(),
+                now,
+            };
+            Done::Checked(Box::new(exact::check(&workers, fabric, key, asker).await))
         });
     }
 

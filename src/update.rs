@@ -114,6 +114,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Task(done) => task::done(state, done),
         Done::Object(..) => {}
         Done::DriftDetail(news) => drift::looked(state, *news),
+        Done::Checked(check) => news::checked(state, *check),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

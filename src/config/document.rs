@@ -114,6 +114,16 @@ impl<'a> Checker<'a> {
         Some(found)
     }
 
+    /// True or false.
+    pub fn flag(&mut self, table: &DeTable, key: &str) -> Option<bool> {
+        let value = table.get(key)?;
+        if let DeValue::Boolean(flag) = value.get_ref() {
+            return Some(*flag);
+        }
+        self.wrong_type(key, &value.span(), "true or false", value.get_ref());
+        None
+    }
+
     /// An array of strings.
     pub fn strings(&mut self, table: &DeTable, key: &str) -> Option<Vec<Placed<String>>> {
         let value = table.get(key)?;

@@ -29,6 +29,8 @@ pub struct Session {
     pub root: PathBuf,
     /// `.hnpwb` in the root, unless configured otherwise.
     pub state_dir: PathBuf,
+    /// Nothing is sent to a cluster that asks for more than to be read, not even to be tried.
+    pub read_only: bool,
     /// Layout it asks for.
     pub layout: Option<String>,
     /// Theme it asks for.
@@ -75,6 +77,7 @@ impl Session {
             origin: SessionOrigin::Discovered,
             state_dir: root.join(".hnpwb"),
             root,
+            read_only: false,
             layout: None,
             theme: None,
             boards: Vec::new(),

@@ -24,6 +24,7 @@ use crate::source::Outbox;
 use crate::source::watch::{Behind, Watch};
 
 mod detail;
+mod exact;
 mod history;
 mod read;
 mod scope;
@@ -44,7 +45,11 @@ pub struct Workers {
     browser: Browser,
     demand: Arc<watch::Sender<Demand>>,
     asked: Arc<watch::Sender<Option<DetailRequest>>>,
+    known: Arc<watch::Sender<Known>>,
 }
+
+/// What each fabric was judged by last.
+type Known = BTreeMap<String, exact::Judged>;
 
 impl Workers {
     /// Has every worker look again now.
@@ -82,18 +87,20 @@ pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -
     let asked = Arc::new(watch::Sender::new(None));
     let browser = Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
     let demand = Arc::new(watch::Sender::new(Demand::default()));
+    let known = Arc::new(watch::Sender::new(Known::new()));
     let workers = Workers {
         refresh: Arc::clone(&refresh),
         browser: browser.clone(),
         demand: Arc::clone(&demand),
         asked: Arc::clone(&asked),
+        known: Arc::clone(&known),
     };
     let (updates, demands, asks) = (refresh.subscribe(), demand.subscribe(), asked.subscribe());
     tokio::spawn(async move {
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };
-        let kept = start(&session, names, &browser, &outbox, (&updates, &demands), &asks, &cancel);
+        let kept = start(&session, names, (&browser, &known), &outbox, (&updates, &demands), &asks, &cancel);
         // Cluster workers stop when what they wait for can no longer change, so the senders live as long as they do.
         cancel.cancelled().await;
         drop((kept, refresh, demand, asked));
@@ -117,7 +124,7 @@ fn cluster_names(session: &Session) -> Vec<(ClusterSpec, String)> {
 fn start(
     session: &Session,
     clusters: Vec<(ClusterSpec, String)>,
-    browser: &Browser,
+    (browser, known): (&Browser, &Arc<watch::Sender<Known>>),
     outbox: &Outbox,
     (refresh, demand): (&watch::Receiver<u64>, &watch::Receiver<Demand>),
     asked: &watch::Receiver<Option<DetailRequest>>,
@@ -145,6 +152,7 @@ fn start(
             spec: fabric.clone(),
             cluster: cluster.map(|(_, name, wanted, live)| (name.clone(), Arc::clone(wanted), live.clone())),
             claims: Arc::clone(&claims),
+            known: Arc::clone(known),
             outbox: outbox.clone(),
             refresh: refresh.clone(),
             asked: asked.clone(),
@@ -165,6 +173,7 @@ struct Worker {
     spec: FabricSpec,
     cluster: Option<ClusterOfFabric>,
     claims: Arc<watch::Sender<Claims>>,
+    known: Arc<watch::Sender<Known>>,
     outbox: Outbox,
     refresh: watch::Receiver<u64>,
     asked: watch::Receiver<Option<DetailRequest>>,
@@ -284,6 +293,9 @@ impl Worker {
                 claimed.extend(keys.iter().map(|key| (key.clone(), fabric.clone())));
             }
         }
+        let context = self.cluster.as_ref().map(|(context, ..)| context.clone());
+        let judged = exact::Judged { side: Arc::clone(side), live: Arc::clone(&live), context };
+        self.known.send_modify(|known| drop(known.insert(self.spec.name.clone(), judged)));
         let (side, spec, now) = (Arc::clone(side), self.spec.clone(), Timestamp::now());
         let redactor = self.outbox.redactor().clone();
         let judged = tokio::task::spawn_blocking(move || view(&spec, &side, &live, &claimed, now, &redactor)).await;

@@ -32,6 +32,7 @@ mod browse;
 mod connect;
 mod definitions;
 mod discover;
+mod exact;
 mod fault;
 mod list;
 mod list_watch;

@@ -6,11 +6,11 @@ pub mod object;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::slice;
 
-use crate::domain::drift::{DriftRow, DriftState, DriftView, Finding, ObjectKey, Severity, is_drift};
+use crate::domain::drift::{DriftCheck, DriftRow, DriftState, DriftView, Finding, ObjectKey, Severity, is_drift};
 
 use super::list::List;
 
@@ -26,6 +26,8 @@ pub struct Drift {
     pub faults_only: bool,
     /// How many objects are not shown for that.
     pub hidden: usize,
+    /// The last exact check of each object, by fabric and object.
+    pub checks: BTreeMap<(String, ObjectKey), DriftCheck>,
     /// Fabrics that are folded.
     folded: BTreeSet<String>,
     /// States of fabrics that are folded while they are not by themselves, or the other way round.

@@ -3,7 +3,7 @@
 use crate::config::layout::PaneKind;
 use crate::domain::attention;
 use crate::domain::cluster::ClusterView;
-use crate::domain::drift::DriftView;
+use crate::domain::drift::{CheckOutcome, DriftCheck, DriftView};
 use crate::domain::fault::Fault;
 use crate::domain::gate::GateState;
 use crate::domain::transcript::Tone;
@@ -103,6 +103,17 @@ pub fn shown(state: &mut State) -> Effects {
         return Effects::new();
     }
     vec![Effect::WatchClusters(shown)]
+}
+
+/// A cluster said what applying an object would do.
+pub fn checked(state: &mut State, check: DriftCheck) {
+    let tone = match check.outcome {
+        CheckOutcome::Same | CheckOutcome::Changes(_) | CheckOutcome::Creates => Tone::Info,
+        CheckOutcome::Rejected(_) => Tone::Warning,
+        CheckOutcome::Fault(_) => Tone::Error,
+    };
+    state.say(tone, format!("{} {}: {}", check.key.kind, check.key.name, check.summary()));
+    state.drift.checks.insert((check.fabric.clone(), check.key.clone()), check);
 }
 
 /// One fabric has changed.

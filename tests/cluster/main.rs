@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+mod exact;
 mod pairs;
 mod schemas;
 mod server;
@@ -43,7 +44,7 @@ struct Bench {
     folder: tempfile::TempDir,
     repository: Repository,
     inbox: Inbox,
-    _workers: Workers,
+    workers: Workers,
     _stop: DropGuard,
 }
 
@@ -71,7 +72,7 @@ impl Bench {
         write(folder.path(), objects);
         commit(&repository);
         let workers = spawn(Arc::new(session), outbox, cancel);
-        Self { folder, repository, inbox, _workers: workers, _stop: stop }
+        Self { folder, repository, inbox, workers, _stop: stop }
     }
 
     async fn drift(&mut self, what: impl Fn(&DriftView) -> bool) -> DriftView {

@@ -32,6 +32,8 @@ pub struct SessionFile {
     pub names_root: bool,
     /// `state`: the folder for the journal and all else that is kept.
     pub state: Option<PathBuf>,
+    /// `read_only`.
+    pub read_only: bool,
     /// `layout`.
     pub layout: Option<String>,
     /// `theme`.
@@ -69,11 +71,12 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
 
     let head = checker.section(&document, "session");
     if let Some(head) = &head {
-        checker.only(head.table, "[session]", &["name", "root", "state", "layout", "theme"]);
+        checker.only(head.table, "[session]", &["name", "root", "state", "read_only", "layout", "theme"]);
     }
     let mut head_text = |key| head.as_ref().and_then(|head| checker.text(head.table, key)).map(|found| found.value);
     let (name, layout, theme) = (head_text("name"), head_text("layout"), head_text("theme"));
     let (named_root, state) = (head_text("root"), head_text("state"));
+    let read_only = head.as_ref().and_then(|head| checker.flag(head.table, "read_only")).unwrap_or_default();
     let names_root = named_root.is_some();
     let root = named_root.map_or_else(|| base.to_path_buf(), |root| below(base, &root, paths));
 
@@ -86,8 +89,21 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let checks = walk.named(&document, "check", Walk::check, |check| &check.name);
     let problems = walk.checker.finish();
     let state = state.map(|state| below(&root, &state, paths));
-    let session =
-        SessionFile { name, root, names_root, state, layout, theme, boards, agents, repos, fabrics, gates, checks };
+    let session = SessionFile {
+        name,
+        root,
+        names_root,
+        state,
+        read_only,
+        layout,
+        theme,
+        boards,
+        agents,
+        repos,
+        fabrics,
+        gates,
+        checks,
+    };
     (session, problems)
 }
 

@@ -249,6 +249,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         name: file.name.unwrap_or_else(folder_name),
         origin,
         state_dir: file.state.unwrap_or_else(|| root.join(".hnpwb")),
+        read_only: file.read_only,
         layout: file.layout,
         theme: file.theme,
         boards: or(file.boards, found.boards),

@@ -19,6 +19,7 @@ mod unknown;
 mod walk;
 
 use path::lookup;
+pub(super) use removed::GITOPS_MANAGERS;
 use rule::{Of, Rule, is_zero};
 pub use unknown::unknown_fields;
 
@@ -114,7 +115,8 @@ fn is_ineffective(of: Of<'_>, desired: &super::normal::Normal<'_>, path: &str) -
     }
 }
 
-fn hide(field: &mut FieldDiff) {
+/// Hides the values of a field of a Secret.
+pub(super) fn hide(field: &mut FieldDiff) {
     for value in [&mut field.desired, &mut field.live] {
         match value {
             Value::Null => {}

@@ -180,7 +180,7 @@ async fn a_cluster_is_watched_without_any_fabric_and_without_keeping_the_handle(
     let updates = (&refresh.subscribe(), &tokio::sync::watch::channel(super::Demand::default()).1);
     let session = session(folder.path(), Vec::new());
     let asked = tokio::sync::watch::channel(None).1;
-    let _kept = super::start(&session, clusters, &browser, &outbox, updates, &asked, &cancel);
+    let _kept = super::start(&session, clusters, (&browser, &Arc::default()), &outbox, updates, &asked, &cancel);
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             if let Some(Event::Cluster(view)) = inbox.next().await

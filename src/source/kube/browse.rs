@@ -124,6 +124,14 @@ impl Browser {
         self.kinds.send_modify(|count| *count += 1);
     }
 
+    /// A client of a context, while it is connected.
+    pub(super) fn client(&self, context: &str) -> Option<Client> {
+        match self.ways.borrow().get(context)? {
+            Way::Server(client) => Some(client.clone()),
+            Way::Snapshot(_) => None,
+        }
+    }
+
     /// Reads from a context by this way until what is returned is dropped.
     pub(super) fn open(&self, context: &str, way: Way) -> Open {
         let kinds = match &way {

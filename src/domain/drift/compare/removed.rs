@@ -10,7 +10,7 @@ use crate::domain::cluster::{LiveObject, join};
 use crate::domain::drift::normal::{Normal, normal};
 
 /// Managers that apply what git states.
-const GITOPS_MANAGERS: [&str; 6] =
+pub(in crate::domain::drift) const GITOPS_MANAGERS: [&str; 6] =
     ["argocd-controller", "kustomize-controller", "helm-controller", "kubectl", "flux", "fleet-agent"];
 
 /// Their paths: by what was applied last, or by the `Apply` entries of a GitOps tool.
