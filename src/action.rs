@@ -41,6 +41,16 @@ pub enum Action {
     Record,
     CopyRecord,
     Reveal,
+    Describe,
+    Yaml,
+    CopyLive,
+    Owner,
+    ShowDrift,
+    Kinds,
+    FaultsOnly,
+    Sort,
+    Reverse,
+    Wide,
     Filter,
     Search,
     SearchAll,
@@ -61,7 +71,6 @@ pub enum Action {
     Confirm,
     Suspend,
     Quit,
-    FaultsOnly,
     NextPage,
     PreviousPage,
     Follow,
@@ -87,6 +96,10 @@ pub enum Scope {
     DriftObject,
     /// While the drift has the focus, or an object of it is shown.
     Drift,
+    /// While the cluster has the focus, or an object of it is shown.
+    Objects,
+    /// While an object of a cluster is shown.
+    Live,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -110,6 +123,8 @@ pub struct Where {
     pub record: bool,
     /// That popup shows an object of a fabric.
     pub drift: bool,
+    /// That popup shows an object of a cluster.
+    pub live: bool,
 }
 
 impl Scope {
@@ -124,6 +139,8 @@ impl Scope {
             Self::Record => here.record,
             Self::DriftObject => here.drift,
             Self::Drift => here.drift || (in_panes && here.focus == PaneKind::Drift),
+            Self::Objects => here.live || (in_panes && here.focus == PaneKind::Cluster),
+            Self::Live => here.live,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -163,7 +180,7 @@ const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
-const DRIFT: Scope = Scope::In(&[PaneKind::Drift]);
+const JUDGED: Scope = Scope::In(&[PaneKind::Cluster, PaneKind::Drift]);
 const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
 const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Drift]);
 
@@ -182,7 +199,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Fold, "fold", &["space"], FOLDS, "fold", "Fold or unfold the entry at the cursor, the sub-agents of an agent, or a fabric or state of the drift"),
     row(Action::FoldAll, "fold-all", &["shift-z"], FOLDS_ALL, "fold all", "Fold or unfold every entry, or every state of the drift"),
     row(Action::HideFinished, "hide-finished", &["h"], AGENTS, "finished", "Hide finished agents, or show them again"),
-    row(Action::FaultsOnly, "faults-only", &["f"], DRIFT, "faults", "Show only what is wrong, or everything again"),
+    row(Action::FaultsOnly, "faults-only", &["f"], JUDGED, "faults", "Show only what is wrong, or everything again"),
     row(Action::NextPage, "next-page", &["tab", "right"], Scope::DriftObject, "page", "Go to the next page: fields, versions, YAML, file"),
     row(Action::PreviousPage, "previous-page", &["backtab", "shift-backtab", "left"], Scope::DriftObject, "", "Go to the previous page"),
     row(Action::Follow, "follow", &["enter"], Scope::DriftObject, "follow", "Go where the page points: the commit of a version, else the file at its line"),
@@ -206,6 +223,15 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Record, "record", &["r"], TRANSCRIPT, "record", "Show the record at the cursor as it stands in its file"),
     row(Action::CopyRecord, "copy-record", &["y"], Scope::Record, "copy", "Copy the record that is shown, with its secrets hidden"),
     row(Action::Reveal, "reveal", &["ctrl-r"], Scope::Reading, "reveal", "Show what is hidden in the record, after a confirmation; it goes into the journal"),
+    row(Action::Describe, "describe", &["d"], Scope::Objects, "describe", "Describe the selected object: health, drift, owners, conditions, events; once more reads it anew"),
+    row(Action::Yaml, "yaml", &["shift-y"], Scope::Objects, "yaml", "Show the selected object as YAML, with its secrets hidden; once more reads it anew"),
+    row(Action::CopyLive, "copy-object", &["y"], Scope::Live, "copy", "Copy the object that is shown as YAML, with its secrets hidden"),
+    row(Action::Owner, "owner", &["o"], Scope::Live, "owner", "Go to the owner of the object that is shown"),
+    row(Action::ShowDrift, "show-drift", &["6"], Scope::Live, "drift", "Go to the drift of the object that is shown"),
+    row(Action::Kinds, "kinds", &["shift-k"], CLUSTER, "kinds", "Look at a kind: all that the cluster serves, by plural, kind or short name; `:` and the name does the same"),
+    row(Action::Sort, "sort", &["o"], CLUSTER, "sort", "Sort the kind that is looked at by its next column"),
+    row(Action::Reverse, "reverse", &["shift-o"], CLUSTER, "", "Sort the kind that is looked at the other way round"),
+    row(Action::Wide, "wide", &["w"], CLUSTER, "wide", "Show the columns, too, that a kind keeps for wide screens, or hide them again"),
     row(Action::Down, "down", &["j", "down"], Scope::Views, "", "Go one line down"),
     row(Action::Up, "up", &["k", "up"], Scope::Views, "", "Go one line up"),
     row(Action::PageDown, "page-down", &["ctrl-d", "pagedown"], Scope::Views, "", "Go one page down"),
@@ -230,11 +256,11 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::NextLayout, "next-layout", &["shift-l"], Scope::Panes, "", "Change to the next layout"),
     row(Action::NextTheme, "next-theme", &["shift-t"], Scope::Panes, "", "Change to the next theme"),
     row(Action::Journal, "journal", &["@"], Scope::Panes, "journal", "Show the journal of what was done here"),
-    row(Action::Palette, "palette", &[":", "ctrl-k"], Scope::Panes, "palette", "Find an action by name"),
+    row(Action::Palette, "palette", &[":", "ctrl-k"], Scope::Panes, "palette", "Find an action by name, or look at a kind of the cluster"),
     row(Action::Help, "help", &["?", "f1"], Scope::Panes, "help", "Show the keys"),
     row(Action::Refresh, "refresh", &["shift-r", "f5"], Scope::Panes, "", "Look again at every source, now"),
     row(Action::Reconnect, "reconnect", &["c"], CLUSTER, "", "Ask the cluster at the cursor again, now"),
-    row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter or a zoom; never changes anything"),
+    row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter, a kind or a zoom; never changes anything"),
     row(Action::Confirm, "confirm", &["y"], Scope::Confirmation, "yes", "Confirm what is asked; every other key means no"),
     row(Action::Suspend, "suspend", &["ctrl-z"], Scope::Anywhere, "", "Stop the program until the shell continues it"),
     row(Action::Quit, "quit", &["q", "ctrl-c"], Scope::Views, "quit", "Quit; agents that wait at a gate are refused"),
@@ -301,6 +327,8 @@ fn place(scope: Scope) -> String {
         Scope::Record => "records".to_owned(),
         Scope::DriftObject => "objects of the drift".to_owned(),
         Scope::Drift => "drift, its objects".to_owned(),
+        Scope::Objects => "cluster, its objects".to_owned(),
+        Scope::Live => "objects of a cluster".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
-use crate::domain::cluster::{ClusterView, ObjectDetail, ObjectPlace, ServedKind, TableNews};
+use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
@@ -318,7 +318,7 @@ pub enum Done {
     /// The journal has noted that a record is shown without anything hidden; this is its text.
     Revealed(RecordPlace, Result<Revealed, Fault>),
     /// An object of a cluster was read whole.
-    Object(ObjectPlace, Result<Box<ObjectDetail>, Fault>),
+    Object(ObjectPlace, Result<Box<LiveDetail>, Fault>),
     /// An object of a fabric was looked at closely.
     DriftDetail(Box<DetailNews>),
 }

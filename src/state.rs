@@ -14,6 +14,7 @@ pub mod drift;
 pub mod git;
 pub mod input;
 pub mod list;
+pub mod palette;
 pub mod popup;
 pub mod search;
 pub mod transcript;
@@ -182,7 +183,7 @@ impl State {
             PaneKind::Agents => &self.agents.list.filter,
             PaneKind::Transcript => &self.transcript.filter,
             PaneKind::Git => &self.git.list.filter,
-            PaneKind::Cluster => &self.clusters.list.filter,
+            PaneKind::Cluster => self.clusters.filter(),
             PaneKind::Drift => &self.drift.list.filter,
             PaneKind::Attention => &self.attention.list.filter,
         }
@@ -236,6 +237,7 @@ impl Screen {
             confirming: matches!(self.popup, Some(Popup::Confirm { .. })),
             record: matches!(self.popup, Some(Popup::Record(_))),
             drift: matches!(self.popup, Some(Popup::Drift(_))),
+            live: matches!(self.popup, Some(Popup::Live(_))),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `update(&mut State, now, Event) -> Effects`: the only place where state changes. No input, no output, no clock.
 
 mod act;
+mod cluster;
 mod cursor;
 mod decide;
 mod drift;
@@ -41,7 +42,14 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Board(news) => news::board(state, news),
         Event::Git(news) => news::git(state, news),
         Event::Cluster(view) => news::cluster(state, view),
-        Event::Kinds(_) | Event::Table(_) => Effects::new(),
+        Event::Kinds(news) => {
+            cluster::served(state, news);
+            Effects::new()
+        }
+        Event::Table(news) => {
+            cluster::table(state, news);
+            Effects::new()
+        }
         Event::Search(news) => {
             search::news(state, news);
             Effects::new()
@@ -56,6 +64,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Quit => vec![Effect::Quit],
     };
     search::arrive(state);
+    effects.extend(cluster::wants(state));
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
         effects.push(Effect::LoadPage { generation: state.transcript.generation, request });
@@ -112,9 +121,9 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Task(done) => task::done(state, done),
-        Done::Object(..) => {}
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
+        Done::Object(place, found) => cluster::object(state, &place, found),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

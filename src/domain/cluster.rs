@@ -18,7 +18,7 @@ pub mod table;
 pub use browse::{Browsed, KindRow, KindTable, TableNews};
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
-pub use object::{Condition, ObjectDetail, ObjectEvent, ObjectOwner, ObjectPlace, events};
+pub use object::{Condition, LiveDetail, ObjectEvent, ObjectOwner, ObjectPlace, events};
 pub use objects::Objects;
 pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
 pub use served::{Fit, ServedKind};

@@ -55,6 +55,7 @@ impl Workers {
     /// Has every worker look again now.
     pub fn refresh(&self) {
         self.refresh.send_modify(|count| *count += 1);
+        self.browser.list_kinds();
     }
 
     /// What reads from the clusters on demand.

@@ -1,9 +1,18 @@
-//! The cluster pane: each context with its connection, then kinds and their objects.
+//! The cluster pane: each context with its connection, then kinds and their objects; or one kind that is browsed.
 
-use crate::domain::cluster::{ClusterView, ObjectRow};
+pub mod browse;
+pub mod live;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::domain::cluster::{Browsed, ClusterView, Kind, ObjectPlace, ObjectRow, ServedKind};
 use crate::domain::fault::Fault;
+use crate::domain::health::HealthState;
 
 use super::list::List;
+use browse::Browse;
 
 /// The cluster pane.
 #[derive(Debug, Default)]
@@ -16,6 +25,14 @@ pub struct Clusters {
     pub shown: Option<bool>,
     /// Rows with the cursor.
     pub list: List<Row>,
+    /// Only objects are shown that are not as they should be.
+    pub faults_only: bool,
+    /// The kind that is browsed, in place of everything else.
+    pub browse: Option<Browse>,
+    /// Kinds that can be browsed, by context, as far as they were told.
+    pub served: BTreeMap<String, Vec<ServedKind>>,
+    /// What is read for the pane, as it was last asked for.
+    pub looked_at: Option<Browsed>,
 }
 
 /// One row.
@@ -38,14 +55,99 @@ impl Clusters {
         }
     }
 
-    /// The context at the cursor.
+    /// The context at the cursor, or of the kind that is browsed.
     pub fn context(&self) -> Option<&str> {
-        let (Row::Cluster(cluster) | Row::Kind(cluster, _) | Row::Object(cluster, _)) = *self.list.current()?;
-        self.clusters.get(cluster).map(|view| view.context.as_str())
+        self.view().map(|view| view.context.as_str())
+    }
+
+    /// Where the object is that is selected, in the overview or in the kind that is browsed.
+    pub fn place(&self) -> Option<ObjectPlace> {
+        let Some(browse) = &self.browse else {
+            let Row::Object(cluster, _) = *self.list.current()? else { return None };
+            let (context, object) = (self.clusters.get(cluster)?.context.clone(), self.current()?);
+            let (namespace, name) = (object.namespace.clone(), object.name.clone());
+            return Some(ObjectPlace { context, kind: object.kind.clone(), namespace, name });
+        };
+        let row = browse.current()?;
+        Some(ObjectPlace {
+            context: browse.of.context.clone(),
+            kind: browse.of.kind.clone(),
+            namespace: row.namespace.clone(),
+            name: row.name.clone(),
+        })
+    }
+
+    /// The context that is looked at: of the kind that is browsed, or of the row with the cursor, else the first.
+    pub fn view(&self) -> Option<&ClusterView> {
+        if let Some(browse) = &self.browse {
+            return self.clusters.iter().find(|view| view.context == browse.of.context);
+        }
+        let at = self.list.current().map(|row| match *row {
+            Row::Cluster(cluster) | Row::Kind(cluster, _) | Row::Object(cluster, _) => cluster,
+        });
+        self.clusters.get(at.unwrap_or(0))
+    }
+
+    /// The kind of the row with the cursor, unless it is an object's.
+    pub fn kind_here(&self) -> Option<Browsed> {
+        let Row::Kind(cluster, kind) = *self.list.current()? else { return None };
+        let view = self.clusters.get(cluster)?;
+        Some(Browsed { context: view.context.clone(), kind: view.kinds.get(kind)?.kind.clone() })
+    }
+
+    /// Kinds that can be browsed in a context: those that it told, else those that are watched there.
+    pub fn kinds_of(&self, view: &ClusterView) -> Vec<ServedKind> {
+        match self.served.get(&view.context) {
+            Some(kinds) => kinds.clone(),
+            None => view.kinds.iter().map(|count| ServedKind::unnamed(count.kind.clone())).collect(),
+        }
+    }
+
+    /// The kind of a group and a name in a context, in the version that its server prefers.
+    pub fn kind_named(&self, context: &str, group: &str, kind: &str) -> Option<Kind> {
+        let view = self.clusters.iter().find(|view| view.context == context)?;
+        let named = |served: &ServedKind| served.kind.group == group && served.kind.kind == kind;
+        self.kinds_of(view).into_iter().find(named).map(|served| served.kind)
+    }
+
+    /// The filter in force.
+    pub fn filter(&self) -> &str {
+        self.browse.as_ref().map_or(&self.list.filter, |browse| &browse.list.filter)
+    }
+
+    /// Sets the filter of what is shown; the rows are to be laid out anew.
+    pub fn set_filter(&mut self, text: String) {
+        match &mut self.browse {
+            Some(browse) => browse.list.filter = text,
+            None => self.list.filter = text,
+        }
+    }
+
+    /// Browses a kind. What is watched of it is there at once.
+    pub fn begin(&mut self, of: Browsed) {
+        let mut browse = Browse::new(of);
+        if let Some(view) = self.clusters.iter().find(|view| view.context == browse.of.context) {
+            browse.merge(view);
+        }
+        browse.arrange(self.faults_only);
+        self.browse = Some(browse);
+    }
+
+    /// Lays out anew what is shown; the cursor stays on what it is on.
+    pub fn rearrange(&mut self) {
+        let selected = self.current().cloned();
+        self.arrange(selected.as_ref());
+        if let Some(browse) = &mut self.browse {
+            browse.arrange(self.faults_only);
+        }
     }
 
     /// Takes news of one context, in place of what was known of it.
     pub fn put(&mut self, view: ClusterView) {
+        if let Some(browse) = self.browse.as_mut().filter(|browse| browse.of.context == view.context) {
+            browse.merge(&view);
+            browse.arrange(self.faults_only);
+        }
         match self.clusters.binary_search_by(|known| known.context.cmp(&view.context)) {
             Ok(index) => self.clusters[index] = view,
             Err(index) => self.clusters.insert(index, view),
@@ -63,6 +165,7 @@ impl Clusters {
                 let start = object;
                 object += cluster.objects[start..].partition_point(|row| row.kind == kind.kind);
                 let admitted: Vec<Row> = (start..object)
+                    .filter(|row| !self.faults_only || is_wrong(cluster.objects[*row].health.state))
                     .filter(|row| self.list.filter.is_empty() || self.list.admits(&searchable(&cluster.objects[*row])))
                     .map(|row| Row::Object(index, row))
                     .collect();
@@ -82,6 +185,15 @@ impl Clusters {
             }
             _ => false,
         });
+    }
+}
+
+/// True for what faults alone show: neither good, nor silent, nor left alone on purpose.
+pub fn is_wrong(health: HealthState) -> bool {
+    use HealthState::{Degraded, Healthy, NoSignal, NotPlaced, Progressing, Suspended, Terminating, Unknown};
+    match health {
+        Degraded | Unknown | Progressing | Terminating => true,
+        Healthy | NoSignal | NotPlaced | Suspended => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What there is to know of a selected thing, as labels and values, and what of it is worth copying.
 
 mod agent;
+pub mod live;
 
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
@@ -122,20 +123,42 @@ fn commit(state: &State) -> Option<(String, Lines)> {
 }
 
 fn object(state: &State) -> Option<(String, Lines)> {
-    let object = state.clusters.current()?;
+    let Some(place) = state.clusters.place() else { return cluster(state) };
     let mut lines = Lines::new();
-    put(&mut lines, "kind", &format!("{} {}/{}", object.kind.kind, object.kind.group, object.kind.version));
-    put(&mut lines, "namespace", &object.namespace);
-    put(&mut lines, "health", object.health.state.name());
-    put(&mut lines, "because", &object.health.reason);
-    put(&mut lines, "decided by", &object.health.source);
-    if let Some(created) = object.created {
+    put(&mut lines, "kind", &live::kind_text(&place.kind));
+    put(&mut lines, "namespace", &place.namespace);
+    put(&mut lines, "context", &place.context);
+    let known = live::known(state, &place)?;
+    put(&mut lines, "health", known.health.state.name());
+    put(&mut lines, "because", &known.health.reason);
+    put(&mut lines, "decided by", &known.health.source);
+    if let Some(created) = known.created {
         put(&mut lines, "created", &format!("{created} ({} ago)", age(created, state.now)));
     }
-    if let Some(generation) = object.generation {
+    if let Some(generation) = known.generation {
         put(&mut lines, "generation", &generation.to_string());
     }
-    Some((object.name.clone(), lines))
+    Some((place.name, lines))
+}
+
+/// The context that the cursor is on, or on a kind of.
+fn cluster(state: &State) -> Option<(String, Lines)> {
+    let view = state.clusters.view()?;
+    let mut lines = Lines::new();
+    put(&mut lines, "connection", view.connection.name());
+    put(&mut lines, "because", &view.fault.as_ref().map(ToString::to_string).unwrap_or_default());
+    put(&mut lines, "server", view.server.as_deref().unwrap_or_default());
+    if let Some(at) = view.as_of {
+        put(&mut lines, "as of", &format!("{at} ({} ago)", age(at, state.now)));
+    }
+    put(&mut lines, "watched", &format!("{} objects of {} kinds", view.objects.len(), view.kinds.len()));
+    if let Some(served) = state.clusters.served.get(&view.context) {
+        put(&mut lines, "served", &format!("{} kinds", served.len()));
+    }
+    for kind in &view.kinds {
+        put(&mut lines, &kind.kind.plural, &kind.fault.as_ref().map(ToString::to_string).unwrap_or_default());
+    }
+    Some((view.context.clone(), lines))
 }
 
 fn drift(state: &State) -> Option<(String, Lines)> {
@@ -235,8 +258,8 @@ pub fn copyable(state: &State) -> Option<(String, String)> {
         }
         PaneKind::Git => ("commit id", state.git.current()?.id.clone()),
         PaneKind::Cluster => {
-            let object = state.clusters.current()?;
-            ("object name", format!("{}/{}", object.kind.plural, object.name))
+            let place = state.clusters.place()?;
+            ("object name", format!("{}/{}", place.kind.plural, place.name))
         }
         PaneKind::Drift => {
             let (_, row) = state.drift.current()?;

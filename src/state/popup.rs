@@ -4,6 +4,7 @@ use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
+use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
 use super::input::LineInput;
 
@@ -18,6 +19,8 @@ pub enum Popup {
         input: LineInput,
         /// Selected row of the matches.
         selected: usize,
+        /// Kinds alone are offered, all of them before anything is typed.
+        kinds: bool,
     },
     /// The reason of a rejection is being typed.
     Reason {
@@ -57,6 +60,8 @@ pub enum Popup {
     Task(Box<TaskMenu>),
     /// One object of a fabric with its fields, versions, YAML and file.
     Drift(Box<ObjectView>),
+    /// One object of a cluster.
+    Live(Box<LiveView>),
 }
 
 /// A record that is shown.

@@ -198,8 +198,11 @@ fn offered(cx: &Cx<'_>, action: Action) -> bool {
         }
         Action::Back => {
             let screen = &cx.state.screen;
-            screen.popup.is_some() && !screen.place().confirming || screen.zoomed
+            let in_kind = screen.focus == PaneKind::Cluster && cx.state.clusters.browse.is_some();
+            screen.popup.is_some() && !screen.place().confirming || screen.zoomed || in_kind
         }
+        // They are about the columns of a kind.
+        Action::Sort | Action::Wide => cx.state.clusters.browse.is_some(),
         // There it means no, like every key but one.
         Action::Quit => !cx.state.screen.place().confirming,
         Action::Fold | Action::Open => cx.state.screen.focus != PaneKind::Transcript || action == Action::Fold,

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget};
 
-use crate::action::{ACTIONS, Action, Scope, matching, spec};
+use crate::action::{ACTIONS, Action, Scope};
 use crate::config::theme::Role;
 use crate::domain::gate::Gate;
 use crate::domain::text;
@@ -17,9 +17,11 @@ use crate::state::popup::{Popup, Question, Scroll};
 use super::Cx;
 use super::bars::type_line;
 use super::hit::HitMap;
-use super::widget::{cell, fit, nothing, select, spread};
+use super::widget::{cell, fit};
 
 mod drift;
+mod live;
+mod palette;
 mod record;
 mod task;
 
@@ -40,23 +42,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             let columns = room(body, HELP);
             text_box(cx, "Keys", &help(cx, columns), *scroll, HELP, body, buf, hits);
         }
-        Popup::Palette { input, selected } => {
-            let inner = frame(cx, "Palette", Role::BorderFocus, (HELP, 20), body, buf, hits);
-            let [field, rest] = split_top(inner, 1);
-            type_line(cx, ": ", input, field, buf, hits);
-            let matches = matching(input.text());
-            if matches.is_empty() {
-                return nothing(cx, "No action has these words in its name or its description.", rest, buf);
-            }
-            let selected = (*selected).min(matches.len().saturating_sub(1));
-            let first = (selected + 1).saturating_sub(usize::from(rest.height));
-            for (row, (index, action)) in rest.rows().zip(matches.iter().enumerate().skip(first)) {
-                buf.set_line(row.x, row.y, &palette_line(cx, *action, usize::from(row.width)), row.width);
-                if index == selected {
-                    select(cx, row, buf);
-                }
-            }
-        }
+        Popup::Palette { input, selected, kinds } => palette::draw(cx, input, *selected, *kinds, body, buf, hits),
         Popup::Search => search::draw(cx, body, buf, hits),
         Popup::Reason { gate, input } => {
             let columns = room(body, DETAIL);
@@ -92,6 +78,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Record(view) => record::draw(cx, view, body, buf, hits),
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
+        Popup::Live(view) => live::draw(cx, view, body, buf, hits),
     }
 }
 
@@ -189,6 +176,8 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Record => " (records)".to_owned(),
             Scope::DriftObject => " (objects of the drift)".to_owned(),
             Scope::Drift => " (drift, its objects)".to_owned(),
+            Scope::Objects => " (cluster, its objects)".to_owned(),
+            Scope::Live => " (objects of a cluster)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);
@@ -201,12 +190,6 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
         }
     }
     out
-}
-
-fn palette_line(cx: &Cx<'_>, action: Action, columns: usize) -> Line<'static> {
-    let Some(row) = spec(action) else { return Line::default() };
-    let left = vec![cx.span(Role::Accent, format!(" {} ", cell(row.name, 16))), cx.span(Role::Dim, row.doc)];
-    spread(left, vec![cx.span(Role::ChipKey, format!("{} ", cx.state.screen.keymap.key_of(action)))], columns)
 }
 
 /// A box with text that scrolls.

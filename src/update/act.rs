@@ -1,6 +1,6 @@
 //! Actions: what each one does to the state, and what it asks of the world.
 
-use crate::action::{Action, applies, matching, spec};
+use crate::action::{Action, applies, spec};
 use crate::config::layout::{Layout, PaneKind};
 use crate::domain::attention::Subject;
 use crate::domain::brief::{About, BriefSubject};
@@ -10,12 +10,15 @@ use crate::domain::transcript::Tone;
 use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::passage::Form;
 use crate::effect::{Effect, Effects};
+use crate::state::cluster::browse::Browse;
+use crate::state::cluster::live::Page;
 use crate::state::input::LineInput;
+use crate::state::palette::{Choice, choices};
 use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{decide, drift, search, task, transcript};
+use super::{cluster, decide, drift, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -46,6 +49,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         }
         Action::Fold if state.screen.focus == PaneKind::Drift => drift::fold(state),
         Action::FoldAll if state.screen.focus == PaneKind::Drift => state.drift.fold_all(),
+        Action::FaultsOnly if state.screen.focus == PaneKind::Cluster => cluster::faults_only(state),
         Action::FaultsOnly => drift::faults_only(state),
         Action::NextPage => drift::turn(state, true),
         Action::PreviousPage => drift::turn(state, false),
@@ -108,24 +112,26 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default() });
             return vec![Effect::ReadJournal];
         }
-        Action::Palette => state.screen.popup = Some(Popup::Palette { input: LineInput::default(), selected: 0 }),
+        Action::Kinds => return cluster::kinds(state),
+        Action::Describe => return cluster::show(state, Page::Description),
+        Action::Yaml => return cluster::show(state, Page::Yaml),
+        Action::Sort => cluster::change(state, Browse::sort_next),
+        Action::Reverse => cluster::change(state, |browse| browse.reversed = !browse.reversed),
+        Action::Wide => cluster::change(state, |browse| browse.wide = !browse.wide),
+        Action::Owner => cluster::owner(state),
+        Action::ShowDrift => cluster::drift(state),
+        Action::CopyLive => return cluster::copy(state),
+        Action::Palette => {
+            state.screen.popup = Some(Popup::Palette { input: LineInput::default(), selected: 0, kinds: false });
+        }
         Action::Help => state.screen.popup = Some(Popup::Help(Scroll::default())),
         Action::Refresh => return vec![Effect::Refresh],
-        Action::Reconnect => return reconnect(state),
+        Action::Reconnect => return cluster::reconnect(state),
         Action::Back => return back(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
     }
     Effects::new()
-}
-
-fn reconnect(state: &mut State) -> Effects {
-    let Some(context) = state.clusters.context().map(str::to_owned) else {
-        state.say(Tone::Info, "there is no cluster here");
-        return Effects::new();
-    };
-    state.say(Tone::Info, format!("asking {} again", crate::domain::text::line(&context)));
-    vec![Effect::Reconnect(context)]
 }
 
 /// Moves the popup's text, or the cursor of the focused pane.
@@ -156,6 +162,14 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
         }
         Some(Popup::Drift(_)) => {
             drift::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Live(view)) => {
+            let mut view = view.clone();
+            let rows = cluster::rows(state, &view);
+            move_by(&mut view.scroll, motion, height);
+            view.scroll.0 = view.scroll.0.min(rows.saturating_sub(usize::try_from(height).unwrap_or(1)));
+            state.screen.popup = Some(Popup::Live(view));
             return Effects::new();
         }
         Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
@@ -246,7 +260,12 @@ fn open(state: &mut State) -> Effects {
         }
         PaneKind::Transcript => act(state, Action::Fold),
         PaneKind::Drift => drift::open(state),
-        PaneKind::Board | PaneKind::Git | PaneKind::Cluster => {
+
+        PaneKind::Cluster => cluster::open(state).unwrap_or_else(|| {
+            details(state);
+            Effects::new()
+        }),
+        PaneKind::Board | PaneKind::Git => {
             details(state);
             Effects::new()
         }
@@ -311,6 +330,9 @@ fn back(state: &mut State) -> Effects {
         cursor::filter(state, String::new());
         return Effects::new();
     }
+    if state.screen.focus == PaneKind::Cluster && cluster::leave(state) {
+        return Effects::new();
+    }
     state.screen.zoomed = false;
     Effects::new()
 }
@@ -328,14 +350,21 @@ fn quit(state: &mut State) -> Effects {
     Effects::new()
 }
 
-/// Carries out the palette's selected action.
+/// Carries out what is selected in the palette.
 pub fn run_palette(state: &mut State) -> Effects {
-    let Some(Popup::Palette { input, selected }) = state.screen.popup.take() else { return Effects::new() };
-    let matches = matching(input.text());
-    let Some(action) = matches.get(selected.min(matches.len().saturating_sub(1))).copied() else {
-        state.say(Tone::Warning, format!("no action is called {}", text::line(input.text())));
+    let Some(Popup::Palette { input, selected, kinds }) = state.screen.popup.take() else { return Effects::new() };
+    let mut found = choices(state, input.text(), kinds);
+    if found.is_empty() {
+        let what = if kinds { "kind" } else { "action or kind" };
+        state.say(Tone::Warning, format!("no {what} is called {}", text::line(input.text())));
         return Effects::new();
-    };
+    }
+    let choice = found.swap_remove(selected.min(found.len() - 1));
+    if let Some(of) = choice.browsed() {
+        cluster::browse(state, of);
+        return Effects::new();
+    }
+    let Choice::Action(action) = choice else { return Effects::new() };
     if applies(action, state.screen.place()) {
         return act(state, action);
     }

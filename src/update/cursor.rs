@@ -40,7 +40,11 @@ pub fn go(state: &mut State, pane: PaneKind, motion: Motion) -> Effects {
                 return vec![Effect::LoadCommits(state.git.limit)];
             }
         }
-        PaneKind::Cluster => move_list(&mut state.clusters.list, motion, rows),
+        PaneKind::Cluster => match &mut state.clusters.browse {
+            // Two rows are taken by what is browsed and by the heads of its columns.
+            Some(browse) => move_list(&mut browse.list, motion, rows.saturating_sub(2)),
+            None => move_list(&mut state.clusters.list, motion, rows),
+        },
         PaneKind::Drift => move_list(&mut state.drift.list, motion, rows),
         PaneKind::Attention => move_list(&mut state.attention.list, motion, rows),
         PaneKind::Transcript => {}
@@ -127,7 +131,7 @@ pub fn filter(state: &mut State, text: String) {
             state.transcript.set_filter(text);
         }
         PaneKind::Git => state.git.list.filter = text,
-        PaneKind::Cluster => state.clusters.list.filter = text,
+        PaneKind::Cluster => state.clusters.set_filter(text),
         PaneKind::Drift => state.drift.list.filter = text,
         PaneKind::Attention => state.attention.list.filter = text,
     }
@@ -150,10 +154,7 @@ pub fn arrange(state: &mut State, pane: PaneKind) {
             let id = state.git.current().map(|commit| commit.id.clone());
             state.git.arrange(id.as_deref());
         }
-        PaneKind::Cluster => {
-            let object = state.clusters.current().cloned();
-            state.clusters.arrange(object.as_ref());
-        }
+        PaneKind::Cluster => state.clusters.rearrange(),
         PaneKind::Drift => {
             let anchor = state.drift.anchor();
             state.drift.arrange(anchor.as_ref());

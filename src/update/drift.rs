@@ -215,6 +215,8 @@ fn select_live(state: &mut State, context: Option<&str>, key: &ObjectKey) -> boo
             && (!object.kind.namespaced || object.namespace == key.namespace)
     });
     let Some(object) = found else { return false };
+    // Whatever hides it goes: the kind that is browsed, the filter, faults only.
+    (pane.browse, pane.faults_only) = (None, false);
     pane.list.filter.clear();
     pane.arrange(None);
     // Another cluster may have an object of the same name.

@@ -25,6 +25,7 @@ use crate::state::{Screen, SessionView, State};
 
 mod cluster;
 mod drift;
+mod kinds;
 mod task;
 mod transcript;
 

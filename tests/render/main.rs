@@ -5,6 +5,7 @@
 mod escapes;
 mod fixture;
 mod hostile;
+mod kinds;
 mod panes;
 mod popups;
 mod screens;

@@ -89,7 +89,7 @@ fn details() {
         check(&format!("detail-{}", pane.name()), |state| {
             focus(state, pane);
             keys(state, way);
-            press(state, KeyCode::Enter);
+            keys(state, "i");
         });
     }
 }

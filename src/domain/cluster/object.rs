@@ -66,7 +66,7 @@ impl ObjectPlace {
 
 /// One object, without secrets.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObjectDetail {
+pub struct LiveDetail {
     /// All of it as YAML, without `managedFields` and the copy that client-side apply keeps.
     pub yaml: String,
     /// Health when it was read.
@@ -134,7 +134,7 @@ pub struct ObjectEvent {
     pub last: Option<Timestamp>,
 }
 
-impl ObjectDetail {
+impl LiveDetail {
     /// Takes out of an object what is shown of it. `None` when it is no object.
     pub fn new(kind: &Kind, mut object: Value, as_of: Timestamp, redactor: &Redactor) -> Option<Self> {
         let live = LiveObject::new(kind, object.clone())?;
@@ -255,12 +255,12 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
-    use super::{Kind, ObjectDetail, ObjectOwner, Redactor, events};
+    use super::{Kind, LiveDetail, ObjectOwner, Redactor, events};
 
-    fn detail(group: &str, kind: &str, object: Value) -> ObjectDetail {
+    fn detail(group: &str, kind: &str, object: Value) -> LiveDetail {
         let plural = format!("{}s", kind.to_lowercase());
         let kind = Kind { group: group.into(), version: "v1".into(), kind: kind.into(), plural, namespaced: true };
-        ObjectDetail::new(&kind, object, Timestamp::UNIX_EPOCH, &Redactor::default()).unwrap()
+        LiveDetail::new(&kind, object, Timestamp::UNIX_EPOCH, &Redactor::default()).unwrap()
     }
 
     #[test]

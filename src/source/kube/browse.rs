@@ -24,7 +24,7 @@ use super::fault::{of, unanswered};
 use super::list_watch::resource;
 use super::{ANSWER, Task};
 use crate::domain::cluster::table::{ACCEPT, Table};
-use crate::domain::cluster::{Browsed, Kind, KindTable, ObjectDetail, ObjectEvent, ObjectPlace, TableNews, events};
+use crate::domain::cluster::{Browsed, Kind, KindTable, LiveDetail, ObjectEvent, ObjectPlace, TableNews, events};
 use crate::domain::fault::Fault;
 use crate::domain::manifest;
 use crate::domain::redact::Redactor;
@@ -213,7 +213,7 @@ impl Browser {
         }
     }
 
-    async fn detail(&self, way: Option<Way>, place: &ObjectPlace) -> Result<Box<ObjectDetail>, Fault> {
+    async fn detail(&self, way: Option<Way>, place: &ObjectPlace) -> Result<Box<LiveDetail>, Fault> {
         let redactor = self.outbox.redactor();
         match way {
             None => Err(fault_on(place, format!("{} is not connected", place.context))),
@@ -232,7 +232,7 @@ fn fault_on(place: &ObjectPlace, why: impl std::fmt::Display) -> Fault {
 }
 
 /// Reads an object and what happened to it.
-async fn from_server(client: &Client, place: &ObjectPlace, redactor: &Redactor) -> Result<Box<ObjectDetail>, Fault> {
+async fn from_server(client: &Client, place: &ObjectPlace, redactor: &Redactor) -> Result<Box<LiveDetail>, Fault> {
     let as_of = Timestamp::now();
     let namespace = Some(place.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let request = Request::new(DynamicObject::url_path(&resource(&place.kind), namespace));
@@ -243,10 +243,10 @@ async fn from_server(client: &Client, place: &ObjectPlace, redactor: &Redactor) 
         _ => refused.fault,
     })?;
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-    let detail = ObjectDetail::new(&place.kind, object, as_of, redactor);
+    let detail = LiveDetail::new(&place.kind, object, as_of, redactor);
     let detail = detail.ok_or_else(|| fault_on(place, "the answer is no object"))?;
     let events = Some(happened(client, namespace, &uid, redactor).await);
-    Ok(Box::new(ObjectDetail { events, ..detail }))
+    Ok(Box::new(LiveDetail { events, ..detail }))
 }
 
 /// The events of the object with this `uid`; none where none are served.
@@ -268,7 +268,7 @@ async fn happened(
 }
 
 /// Finds an object in a file. What it is as of is the time of the file.
-fn from_snapshot(file: &Path, place: &ObjectPlace, redactor: &Redactor) -> Result<Box<ObjectDetail>, Fault> {
+fn from_snapshot(file: &Path, place: &ObjectPlace, redactor: &Redactor) -> Result<Box<LiveDetail>, Fault> {
     let bytes = std::fs::read(file).map_err(|error| fault_on(place, error))?;
     let written = std::fs::metadata(file).and_then(|metadata| metadata.modified());
     let as_of = written.ok().and_then(|written| Timestamp::try_from(written).ok()).unwrap_or_else(Timestamp::now);
@@ -277,7 +277,7 @@ fn from_snapshot(file: &Path, place: &ObjectPlace, redactor: &Redactor) -> Resul
             == (&place.kind.group, &place.kind.kind, &place.namespace, &place.name)
     };
     let found = manifest::load(file, &bytes).objects.into_iter().find(is_it);
-    let found = found.and_then(|object| ObjectDetail::new(&place.kind, object.value, as_of, redactor));
+    let found = found.and_then(|object| LiveDetail::new(&place.kind, object.value, as_of, redactor));
     found.map(Box::new).ok_or_else(|| fault_on(place, format!("it is not in {} any more", file.display())))
 }
 

@@ -1,4 +1,4 @@
-//! The cluster: its connection, then kinds with their objects and the field that decided each one's health.
+//! The cluster: one kind that is browsed, or its connection, then kinds with their objects and the field that decided each one's health.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,6 +15,8 @@ use crate::ui::hit::HitMap;
 use crate::ui::widget::{cell, faults, list, names, nothing, pad, spread};
 use crate::ui::{Cx, glyph};
 
+mod browse;
+
 /// Columns from which on health is told in words as well.
 const ROOMY: usize = 60;
 /// Columns of the longest word for a health, and the space behind it.
@@ -22,13 +24,20 @@ const HEALTH: usize = 12;
 
 /// What the border says: what is not as it should be.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if cx.state.clusters.faults_only {
+        notes.push("faults only".to_owned());
+    }
+    if let Some(browse) = &cx.state.clusters.browse {
+        notes.extend(browse::notes(browse));
+        return notes;
+    }
     let clusters = &cx.state.clusters.clusters;
     // An old red is as little a fact as an old green.
     let live = clusters.iter().filter(|cluster| cluster.connection == Connection::Connected);
     let objects = live.flat_map(|cluster| &cluster.objects);
     let bad = objects.filter(|object| object.health.state == HealthState::Degraded).count();
     let all: usize = clusters.iter().map(|cluster| cluster.objects.len()).sum();
-    let mut notes = Vec::new();
     if bad > 0 {
         notes.push(format!("{bad} degraded"));
     }
@@ -41,6 +50,9 @@ pub fn notes(cx: &Cx<'_>) -> Vec<String> {
 /// Draws the cluster.
 pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let pane = &cx.state.clusters;
+    if let Some(browse) = &pane.browse {
+        return browse::draw(cx, browse, area, buf, hits);
+    }
     let area = faults(cx, &pane.faults, area, buf);
     if pane.clusters.is_empty() && !pane.faults.is_empty() {
         return;

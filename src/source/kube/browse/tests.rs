@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Browser, Open, Way};
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
-use crate::domain::cluster::{Browsed, Fit, Kind, KindTable, ObjectDetail, ObjectPlace};
+use crate::domain::cluster::{Browsed, Fit, Kind, KindTable, LiveDetail, ObjectPlace};
 use crate::domain::fault::Fault;
 use crate::event::{Done, Event};
 use crate::source::Inbox;
@@ -68,7 +68,7 @@ impl Browsing {
         .await
     }
 
-    async fn object(&mut self, place: ObjectPlace) -> Result<Box<ObjectDetail>, Fault> {
+    async fn object(&mut self, place: ObjectPlace) -> Result<Box<LiveDetail>, Fault> {
         self.browser.read(place.clone());
         self.next(|event| match event {
             Event::Done(Done::Object(of, found)) if of == place => Some(found),
