@@ -150,7 +150,7 @@ struct Fabric<'l> {
     live: &'l LiveSet,
     now: Timestamp,
     agents: BTreeMap<&'l str, &'l AgentFacts>,
-    /// Switches with agents, by connection.
+    /// Switches, by connection.
     switches: HashMap<&'l str, Vec<&'l str>>,
     /// Connections, by the VPC that is attached by them.
     attachments: HashMap<&'l str, Vec<&'l str>>,
@@ -180,10 +180,8 @@ impl<'l> Fabric<'l> {
             let objects = live.objects.of_kind(group, kind);
             objects.filter_map(|object| Some((object.name.as_str(), object.wants.as_deref()?)))
         };
-        let with_agent = |name: &str| agents.get_key_value(name).map(|(name, _)| *name);
         let connections = wants(WIRING, "Connection").filter(|(_, wants)| !is_ignored(wants));
-        let switches =
-            connections.map(|(name, wants)| (name, wants.of_kind("Switch").filter_map(with_agent).collect())).collect();
+        let switches = connections.map(|(name, wants)| (name, wants.of_kind("Switch").collect())).collect();
         let mut attachments: HashMap<&str, Vec<&str>> = HashMap::new();
         for (_, wants) in wants(VPC, "VPCAttachment") {
             for vpc in wants.of_kind("VPC") {
@@ -292,6 +290,10 @@ impl<'l> Fabric<'l> {
                 None if expected.contains(name) => lacking.push(*name),
                 None => {}
             }
+        }
+        // A switch without an Agent has nothing, whatever the others have.
+        if let Some(name) = expected.iter().find(|name| !self.agents.contains_key(*name)) {
+            return Spread::Lacking(self.late(object, &format!("{name} has no Agent"), "Agents".to_owned()));
         }
         let missing = match (lacking.as_slice(), old.as_slice()) {
             ([], []) if on.is_empty() => return Spread::Nowhere,

@@ -225,6 +225,16 @@ fn a_switch_that_has_not_applied_is_behind_then_stuck() {
 }
 
 #[test]
+fn what_lies_on_a_switch_without_an_agent_is_not_live() {
+    let mut lab = lab();
+    lab.agents.retain(|(name, ..)| *name != "spine-1");
+    let half = lab.judge("Connection", "f1", "00:10:20");
+    assert_eq!(half.state, HealthState::Degraded);
+    assert!(half.reason.starts_with("stuck: spine-1 has no Agent"), "{}", half.reason);
+    assert_eq!(lab.state("VPC", "a"), HealthState::Healthy, "it lies on leaf-1 alone");
+}
+
+#[test]
 fn a_switch_is_made_from_its_last_generation() {
     let old = json!({ "statusUpdates": [{ "kind": "Switch", "name": "leaf-1", "generation": 3 }] });
     let health = lab().agent("leaf-1", old, json!({})).judge("Switch", "leaf-1", "00:10:20");
