@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+mod connection;
 mod exact;
 mod pairs;
 mod schemas;
@@ -187,6 +188,52 @@ async fn a_live_edit_is_exactly_one_drifted_object() {
     bench.drift(|view| states(view, "edited")[1].1 == DriftState::Draft).await;
     commit(&bench.repository);
     bench.drift(|view| rows(view, "edited").len() == 2 && synced(view)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_with_kubectl_is_drift_by_its_name() {
+    let Some(server) = server() else { return };
+    if !std::process::Command::new("kubectl")
+        .arg("version")
+        .arg("--client")
+        .output()
+        .is_ok_and(|out| out.status.success())
+    {
+        return skip("there is no kubectl");
+    }
+    namespace(server, "by-hand").await;
+    let object = vpc("by-hand", "two", 1002);
+    server.create(object.clone()).await;
+    let config = kubeconfig(server.port, false);
+    let mut bench = Bench::start(&[object], &config, &[("fabric", Duration::from_secs(300))]);
+    bench.drift(|view| states(view, "by-hand") == [("two".to_owned(), DriftState::Synced)]).await;
+    let (file, home) = (bench.folder.path().join("kubeconfig"), bench.folder.path().to_owned());
+    let edit = tokio::task::spawn_blocking(move || {
+        let mut command = std::process::Command::new("kubectl");
+        command.arg("--kubeconfig").arg(file).args(["-n", "by-hand", "edit", "vpcs.vpc.githedgehog.com", "two"]);
+        command.env("HOME", home).env("KUBE_EDITOR", "sed -i s/1002/1999/").output()
+    });
+    let edited = edit.await.unwrap().unwrap();
+    assert!(edited.status.success(), "{edited:?}");
+    let view = bench.drift(|view| states(view, "by-hand") == [("two".to_owned(), DriftState::Drifted)]).await;
+    let fields = &rows(&view, "by-hand")[0].fields;
+    assert_eq!(fields.len(), 1, "{fields:?}");
+    assert_eq!(
+        (fields[0].path.as_str(), fields[0].manager.as_deref()),
+        ("spec.subnets.default.vlan", Some("kubectl-edit"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_not_served_blocks_its_object_and_says_which_is() {
+    let Some(server) = server() else { return };
+    let mut object = vpc("unserved", "old", 1001);
+    object["apiVersion"] = "vpc.githedgehog.com/v1alpha2".into();
+    let config = kubeconfig(server.port, false);
+    let mut bench = Bench::start(&[object], &config, &[("fabric", Duration::from_secs(300))]);
+    let view = bench.drift(|view| states(view, "unserved") == [("old".to_owned(), DriftState::Blocked)]).await;
+    assert!(rows(&view, "unserved")[0].reason.ends_with("only as v1beta1"), "{:?}", view.rows);
+    assert!(view.findings.iter().any(|finding| finding.code == "version-not-served"), "{:?}", view.findings);
 }
 
 #[tokio::test(flavor = "multi_thread")]

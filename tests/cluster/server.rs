@@ -1,4 +1,4 @@
-//! One kube-apiserver with its etcd for all tests of this binary.
+//! One kube-apiserver with its etcd for all tests of this binary, and others for tests that stop theirs.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::skip::skip;
 
 /// Tokens of a user who may do everything and of one who may only read VPCs.
-const ADMIN: &str = "admin-for-tests";
+pub const ADMIN: &str = "admin-for-tests";
 const LIMITED: &str = "limited-for-tests";
 
 /// Starts etcd and the API server, and ends both when its standard input ends: with the test process, however that ends.
@@ -26,12 +26,21 @@ assets=$1; dir=$2; etcd=$3; peer=$4; api=$5
 "$assets/etcd" --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$etcd" \
   --advertise-client-urls "http://127.0.0.1:$etcd" --listen-peer-urls "http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 &
 one=$!
-"$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$etcd" --secure-port="$api" --bind-address=127.0.0.1 \
-  --cert-dir="$dir/certs" --service-account-issuer="https://127.0.0.1:$api" --service-account-key-file="$dir/sa.key" \
-  --service-account-signing-key-file="$dir/sa.key" --token-auth-file="$dir/tokens.csv" --authorization-mode=RBAC \
-  --service-cluster-ip-range=10.0.0.0/24 --disable-admission-plugins=ServiceAccount >"$dir/api.log" 2>&1 &
-two=$!
-read -r _
+serve() {
+  "$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$etcd" --secure-port="$api" --bind-address=127.0.0.1 \
+    --cert-dir="$dir/certs" --service-account-issuer="https://127.0.0.1:$api" --service-account-key-file="$dir/sa.key" \
+    --service-account-signing-key-file="$dir/sa.key" --token-auth-file="$dir/tokens.csv" --authorization-mode=RBAC \
+    --client-ca-file="$dir/ca.crt" --service-cluster-ip-range=10.0.0.0/24 \
+    --disable-admission-plugins=ServiceAccount >>"$dir/api.log" 2>&1 &
+  two=$!
+}
+serve
+while read -r word; do
+  case $word in
+    stop) kill -KILL "$two"; wait "$two" ;;
+    start) serve ;;
+  esac
+done
 kill -KILL "$two" "$one"
 wait
 rm -rf "$dir"
@@ -41,14 +50,23 @@ rm -rf "$dir"
 pub struct Server {
     pub port: u16,
     pub folder: PathBuf,
-    /// Holds the keeper's standard input open.
-    _keeper: Child,
+    /// Its standard input is held open, and takes orders.
+    keeper: Child,
 }
 
 /// The server of this binary; `None`, said once per test, when there are no assets to start it from.
 pub fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let server = SERVER.get_or_init(|| assets().map(|assets| start(&assets))).as_ref();
+    if server.is_none() {
+        skip("KUBEBUILDER_ASSETS is not set");
+    }
+    server
+}
+
+/// A server for one test, which may stop it; `None`, said once, when there are no assets to start it from.
+pub fn own_server() -> Option<Server> {
+    let server = assets().map(|assets| start(&assets));
     if server.is_none() {
         skip("KUBEBUILDER_ASSETS is not set");
     }
@@ -66,6 +84,7 @@ fn start(assets: &Path) -> Server {
     std::fs::write(folder.join("sa.key"), key.stdout).expect("the key is written");
     let tokens = format!("{ADMIN},admin,1,\"system:masters\"\n{LIMITED},limited,2\n");
     std::fs::write(folder.join("tokens.csv"), tokens).expect("the tokens are written");
+    certify(&folder);
     let [etcd, peer, port] = free_ports();
     let keeper = Command::new("sh")
         .args(["-c", KEEPER, "keeper"])
@@ -76,7 +95,7 @@ fn start(assets: &Path) -> Server {
         .stderr(Stdio::null())
         .spawn()
         .expect("sh runs");
-    let server = Server { port, folder, _keeper: keeper };
+    let server = Server { port, folder, keeper };
     let prepared = std::thread::scope(|scope| {
         // The caller may be inside a runtime, in which another one must not block.
         let prepare = scope.spawn(|| tokio::runtime::Runtime::new().expect("a runtime").block_on(server.prepare()));
@@ -84,6 +103,18 @@ fn start(assets: &Path) -> Server {
     });
     prepared.expect("the server is prepared");
     server
+}
+
+/// Makes an authority for clients (`ca.crt`), and a client that may do everything (`client.crt`, `client.key`).
+fn certify(folder: &Path) {
+    let make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=clients -days 2 && \
+                openssl req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /O=system:masters/CN=admin && \
+                openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out client.crt -days 2 \
+                -extfile extensions";
+    // Without an extension it would be one of version 1, which TLS libraries refuse.
+    std::fs::write(folder.join("extensions"), "basicConstraints=CA:FALSE\n").expect("the extensions are written");
+    let made = Command::new("sh").args(["-c", make]).current_dir(folder).stderr(Stdio::null()).status();
+    assert!(made.is_ok_and(|status| status.success()), "openssl makes certificates");
 }
 
 fn free_ports() -> [u16; 3] {
@@ -110,9 +141,23 @@ impl Server {
         Client::try_from(config).expect("a client")
     }
 
-    /// Waits until it is ready, and puts the custom kinds and the limited user's rights into it.
-    async fn prepare(&self) {
-        let client = self.client().await;
+    /// Kills the API server; etcd goes on.
+    pub fn stop(&mut self) {
+        self.tell("stop");
+    }
+
+    /// Starts it again.
+    pub fn start(&mut self) {
+        self.tell("start");
+    }
+
+    fn tell(&mut self, word: &str) {
+        let orders = self.keeper.stdin.as_mut().expect("it takes orders");
+        writeln!(orders, "{word}").and_then(|()| orders.flush()).expect("the keeper runs");
+    }
+
+    /// Waits until it is ready.
+    async fn ready(&self, client: &Client) {
         let ready = timeout(Duration::from_secs(120), async {
             loop {
                 let request = hyper::Request::get("/readyz").body(Vec::new()).expect("a request");
@@ -127,6 +172,11 @@ impl Server {
             let _ = std::io::stderr().write_all(log.as_bytes());
             panic!("the API server did not become ready");
         }
+    }
+
+    /// Waits until it is ready, and puts the custom kinds and the limited user's rights into it.
+    async fn prepare(&self) {
+        self.ready(&self.client().await).await;
         for file in ["vpc.yaml", "connection.yaml"] {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crds").join(file);
             let text = std::fs::read(&file).expect("the fixture");

@@ -52,8 +52,22 @@ fn files(file: Option<&PathBuf>) -> Vec<PathBuf> {
     named.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
 }
 
+/// Of several files the first says what two of them say, and one that is missing says nothing.
 fn read(file: &ConfigFile) -> Result<Kubeconfig, KubeconfigError> {
-    file.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from)
+    let mut merged: Option<Kubeconfig> = None;
+    let files = files(file.as_ref());
+    for file in files.iter().filter(|file| file.exists()) {
+        let read = Kubeconfig::read_from(file)?;
+        merged = Some(match merged {
+            Some(merged) => merged.merge(read)?,
+            None => read,
+        });
+    }
+    match (merged, files.first()) {
+        (Some(merged), _) => Ok(merged),
+        (None, Some(missing)) => Kubeconfig::read_from(missing),
+        (None, None) => Err(KubeconfigError::FindPath),
+    }
 }
 
 impl Connector {

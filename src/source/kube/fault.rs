@@ -73,8 +73,12 @@ fn innermost(error: &kube::Error) -> String {
 fn remedy(why: &str) -> &'static str {
     let known = [
         ("UnknownIssuer", "check certificate-authority of the cluster in the kubeconfig"),
-        ("UnsupportedCertVersion", "the server's certificate is of X.509 version 1; have it renewed"),
+        (
+            "UnsupportedCertVersion",
+            "the certificate of the server, or of the user, is of X.509 version 1; have it renewed",
+        ),
         ("NotValidForName", "set tls-server-name of the cluster in the kubeconfig"),
+        ("not valid for name", "set tls-server-name of the cluster in the kubeconfig"),
         ("Expired", "renew the certificate"),
         ("refused", "check that the server runs and its address; it is asked again by itself"),
         ("dns", "check the name of the server and the network"),
