@@ -77,6 +77,7 @@ pub enum Action {
     ShowCommit,
     ShowLive,
     ShowApplication,
+    DriftCheck,
     CopyPlace,
     DriftBrief,
 }
@@ -206,6 +207,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::ShowCommit, "show-commit", &["c"], Scope::DriftObject, "commit", "Show the commit of the version at the cursor, or the newest, in the git log"),
     row(Action::ShowLive, "show-live", &["o"], Scope::DriftObject, "live", "Show the object in the cluster"),
     row(Action::ShowApplication, "show-application", &["p"], Scope::DriftObject, "", "Show the Argo CD Application of the object in the cluster"),
+    row(Action::DriftCheck, "drift-check", &["e"], Scope::Drift, "check", "Ask the cluster what applying the object would do, without storing it; it goes into the journal"),
     row(Action::CopyPlace, "copy-place", &["y"], Scope::DriftObject, "copy", "Copy the file and line of the object, or the commit of the version at the cursor"),
     row(Action::DriftBrief, "drift-brief", &["b"], Scope::Drift, "brief", "Draft a brief from the object and copy the prompt that points to it"),
     row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next turn, anywhere in the file"),

@@ -135,9 +135,12 @@ impl Drift {
         self.hidden = 0;
         for (index, view) in self.fabrics.iter().enumerate() {
             rows.push(Row::Fabric(index));
-            let admitted = |row: &DriftRow| filter::admits(&self.list.filter, view, row);
+            let unfiltered = self.list.filter.is_empty();
+            let admitted = |row: &DriftRow| unfiltered || filter::admits(&self.list.filter, view, row);
             let wanted = |row: &DriftRow| !self.faults_only || needs_a_look(row.state);
-            self.hidden += view.rows.iter().filter(|row| admitted(row) && !wanted(row)).count();
+            if self.faults_only {
+                self.hidden += view.rows.iter().filter(|row| admitted(row) && !wanted(row)).count();
+            }
             if self.is_folded(&view.fabric) {
                 continue;
             }

@@ -57,6 +57,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::ShowCommit => return drift::show_commit(state),
         Action::ShowLive => drift::show_live(state),
         Action::ShowApplication => drift::show_application(state),
+        Action::DriftCheck => return drift::check(state),
         Action::CopyPlace => return drift::copy(state),
         Action::DriftBrief => return drift::brief(state),
         Action::HideFinished => {

@@ -203,7 +203,7 @@ pub fn show_application(state: &mut State) {
     }
 }
 
-/// Puts the cluster pane's cursor on an object; a filter that hides it goes. False when it is not listed.
+/// Puts the cluster pane's cursor on an object; whatever hides it goes. False when it is not listed.
 fn select_live(state: &mut State, context: Option<&str>, key: &ObjectKey) -> bool {
     let (_, height) = state.viewport(PaneKind::Cluster);
     let pane = &mut state.clusters;
@@ -217,6 +217,9 @@ fn select_live(state: &mut State, context: Option<&str>, key: &ObjectKey) -> boo
     let Some(object) = found else { return false };
     // Whatever hides it goes: the kind that is browsed, the filter, faults only.
     (pane.browse, pane.faults_only) = (None, false);
+    // Neither a kind that is browsed nor what hides objects may stand in the way.
+    pane.browse = None;
+    pane.faults_only = false;
     pane.list.filter.clear();
     pane.arrange(None);
     // Another cluster may have an object of the same name.
@@ -239,6 +242,18 @@ pub fn copy(state: &mut State) -> Effects {
         (None, None) => ("object name", format!("{}/{}", view.row.key.kind, view.row.key.name)),
     };
     vec![Effect::Copy { text, what: what.to_owned() }]
+}
+
+/// Has the cluster asked what applying the popup's object, else the one under the cursor, would do.
+pub fn check(state: &mut State) -> Effects {
+    let of_popup = view(state).map(|view| (view.request.fabric.clone(), view.request.key.clone()));
+    let selected = || state.drift.current().map(|(view, row)| (view.fabric.clone(), row.key.clone()));
+    let Some((fabric, key)) = of_popup.or_else(selected) else {
+        state.say(Tone::Warning, "no object is selected: the cluster is asked about one object");
+        return Effects::new();
+    };
+    state.say(Tone::Info, format!("asking the cluster what applying {} {} would do", key.kind, key.name));
+    vec![Effect::CheckDrift { fabric, key }]
 }
 
 /// Drafts a brief about the popup's object, else about the one under the cursor.

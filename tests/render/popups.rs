@@ -5,7 +5,7 @@ use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::status_line::StatusLine;
 use hnpwb::domain::agent::{AgentId, Figures};
-use hnpwb::domain::drift::{DriftDetail, FieldClass, FieldDiff, side_by_side};
+use hnpwb::domain::drift::{CheckOutcome, DriftCheck, DriftDetail, FieldClass, FieldDiff, side_by_side};
 use hnpwb::domain::fault::Fault;
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::search::{Excerpt, Hit, HitKind, Progress, SearchNews, Stage};
@@ -140,6 +140,21 @@ fn an_object_of_a_fabric() {
     check("object-file", |state| {
         open_object(state, found());
         turn(state, 3);
+    });
+    check("object-checked", |state| {
+        open_object(state, found());
+        let (view, row) = state.drift.current().unwrap();
+        let (path, class) = ("spec.subnets.default.gateway".to_owned(), FieldClass::Changed);
+        let (desired, live) = ("10.0.1.1".into(), "10.0.1.2".into());
+        let check = DriftCheck {
+            fabric: view.fabric.clone(),
+            key: row.key.clone(),
+            at: ago(3),
+            manager: "argocd-controller".to_owned(),
+            commit: Some("0a1b".repeat(10)),
+            outcome: CheckOutcome::Changes(vec![FieldDiff { path, desired, live, class, manager: None }]),
+        };
+        tell(state, Event::Done(Done::Checked(Box::new(check))));
     });
     check("object-trouble", |state| {
         let fault = fixture::fault(SAY, "looking at", "VPC vpc-1", "neither git nor the cluster has it any more", "");

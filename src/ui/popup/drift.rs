@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::config::theme::Role;
 use crate::domain::drift::{
-    DriftDetail, Excerpt, FieldClass, FieldDiff, Pair, PairKind, VersionChange, VersionLine, is_drift, yaml,
+    CheckOutcome, DriftCheck, DriftDetail, Excerpt, FieldClass, FieldDiff, Pair, PairKind, VersionChange, VersionLine,
+    is_drift, yaml,
 };
 use crate::domain::fault::Fault;
 use crate::domain::text;
@@ -118,16 +119,26 @@ fn scrolled(cx: &Cx<'_>, lines: &[Line<'static>], scroll: Scroll, area: Rect, bu
 /// Facts, then the fields that differ.
 fn fields(cx: &Cx<'_>, view: &ObjectView, columns: usize) -> Vec<Line<'static>> {
     let mut lines = detail(cx, &facts(cx, view), columns);
-    if view.row.fields.is_empty() {
-        return lines;
+    let mut put = |fields: &[FieldDiff], names: [&str; 3]| {
+        lines.push(Line::default());
+        if columns >= SIDE_BY_SIDE {
+            lines.extend(table(cx, fields, names, columns));
+        } else {
+            lines.extend(fields.iter().flat_map(|field| stacked(cx, field, names, columns)));
+        }
+    };
+    if !view.row.fields.is_empty() {
+        put(&view.row.fields, ["field", "git", "live"]);
     }
-    lines.push(Line::default());
-    if columns >= SIDE_BY_SIDE {
-        lines.extend(table(cx, &view.row.fields, columns));
-    } else {
-        lines.extend(view.row.fields.iter().flat_map(|field| stacked(cx, field, columns)));
+    if let Some(CheckOutcome::Changes(fields)) = checked(cx, view).map(|check| &check.outcome) {
+        put(fields, ["applying would change", "then", "now"]);
     }
     lines
+}
+
+/// What the cluster said when it was last asked what applying the object would do.
+fn checked<'a>(cx: &Cx<'a>, view: &ObjectView) -> Option<&'a DriftCheck> {
+    cx.state.drift.checks.get(&(view.request.fabric.clone(), view.request.key.clone()))
 }
 
 fn facts(cx: &Cx<'_>, view: &ObjectView) -> Vec<(String, String)> {
@@ -157,6 +168,11 @@ fn facts(cx: &Cx<'_>, view: &ObjectView) -> Vec<(String, String)> {
     }
     if let Some(health) = &row.health {
         put("health", format!("{}: {} (by {})", health.state.name(), health.reason, health.source));
+    }
+    if let Some(check) = checked(cx, view) {
+        let commit = check.commit.as_deref().map(|commit| format!(" {}", short(commit))).unwrap_or_default();
+        let asked = format!("({} ago, as {}{commit})", age(check.at, now), check.manager);
+        put("exact check", format!("{} {asked}", check.summary()));
     }
     match &view.detail {
         None => put("", "looking at its versions and its file…".to_owned()),
@@ -198,14 +214,14 @@ fn roles(field: &FieldDiff) -> [Role; 3] {
     if drifts { [Role::Text, Role::DiffAdd, Role::DiffRemove] } else { [Role::Dim; 3] }
 }
 
-/// Path, git, live and remark side by side.
-fn table(cx: &Cx<'_>, fields: &[FieldDiff], columns: usize) -> Vec<Line<'static>> {
+/// Path, both values and remark side by side, under their names.
+fn table(cx: &Cx<'_>, fields: &[FieldDiff], names: [&str; 3], columns: usize) -> Vec<Line<'static>> {
     let longest = fields.iter().map(|field| text::width(&text::line(&field.path))).max().unwrap_or(0);
-    let path = longest.clamp(12, columns * 3 / 10);
+    let path = longest.max(text::width(names[0])).min(columns * 3 / 10);
     let last = fields.iter().map(|field| text::width(&text::line(&remark(field)))).max().unwrap_or(0).min(columns / 5);
     let side = columns.saturating_sub(path + last + 3 * GAP) / 2;
     let widths = [path, side, side, last];
-    let mut lines = vec![cells(cx, [Role::Dim; 4], ["field", "git", "live", ""].map(str::to_owned), widths)];
+    let mut lines = vec![cells(cx, [Role::Dim; 4], [names[0], names[1], names[2], ""].map(str::to_owned), widths)];
     for field in fields {
         let wrapped = |lines: &[String], width: usize| -> Vec<String> {
             lines.iter().flat_map(|line| rows(line, width)).collect()
@@ -234,8 +250,8 @@ fn cells(cx: &Cx<'_>, roles: [Role; 4], texts: [String; 4], widths: [usize; 4]) 
     )
 }
 
-/// Path and remark, below them git and live.
-fn stacked(cx: &Cx<'_>, field: &FieldDiff, columns: usize) -> Vec<Line<'static>> {
+/// Path and remark, below them both values under their names.
+fn stacked(cx: &Cx<'_>, field: &FieldDiff, [_, of_first, of_second]: [&str; 3], columns: usize) -> Vec<Line<'static>> {
     let [of_path, of_git, of_live] = roles(field);
     let mut heading = vec![cx.span(of_path, text::line(&field.path).into_owned())];
     let remark = remark(field);
@@ -243,7 +259,7 @@ fn stacked(cx: &Cx<'_>, field: &FieldDiff, columns: usize) -> Vec<Line<'static>>
         heading.push(cx.span(Role::Dim, format!("  {}", text::line(&remark))));
     }
     let mut lines = vec![Line::from(fit(heading, columns))];
-    for (label, role, value) in [("git", of_git, &field.desired), ("live", of_live, &field.live)] {
+    for (label, role, value) in [(of_first, of_git, &field.desired), (of_second, of_live, &field.live)] {
         let rows = value_lines(value).into_iter().flat_map(|line| rows(&line, columns.saturating_sub(SIDE)));
         for (number, row) in rows.enumerate() {
             let label = if number == 0 { label } else { "" };

@@ -9,8 +9,8 @@ use crate::domain::brief::About;
 use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow};
 use crate::domain::commit::{Commit, RepoLog, graph};
 use crate::domain::drift::{
-    DetailRequest, DriftDetail, DriftRow, DriftState, DriftView, Excerpt, ObjectKey, VersionChange, VersionLine,
-    side_by_side,
+    CheckOutcome, DetailRequest, DriftCheck, DriftDetail, DriftRow, DriftState, DriftView, Excerpt, ObjectKey,
+    VersionChange, VersionLine, side_by_side,
 };
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, HealthState};
@@ -233,6 +233,7 @@ fn the_object_is_found_in_its_own_cluster() {
     tell(&mut state, Event::Cluster(cluster("kind-else", "VPC", &["0", "a"])));
     tell(&mut state, Event::Cluster(cluster("kind-lab", "VPC", &["0", "a"])));
     state.clusters.list.filter = "zzz".into();
+    state.clusters.faults_only = true;
     keys(&mut state, "o");
     assert_eq!((state.screen.focus, state.screen.popup.is_none()), (PaneKind::Cluster, true));
     assert_eq!(state.clusters.current().map(|object| object.name.as_str()), Some("a"));
@@ -266,6 +267,28 @@ fn what_is_copied_is_what_the_page_is_about() {
     assert_eq!(copied(keys(&mut state, "y")), "gitops/a.yaml:7");
     press(&mut state, KeyCode::Tab);
     assert_eq!(copied(keys(&mut state, "jy")), "c1");
+}
+
+#[test]
+fn the_cluster_is_asked_from_the_pane_and_from_the_popup_and_its_answer_is_kept() {
+    let asked = Effect::CheckDrift { fabric: "lab".into(), key: key("a") };
+    assert_eq!(keys(&mut on_object(), "e"), std::slice::from_ref(&asked));
+    let mut state = opened();
+    assert_eq!(keys(&mut state, "e"), [asked]);
+    let check = DriftCheck {
+        fabric: "lab".into(),
+        key: key("a"),
+        at: at(60),
+        manager: "kubectl".into(),
+        commit: None,
+        outcome: CheckOutcome::Rejected("vlan 7 is taken".into()),
+    };
+    tell(&mut state, Event::Done(Done::Checked(Box::new(check.clone()))));
+    assert_eq!(state.drift.checks.get(&("lab".to_owned(), key("a"))), Some(&check));
+    assert!(message(&state).ends_with("would be rejected: vlan 7 is taken"), "{}", message(&state));
+    let mut nowhere = super::state();
+    keys(&mut nowhere, "6e");
+    assert!(message(&nowhere).starts_with("no object is selected"));
 }
 
 #[test]
