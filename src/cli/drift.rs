@@ -19,7 +19,7 @@ use crate::config::paths::Paths;
 use crate::config::redaction;
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{DriftRow, DriftView, FieldDiff, Finding, ObjectKey};
+use crate::domain::drift::{DriftRow, DriftView, FieldDiff, Finding, Memo, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::health::Rules;
 use crate::domain::hedgehog;
@@ -226,7 +226,7 @@ async fn report(fabrics: Vec<FabricSpec>, rules: &Arc<Rules>, redactor: &Redacto
     let reports = sides.iter().map(|(spec, side)| {
         let live = lives.iter().find(|(cluster, _)| spec.cluster.as_ref() == Some(cluster));
         let live = live.map_or(&none, |(_, live)| live);
-        let (view, _) = view(spec, side, live, &claims(spec, &sides), now, redactor);
+        let (view, _) = view(spec, side, live, &claims(spec, &sides), (now, &mut Memo::default()), redactor);
         Report { spec: spec.clone(), view, fault: live.fault.clone().map(|fault| fault.redacted(redactor)) }
     });
     let reports = reports.collect();

@@ -22,7 +22,7 @@ mod quantity;
 
 pub use application::{APPLICATIONS, Application, Lineage, Source, repository_name};
 pub use aside::{Pair, PairKind, side_by_side, yaml};
-pub use assess::{Assessment, History, Inputs, Version, assess, live_of};
+pub use assess::{Assessment, History, Inputs, Memo, Version, assess, live_of};
 pub use check::{CheckOutcome, CheckRequest, DriftCheck, changes};
 pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
 pub use detail::{DetailRequest, DriftDetail, Excerpt, VersionChange, VersionLine, version_lines};

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, ObjectKey, assess, live_of};
+use crate::domain::drift::{
+    APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, Memo, ObjectKey, assess, live_of,
+};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{dangling, healths};
 use crate::domain::redact::Redactor;
@@ -158,6 +160,7 @@ fn start(
             refresh: refresh.clone(),
             asked: asked.clone(),
             cache: Cache::default(),
+            memo: Memo::default(),
             last: None,
         };
         tokio::spawn(cancel.clone().run_until_cancelled_owned(worker.run()));
@@ -179,6 +182,8 @@ struct Worker {
     refresh: watch::Receiver<u64>,
     asked: watch::Receiver<Option<DetailRequest>>,
     cache: Cache,
+    /// Of what was read of git last.
+    memo: Memo,
     last: Option<DriftView>,
 }
 
@@ -209,6 +214,7 @@ impl Worker {
                     Ok(read) => {
                         fault = None;
                         self.announce(&read);
+                        self.memo = Memo::default();
                         side = Some(Arc::new(read));
                     }
                     Err(new) if fault.as_ref() == Some(&new) => {}
@@ -299,8 +305,13 @@ impl Worker {
         self.known.send_modify(|known| drop(known.insert(self.spec.name.clone(), judged)));
         let (side, spec, now) = (Arc::clone(side), self.spec.clone(), Timestamp::now());
         let redactor = self.outbox.redactor().clone();
-        let judged = tokio::task::spawn_blocking(move || view(&spec, &side, &live, &claimed, now, &redactor)).await;
-        let (view, next) = judged.ok()?;
+        let mut memo = std::mem::take(&mut self.memo);
+        let judged = tokio::task::spawn_blocking(move || {
+            let judged = view(&spec, &side, &live, &claimed, (now, &mut memo), &redactor);
+            (judged, memo)
+        });
+        let ((view, next), memo) = judged.await.ok()?;
+        self.memo = memo;
         if self.last.as_ref() != Some(&view) {
             self.last = Some(view.clone());
             self.outbox.post(SourceId::Drift(view.fabric.clone()), Event::Drift(view));
@@ -396,10 +407,10 @@ pub fn view(
     side: &GitSide,
     live: &LiveSet,
     claimed: &BTreeMap<ObjectKey, String>,
-    now: Timestamp,
+    (now, memo): (Timestamp, &mut Memo),
     redactor: &Redactor,
 ) -> (DriftView, Option<Timestamp>) {
-    let Assessment { mut rows, findings, next } = assess(&Inputs {
+    let inputs = Inputs {
         worktree: &side.worktree,
         head: side.head.as_deref(),
         pushed: side.pushed.as_deref(),
@@ -409,7 +420,8 @@ pub fn view(
         claimed,
         grace: SignedDuration::try_from(spec.grace).unwrap_or(SignedDuration::MAX),
         now,
-    });
+    };
+    let Assessment { mut rows, findings, next } = assess(&inputs, memo);
     let healths = healths(live, now);
     for row in &mut rows {
         if let Some(object) = live_of(live, &row.key) {

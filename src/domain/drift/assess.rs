@@ -8,17 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::application::Lineage;
-use super::compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
+use super::compare::{Comparison, is_as, is_drift, same_desire, unknown_fields};
 use super::{DriftRow, DriftState, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
-use crate::domain::cluster::{Connection, LiveObject, LiveSet};
+use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schemas};
 use crate::domain::health::HealthState;
 use crate::domain::manifest::{Manifest, is_builtin_group};
 use crate::domain::time::age;
 
 mod due;
+mod memo;
 mod orphans;
 
 use due::{Due, Keeper, due, keeper, keepers};
+use memo::Local;
+pub use memo::Memo;
 
 /// One committed version of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +101,10 @@ type Objects<'a> = BTreeMap<ObjectKey, &'a Manifest>;
 
 /// Judges every object that git or the cluster has, by the precedence: not connected, draft, not pushed, not live (blocked,
 /// pending, overdue), live (synced, pending, behind, drifted), and live without git (deleting, pending, orphaned).
-pub fn assess(inputs: &Inputs<'_>) -> Assessment {
+///
+/// `memo` is that of the last time, as long as what git says has not changed; else an empty one.
+pub fn assess(inputs: &Inputs<'_>, memo: &mut Memo) -> Assessment {
+    memo.begin(inputs.live);
     let mut findings = Vec::new();
     let worktree = by_key(inputs.worktree, Some(&mut findings));
     let head = inputs.head.map_or_else(|| worktree.clone(), |head| by_key(head, None));
@@ -113,15 +119,20 @@ pub fn assess(inputs: &Inputs<'_>) -> Assessment {
         let (local, committed, public) = (worktree.get(key), head.get(key), pushed.get(key));
         let Some(shown) = local.or(committed).or(public) else { continue };
         let live = live_of(inputs.live, key);
-        seen.extend(live.map(LiveObject::key));
+        seen.extend(live.map(|live| live.key()));
         findings.extend(version_finding(inputs.live, shown));
-        findings.extend(unknown_finding(inputs.live, shown));
+        let desired = Desired { key, local, committed, public };
+        let known = memo.local(key, |schemas| Local {
+            draft: draft(&desired),
+            is_pushed: agree(committed, public),
+            unknown: unknown(schemas, shown),
+        });
+        findings.extend(known.unknown.as_deref().map(|paths| unknown_finding(shown, paths)));
         if let Some(other) = inputs.claimed.get(key) {
             let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
             findings.push(finding(Severity::Error, "claimed-twice", shown, message));
         }
-        let desired = Desired { key, local, committed, public };
-        let verdict = judge(inputs, &keepers, &desired, live, &mut next);
+        let verdict = judge(inputs, (&keepers, memo), &desired, &known, live, &mut next);
         rows.push(DriftRow {
             key: key.clone(),
             version: shown.version.clone(),
@@ -169,22 +180,23 @@ fn finding(severity: Severity, code: &'static str, manifest: &Manifest, message:
 }
 
 /// The live object of an identity. Git does not say whether a custom kind lives in namespaces, the cluster does.
-pub fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a LiveObject> {
-    live.objects.get(key).map(AsRef::as_ref).or_else(|| {
+pub fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a Arc<LiveObject>> {
+    live.objects.get(key).or_else(|| {
         let global = ObjectKey { namespace: String::new(), ..key.clone() };
-        live.objects.get(&global).filter(|found| !found.kind.namespaced || live.served.is_none()).map(AsRef::as_ref)
+        live.objects.get(&global).filter(|found| !found.kind.namespaced || live.served.is_none())
     })
 }
 
 /// Judges one object that git has.
 fn judge(
     inputs: &Inputs<'_>,
-    keepers: &[Keeper<'_>],
+    (keepers, memo): (&[Keeper<'_>], &mut Memo),
     desired: &Desired<'_>,
-    live: Option<&LiveObject>,
+    known: &Local,
+    live: Option<&Arc<LiveObject>>,
     next: &mut Option<Timestamp>,
 ) -> Verdict {
-    let draft = draft(desired);
+    let draft = known.draft;
     if inputs.live.connection == Connection::None
         && let Some(what) = draft
     {
@@ -195,7 +207,7 @@ fn judge(
         if let Some(what) = draft {
             reason = format!("{reason}; {what}");
         } else if inputs.live.as_of.is_some() {
-            let last = settled(inputs, keepers, desired, live, &mut None);
+            let last = settled(inputs, (keepers, memo), desired, live, &mut None);
             reason = format!("{reason}; last known: {}", last.state.name());
             return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of).fields(last.fields);
         }
@@ -204,14 +216,14 @@ fn judge(
     if let Some(what) = draft {
         // What is live is compared with what was committed: a draft must not look like drift.
         let fields = desired.committed.zip(live).map(|(committed, live)| {
-            let Comparison { fields, .. } = compare(&committed.value, live, &inputs.live.schemas);
+            let Comparison { fields, .. } = memo.compare(desired.key, &committed.value, live);
             fields
         });
         let fields = fields.unwrap_or_default();
         let reason = if is_drift(&fields) { format!("{what}; live differs from HEAD too") } else { what.to_owned() };
         return Verdict::new(DriftState::Draft, reason).fields(fields);
     }
-    if !agree(desired.committed, desired.public) {
+    if !known.is_pushed {
         let versions = inputs.history.get(desired.key);
         let at = versions.and_then(|versions| versions.first()).map(|version| version.at);
         let what = match (desired.committed, desired.public) {
@@ -221,15 +233,15 @@ fn judge(
         };
         return Verdict::new(DriftState::Unpushed, what).since(at);
     }
-    settled(inputs, keepers, desired, live, next)
+    settled(inputs, (keepers, memo), desired, live, next)
 }
 
 /// Judges an object on which working tree, HEAD and upstream agree.
 fn settled(
     inputs: &Inputs<'_>,
-    keepers: &[Keeper<'_>],
+    (keepers, memo): (&[Keeper<'_>], &mut Memo),
     desired: &Desired<'_>,
-    live: Option<&LiveObject>,
+    live: Option<&Arc<LiveObject>>,
     next: &mut Option<Timestamp>,
 ) -> Verdict {
     let Some(wanted) = desired.committed.or(desired.public) else {
@@ -262,7 +274,7 @@ fn settled(
         return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
     }
     let schemas = &inputs.live.schemas;
-    let Comparison { fields, drops } = compare(&wanted.value, live, schemas);
+    let Comparison { fields, drops } = memo.compare(desired.key, &wanted.value, live);
     if !is_drift(&fields) {
         let reason = with("live as committed".to_owned(), beside(&fields, &drops));
         return Verdict::new(DriftState::Synced, reason).since(changed).fields(fields);
@@ -356,12 +368,15 @@ fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
     Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
 }
 
-fn unknown_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
-    let schema = live.schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone()))?;
-    let paths = unknown_fields(&shown.value, schema);
-    let paths = listed(paths.iter().map(String::as_str))?;
+/// Fields of an object that its schema does not know, in one phrase.
+fn unknown(schemas: &Schemas, shown: &Manifest) -> Option<String> {
+    let schema = schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone()))?;
+    listed(unknown_fields(&shown.value, schema).iter().map(String::as_str))
+}
+
+fn unknown_finding(shown: &Manifest, paths: &str) -> Finding {
     let message = format!("{}: the schema of {} does not know {paths}; the server drops it", shown.name, shown.kind);
-    Some(finding(Severity::Warning, "unknown-field", shown, message))
+    finding(Severity::Warning, "unknown-field", shown, message)
 }
 
 /// True while the grace of a change runs; notes when it ends.

@@ -90,6 +90,9 @@ pub fn is_as(earlier: &Value, fields: &[FieldDiff], live: &LiveObject, schemas: 
 
 /// True when two desired objects want the same.
 pub fn same_desire(a: &Value, b: &Value) -> bool {
+    if a == b {
+        return true;
+    }
     let text = |object: &Value, field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (version, kind) = (text(a, "apiVersion"), text(a, "kind"));
     let group = version.rsplit_once('/').map_or("", |(group, _)| group);

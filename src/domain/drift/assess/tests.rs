@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Assessment, History, Inputs, Version, assess};
+use super::{Assessment, History, Inputs, Memo, Version, assess};
 use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
 use crate::domain::drift::{DriftState, Lineage, ObjectKey};
 use crate::domain::fault::Fault;
@@ -103,8 +103,8 @@ impl World {
         self.live.objects.remove(&key(name));
     }
 
-    fn assess(&self) -> Assessment {
-        assess(&Inputs {
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs {
             worktree: &self.worktree,
             head: self.head.as_deref(),
             pushed: self.pushed.as_deref(),
@@ -114,7 +114,11 @@ impl World {
             claimed: &self.claimed,
             grace: SignedDuration::from_mins(5),
             now: self.now,
-        })
+        }
+    }
+
+    fn assess(&self) -> Assessment {
+        assess(&self.inputs(), &mut Memo::default())
     }
 
     fn states(&self) -> Vec<(String, DriftState)> {
@@ -390,6 +394,26 @@ fn the_same_object_twice_is_a_finding_and_one_row() {
     assert_eq!(found.findings[0].code, "duplicate");
     world.claimed.insert(key("a"), "other".into());
     assert!(world.assess().findings.iter().any(|finding| finding.code == "claimed-twice"));
+}
+
+#[test]
+fn what_is_remembered_gives_the_same_answer_as_what_is_worked_out() {
+    let mut world = World::new();
+    let mut memo = Memo::default();
+    for vlan in [1, 2, 2, 1, 3] {
+        world.put(&object("a", vlan));
+        assert_eq!(assess(&world.inputs(), &mut memo), world.assess(), "{vlan}");
+    }
+    world.vanish("a");
+    assert_eq!(assess(&world.inputs(), &mut memo), world.assess());
+    world.now = at(90);
+    world.put(&object("a", 1));
+    world.live.schemas =
+        Arc::new(schemas(&json!({ "spec": { "group": GROUP, "names": { "kind": "VPC" }, "versions": [
+        { "name": "v1beta1", "served": true, "schema": { "openAPIV3Schema": { "type": "object" } } } ] } })));
+    let found = assess(&world.inputs(), &mut memo);
+    assert_eq!(found.findings[0].code, "unknown-field", "with other schemas all is worked out anew");
+    assert_eq!(found, world.assess());
 }
 
 #[test]
