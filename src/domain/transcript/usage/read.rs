@@ -117,7 +117,7 @@ struct Odd<'a> {
 /// Reads a `usage` object; `None` when there is none.
 fn spent(raw: Option<&RawValue>) -> Option<Spent> {
     let raw = raw.filter(|raw| raw.get().starts_with('{'))?;
-    Some(json::read::<Regular<'_>>(raw.get()).map_or_else(|| odd(raw), |fields| fields.spent()))
+    Some(json::read::<Regular<'_>>(raw.get()).map_or_else(|| odd(raw), Regular::spent))
 }
 
 impl Regular<'_> {

@@ -113,7 +113,7 @@ fn what_is_as_it_is_as_a_rule_is_read_and_everything_else_is_left() {
         "{\"a\":1}{",
         "1 1",
         "é",
-        r#"{a:1}"#,
+        r"{a:1}",
         "\\n",
         r#"["a"\n]"#,
     ] {
