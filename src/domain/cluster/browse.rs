@@ -73,7 +73,9 @@ impl KindTable {
             let cells = kept.iter().filter_map(|column| row.cells.get(*column));
             let mut cells: Vec<String> = cells.map(|cell| cell.chars().take(CELL).collect()).collect();
             cells.resize(self.columns.len(), String::new());
-            cells.iter_mut().for_each(|cell| redactor.hide(cell));
+            for cell in &mut cells {
+                redactor.hide(cell);
+            }
             self.rows.extend(kind_row(kind, row.object, cells, redactor));
         }
     }
