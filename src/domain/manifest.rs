@@ -54,6 +54,29 @@ const CLUSTER_SCOPED: [&str; 22] = [
     "VolumeAttachment",
 ];
 
+/// Fields of metadata that a server knows (`ObjectMeta` of apimachinery's meta/v1, with those it no longer fills in).
+const METADATA: [&str; 16] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "clusterName",
+    "managedFields",
+];
+
+/// Groups of Hedgehog's objects whose webhooks take them in the namespace `default` alone.
+const HEDGEHOG: [&str; 2] = ["vpc.githedgehog.com", "wiring.githedgehog.com"];
+
 /// One object as a file states it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -118,7 +141,8 @@ fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 /// Reads the objects of one file. `file` only names it in objects and findings.
 ///
 /// Never fails: whatever cannot be read becomes a finding with its line. Codes: `too-large`, `not-utf8`, `not-plain-yaml`,
-/// `not-yaml`, `merge-conflict`, `duplicate-key`, `no-kind`, `no-name`, `generate-name`, `lfs-pointer`.
+/// `not-yaml`, `merge-conflict`, `duplicate-key`, `no-kind`, `no-name`, `generate-name`, `lfs-pointer`, `unknown-field`,
+/// `wrong-namespace`.
 pub fn load(file: &Path, bytes: &[u8]) -> Loaded {
     let mut loaded = Loaded::default();
     let finding = |severity, code, line, message: String| Finding { severity, code, file: file.into(), line, message };
@@ -228,6 +252,17 @@ fn read_value(file: &Path, line: u32, value: Value, inherited: Option<(&str, &st
         return;
     }
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", &api_version));
+    if HEDGEHOG.contains(&group) && !matches!(namespace.as_str(), "" | "default") {
+        let message = format!("{kind} {name} is in the namespace {namespace}; Hedgehog takes it in default alone");
+        loaded.findings.push(finding(Severity::Error, "wrong-namespace", &message));
+    }
+    let metadata = value.get("metadata").and_then(Value::as_object);
+    for field in metadata.into_iter().flat_map(|metadata| metadata.keys()) {
+        if !METADATA.contains(&field.as_str()) {
+            let message = format!("{kind} {name}: metadata has no field {field}; the server drops it");
+            loaded.findings.push(finding(Severity::Warning, "unknown-field", &message));
+        }
+    }
     loaded.objects.push(Manifest {
         group: group.to_owned(),
         version: version.to_owned(),

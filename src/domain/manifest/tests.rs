@@ -165,6 +165,18 @@ fn a_file_of_more_than_a_megabyte_is_read() {
     assert_eq!(read(&text).objects.len(), 4000);
 }
 
+#[test]
+fn metadata_that_no_server_knows_and_namespaces_that_hedgehog_refuses_are_findings() {
+    let text = format!(
+        "{VPC}  timestamp: now\n  labels: {{a: b}}\n---\n{VPC}  namespace: lab\n---\n{VPC}  namespace: default\n"
+    );
+    let loaded = read(&text);
+    assert_eq!(loaded.objects.len(), 3, "they are read all the same");
+    assert_eq!(codes(&loaded), [("unknown-field", Some(1)), ("wrong-namespace", Some(8))]);
+    let elsewhere = read("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: lab}\n");
+    assert_eq!(codes(&elsewhere), []);
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_fail_and_every_line_exists(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

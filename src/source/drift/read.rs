@@ -1,7 +1,9 @@
 //! What git says of a fabric: the objects of the working tree, of HEAD and of the upstream branch, and their history.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -135,7 +137,7 @@ impl Directory<'_> {
         let mut objects = Vec::new();
         let Some(id) = self.tree_id(tree) else { return Ok(objects) };
         repository.find_tree(id)?.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            let below = Path::new(folder).join(std::ffi::OsStr::new(entry.name().unwrap_or_default()));
+            let below = Path::new(folder).join(OsStr::from_bytes(entry.name_bytes()));
             let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != LINK;
             if is_file
                 && let Some(path) = self.manifest_path(&below)
@@ -202,7 +204,14 @@ impl Walk<'_> {
             Err(error) => return self.find(Severity::Error, "unreadable", folder, error.to_string()),
         };
         entries.sort();
+        let mut spelled = HashMap::new();
         for path in entries {
+            let plain = path.as_os_str().to_string_lossy().to_lowercase();
+            if let Some(other) = spelled.insert(plain, path.clone()) {
+                let name = other.file_name().unwrap_or_default().display();
+                let message = format!("differs from {name} in case alone; some systems can have only one of them");
+                self.find(Severity::Warning, "case-clash", &path, message);
+            }
             let name = path.file_name().unwrap_or_default();
             if name == ".git" {
                 continue;
@@ -218,7 +227,10 @@ impl Walk<'_> {
             }
             // Of the link itself: what it points to may be outside, or above.
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            if metadata.is_dir() {
+            if metadata.is_dir() && path.join(".git").exists() {
+                let message = "another repository; what it holds is not read".to_owned();
+                self.find(Severity::Note, "submodule", &path, message);
+            } else if metadata.is_dir() {
                 self.folder(&path, depth + 1);
             } else if is_manifest_name(&path) {
                 self.file(&path, &metadata);

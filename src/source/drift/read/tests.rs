@@ -163,6 +163,31 @@ fn the_order_of_commits_is_known_and_stays_when_the_branch_grows() {
 }
 
 #[test]
+fn odd_names_and_other_repositories_cost_nothing_else() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut project = Project::new();
+    let gitops = project.folder.path().join("gitops");
+    project.write("gitops/a.yaml", &vpc("a", 1, 0));
+    project.write("gitops/A.yaml", &vpc("b", 1, 0));
+    std::fs::write(gitops.join(std::ffi::OsStr::from_bytes(b"caf\xe9.yaml")), vpc("c", 1, 0)).unwrap();
+    std::fs::create_dir(gitops.join("folder.yaml")).unwrap();
+    project.write("gitops/folder.yaml/d.yaml", &vpc("d", 1, 0));
+    project.commit(100);
+    Repository::init(gitops.join("inner")).unwrap();
+    project.write("gitops/inner/e.yaml", &vpc("e", 1, 0));
+    let side = project.read();
+    let names = |manifests: &[crate::domain::manifest::Manifest]| {
+        let mut names: Vec<String> = manifests.iter().map(|manifest| manifest.name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&side.worktree), ["a", "b", "c", "d"]);
+    assert_eq!(names(side.head.as_ref().unwrap()), ["a", "b", "c", "d"], "with the same names as in the working tree");
+    let codes: Vec<_> = side.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["case-clash", "submodule", "excluded"]);
+}
+
+#[test]
 fn without_git_there_is_no_head() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("d")).unwrap();
