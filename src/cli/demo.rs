@@ -57,7 +57,7 @@ pub fn run(args: Args, screen: &workbench::ScreenArgs) -> Result<Exit, Failure> 
             round_over: Box::new(|_| {}),
         };
         let playing = tokio::spawn(player::play(Arc::clone(&stage), actions(&api), pace, cancel.clone(), hooks));
-        let ended = workbench::run(session, state, &paths).await;
+        let ended = Box::pin(workbench::run(session, state, &paths)).await;
         cancel.cancel();
         let played = tokio::time::timeout(LEAVE, playing).await;
         let told = match played {

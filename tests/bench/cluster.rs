@@ -188,7 +188,7 @@ async fn measure(file: PathBuf, objects: usize, seconds: u64) -> Result<(), Box<
     println!("memory: {} MiB before, {} MiB after, {} bytes by object", before >> 20, after >> 20, by_object(after));
     let (busy, looked) = (processor()?, Instant::now());
     keep(Duration::from_secs(seconds)).await;
-    let share = processor()?.checked_sub(busy).unwrap().as_secs_f64() / looked.elapsed().as_secs_f64();
+    let share = processor()?.saturating_sub(busy).as_secs_f64() / looked.elapsed().as_secs_f64();
     println!(
         "idle for {seconds} s: {:.2} % of one core; {} MiB, at most {} MiB",
         share * 100.0,

@@ -1,6 +1,7 @@
 //! How long drift takes: of 10,000 objects at once, after a change of one of them, and the history of a repository.
 //!
 //!     cargo run --release --example drift [-- REPOSITORY DIRECTORY]
+#![expect(clippy::print_stdout, reason = "it is its purpose")]
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -206,7 +206,9 @@ fn block(depth: usize, dash: bool, key: Option<&str>, value: &Value, out: &mut V
             if head.is_some() || dash {
                 out.push(head.unwrap_or_else(|| lead.trim_end().to_owned()));
             }
-            items.iter().for_each(|item| block(depth + 1, true, None, item, out));
+            for item in items {
+                block(depth + 1, true, None, item, out);
+            }
         }
         Value::String(text) if is_block(text) => {
             let mark = if text.ends_with('\n') { "|" } else { "|-" };

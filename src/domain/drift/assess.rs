@@ -412,7 +412,10 @@ fn listed<'a>(paths: impl Iterator<Item = &'a str>) -> Option<String> {
 
 /// A reason, and what else is known about it.
 fn with(reason: String, why: Option<String>) -> String {
-    why.map_or_else(|| reason.clone(), |why| format!("{reason}; {why}"))
+    match why {
+        Some(why) => format!("{reason}; {why}"),
+        None => reason,
+    }
 }
 
 fn short(commit: &str) -> &str {

@@ -91,7 +91,9 @@ impl DriftDetail {
             redactor.hide(&mut version.author);
             redactor.hide(&mut version.summary);
             if let VersionChange::Fields(paths) = &mut version.change {
-                paths.iter_mut().for_each(|path| redactor.hide(path));
+                for path in paths {
+                    redactor.hide(path);
+                }
             }
         }
         self.file = self.file.map(|file| match file {

@@ -184,7 +184,7 @@ mod tests {
     use crate::domain::cluster::Kind;
     use serde_json::{Value, json};
 
-    fn wants(kind: &str, spec: Value) -> Wants {
+    fn wants(kind: &str, spec: &Value) -> Wants {
         let group = if matches!(kind, "Connection" | "Switch") { "wiring" } else { "vpc" };
         let kind = Kind {
             group: format!("{group}.githedgehog.com"),
@@ -204,17 +204,17 @@ mod tests {
     #[test]
     fn references_are_those_that_the_webhooks_check() {
         let vpc =
-            wants("VPC", json!({ "vlanNamespace": "v", "subnets": { "a": { "dhcp": { "enable": true } }, "b": {} } }));
+            wants("VPC", &json!({ "vlanNamespace": "v", "subnets": { "a": { "dhcp": { "enable": true } }, "b": {} } }));
         assert_eq!(named(&vpc), ["IPv4Namespace default .spec.ipv4Namespace", "VLANNamespace v .spec.vlanNamespace"]);
         assert_eq!((vpc.subnets, vpc.served), (vec!["a".to_owned(), "b".to_owned()], vec!["a".to_owned()]));
-        let attachment = wants("VPCAttachment", json!({ "subnet": "x", "connection": "c" }));
+        let attachment = wants("VPCAttachment", &json!({ "subnet": "x", "connection": "c" }));
         assert_eq!(named(&attachment), ["VPC x .spec.subnet", "Connection c .spec.connection"]);
         assert_eq!(attachment.references[0].subnet.as_deref(), Some("default"));
-        let peering = wants("VPCPeering", json!({ "permit": [{ "x": {}, "y": {} }] }));
+        let peering = wants("VPCPeering", &json!({ "permit": [{ "x": {}, "y": {} }] }));
         assert_eq!(named(&peering), ["VPC x .spec.permit[0]", "VPC y .spec.permit[0]"]);
         let switch = wants(
             "Switch",
-            json!({ "profile": "p", "groups": ["g"], "redundancy": { "group": "g" }, "vlanNamespaces": ["v"] }),
+            &json!({ "profile": "p", "groups": ["g"], "redundancy": { "group": "g" }, "vlanNamespaces": ["v"] }),
         );
         let expected =
             ["SwitchProfile p .spec.profile", "SwitchGroup g .spec.groups", "VLANNamespace v .spec.vlanNamespaces"];
@@ -225,7 +225,7 @@ mod tests {
     fn a_connection_leads_from_port_to_port() {
         let links = json!([{ "switch": { "port": "leaf-1/E1/1" }, "server": { "port": "srv/eth0" } },
             { "switch": { "port": "leaf-2/E1/1" }, "server": { "port": "srv/eth1" } }]);
-        let connection = wants("Connection", json!({ "eslag": { "links": links } }));
+        let connection = wants("Connection", &json!({ "eslag": { "links": links } }));
         assert_eq!(connection.variant, "eslag");
         let expected = [
             "Server srv .spec.eslag.links[0].server.port",
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(named(&connection), expected);
         assert!(connection.ends.contains(&("leaf-2".to_owned(), "E1/1".to_owned())) && connection.ends.len() == 4);
         let gateway = json!({ "gateway": { "links": [{ "gateway": { "port": "gw/eth0" }, "switch": { "port": "leaf-1/E1/8" } }] } });
-        assert_eq!(named(&wants("Connection", gateway)), ["Switch leaf-1 .spec.gateway.links[0].switch.port"]);
+        assert_eq!(named(&wants("Connection", &gateway)), ["Switch leaf-1 .spec.gateway.links[0].switch.port"]);
     }
 
     #[test]

@@ -22,7 +22,9 @@ impl Thread {
         let runtime = Handle::current();
         let work = move || {
             let _inside = runtime.enter();
-            jobs.into_iter().for_each(|job| job());
+            for job in jobs {
+                job();
+            }
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map(|_| Self(sender))
     }

@@ -227,7 +227,7 @@ fn table(cx: &Cx<'_>, fields: &[FieldDiff], names: [&str; 3], columns: usize) ->
             lines.iter().flat_map(|line| rows(line, width)).collect()
         };
         let parts = [
-            wrapped(&[field.path.clone()], path),
+            wrapped(std::slice::from_ref(&field.path), path),
             wrapped(&value_lines(&field.desired), side),
             wrapped(&value_lines(&field.live), side),
             wrapped(&[remark(field)], last),

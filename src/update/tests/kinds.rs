@@ -177,7 +177,7 @@ fn page(state: &State) -> Option<(Page, bool)> {
 fn an_object_is_read_once_for_both_pages_and_anew_when_its_page_is_asked_for_again() {
     let mut state = world();
     let read = Effect::ReadObject(place(vpcs(), "vpc-1"));
-    assert_eq!(open(&mut state, 'd'), [read.clone()]);
+    assert_eq!(open(&mut state, 'd'), std::slice::from_ref(&read));
     tell(&mut state, Event::Done(Done::Object(place(vpcs(), "other"), Ok(detail(Vec::new())))));
     assert_eq!(page(&state), Some((Page::Description, false)), "that is another object");
     tell(&mut state, Event::Done(Done::Object(place(vpcs(), "vpc-1"), Ok(detail(Vec::new())))));

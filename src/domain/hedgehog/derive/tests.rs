@@ -17,7 +17,7 @@ fn kind_of(group: &str, kind: &str) -> Kind {
     Kind { group, version: "v1beta1".into(), kind: kind.into(), plural: kind.to_lowercase(), namespaced: true }
 }
 
-fn live(group: &str, kind: &str, name: &str, spec: Value, status: Value) -> LiveObject {
+fn live(group: &str, kind: &str, name: &str, spec: &Value, status: &Value) -> LiveObject {
     let object = json!({ "kind": kind, "metadata": { "name": name, "namespace": "default", "generation": 4,
         "creationTimestamp": "2026-01-01T00:00:00Z" }, "spec": spec, "status": status });
     LiveObject::new(&kind_of(group, kind), object).unwrap()
@@ -107,14 +107,14 @@ impl Lab {
         let mut objects: Vec<LiveObject> = self
             .objects
             .iter()
-            .map(|(group, kind, name, spec)| live(group, kind, name, spec.clone(), json!({})))
+            .map(|(group, kind, name, spec)| live(group, kind, name, spec, &json!({})))
             .collect();
         for (name, spec, status) in &self.agents {
             let mut all = json!({ "spec": pushed(self, name), "status": { "lastAppliedGen": 4, "lastHeartbeat": at("00:10:00").to_string() } });
             all["spec"]["statusUpdates"] = json!([{ "kind": "Switch", "name": name, "generation": 4 }]);
             merge(&mut all["spec"], spec);
             merge(&mut all["status"], status);
-            objects.push(live("agent", "Agent", name, all["spec"].clone(), all["status"].clone()));
+            objects.push(live("agent", "Agent", name, &all["spec"], &all["status"]));
         }
         let listed = objects.iter().map(|object| (object.kind.group.clone(), object.kind.kind.clone())).collect();
         let objects = objects.into_iter().map(|object| (object.key(), object.into())).collect();
@@ -304,7 +304,7 @@ fn a_subnet_with_dhcp_has_its_object() {
 fn a_controller_that_is_away_makes_everything_unknown() {
     let mut set = lab().set();
     let status = json!({ "components": { "fabricCtrl": "Pending" } });
-    let fabricator = live("fabricator", "Fabricator", "default", json!({}), status);
+    let fabricator = live("fabricator", "Fabricator", "default", &json!({}), &status);
     set.objects.insert(fabricator.key(), fabricator.into());
     let derived = derive(&set, at("00:10:20"));
     assert!(derived.health.values().all(|health| health.state == HealthState::Unknown) && derived.health.len() == 18);

@@ -98,15 +98,15 @@ fn place(name: &str) -> ObjectPlace {
     ObjectPlace { context: CONTEXT.into(), kind: vpcs(), namespace: "default".into(), name: name.into() }
 }
 
-fn browsed() -> Option<Browsed> {
-    Some(Browsed { context: CONTEXT.into(), kind: vpcs() })
+fn browsed() -> Browsed {
+    Browsed { context: CONTEXT.into(), kind: vpcs() }
 }
 
 #[tokio::test]
 async fn a_kind_that_is_looked_at_is_read_as_its_server_prints_it() {
     let mut browsing = Browsing::begin().await;
     browsing.api.put(vpc("a")).unwrap();
-    browsing.browser.look(browsed());
+    browsing.browser.look(Some(browsed()));
     let table = browsing.table(|_| true).await.unwrap();
     let names = |wide| table.shown(wide).into_iter().map(|at| table.columns[at].name.as_str()).collect::<Vec<_>>();
     assert_eq!((names(false), names(true)), (vec!["IPv4NS"], vec!["IPv4NS", "Mode"]), "VNI is empty everywhere");
@@ -121,7 +121,7 @@ async fn a_kind_that_is_looked_at_is_read_as_its_server_prints_it() {
 async fn a_kind_that_is_refused_is_a_fault_of_that_kind_and_comes_back() {
     let mut browsing = Browsing::begin().await;
     browsing.api.behave(Behaviour::Forbidden("vpcs".into()));
-    browsing.browser.look(browsed());
+    browsing.browser.look(Some(browsed()));
     let fault = browsing.table(|_| true).await.unwrap_err();
     assert!(fault.why.contains("403") && !fault.remedy.is_empty(), "{fault}");
     browsing.api.behave(Behaviour::Normal);
@@ -135,7 +135,7 @@ async fn a_connection_that_comes_back_is_used_without_being_asked_for() {
     browsing.open = None;
     let fault = browsing.object(place("a")).await.unwrap_err();
     assert!(fault.why.contains("not connected"), "{fault}");
-    browsing.browser.look(browsed());
+    browsing.browser.look(Some(browsed()));
     browsing.connect().await;
     browsing.table(Result::is_ok).await.unwrap();
 }

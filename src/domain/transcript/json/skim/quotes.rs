@@ -182,7 +182,7 @@ mod portable {
         Marks {
             quotes: bits(block, |byte| byte == b'"'),
             backslashes: bits(block, |byte| byte == b'\\'),
-            control: block.iter().fold(false, |found, byte| found || (*byte < b' ')),
+            control: block.iter().any(|byte| *byte < b' '),
         }
     }
 
