@@ -12,10 +12,7 @@ use hnpwb::domain::agent::{
 };
 use hnpwb::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow};
 use hnpwb::domain::commit::{Commit, Dirty, Ref, RefKind, RepoLog, Upstream, Worktree, graph};
-use hnpwb::domain::drift::{
-    DriftDetail, DriftRow, DriftState, DriftView, Excerpt, FieldClass, FieldDiff, Finding, ObjectKey, Severity,
-    VersionChange, VersionLine, side_by_side,
-};
+use hnpwb::domain::drift::{DriftRow, DriftState, DriftView, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
 use hnpwb::domain::fault::Fault;
 use hnpwb::domain::gate::{Gate, GateId, GateState};
 use hnpwb::domain::health::{Health, HealthState};
@@ -502,54 +499,6 @@ pub fn drift(say: Say) -> Vec<DriftView> {
         as_of: Some(ago(44)),
     };
     vec![first, second]
-}
-
-/// What is found of the first object of the first fabric when it is looked at.
-pub fn object_detail(say: Say) -> DriftDetail {
-    let version = |commit: &str, minutes, author: &str, summary: &str, change, is_live| VersionLine {
-        commit: commit.repeat(10),
-        at: ago(minutes),
-        author: say(author),
-        summary: say(summary),
-        change,
-        is_live,
-    };
-    let fields = |paths: &[&str]| VersionChange::Fields(paths.iter().map(|path| say(path)).collect());
-    let versions = vec![
-        version(
-            "0a1b",
-            22,
-            "specialist-vpc",
-            "fix(vpc): the VLAN of the default subnet",
-            fields(&["spec.vlan"]),
-            false,
-        ),
-        version(
-            "0a2c",
-            60 * 5,
-            "Robin Example",
-            "feat: a second subnet",
-            fields(&["spec.subnets.b", "spec.mode"]),
-            true,
-        ),
-        version("0a3d", 60 * 30, "Robin Example", "feat: the first VPC", VersionChange::First, false),
-    ];
-    let object = |vlan: u32| {
-        serde_json::json!({ "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPC", "metadata": { "name": say("vpc-1") },
-            "spec": { "mode": say("l2vni"), "subnets": { "default": { "subnet": "10.0.1.0/24", "vlan": vlan } } } })
-    };
-    let mut live = object(1_002);
-    live["spec"]["subnets"]["default"]["gateway"] = say("10.0.1.1").into();
-    let lines = (1..=40).map(|line| say(&format!("text of line {line}"))).collect();
-    let path = say("gitops/hedgehog/fabric-1/vpcs.yaml").into();
-    DriftDetail {
-        context: Some(say("kind-fabric-1")),
-        versions,
-        git: Some("HEAD"),
-        live: true,
-        pairs: side_by_side(Some(&object(1_001)), Some(&live)),
-        file: Some(Ok(Excerpt { path, lines, first: Some(1), at: 11, more: true })),
-    }
 }
 
 pub fn gates(say: Say) -> Vec<Gate> {

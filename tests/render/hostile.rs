@@ -8,6 +8,7 @@ use hnpwb::state::State;
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
+use crate::detail;
 use crate::fixture::{self, draw, fault, focus, keys, press, tell, tell_all};
 use crate::{SIZES, row};
 
@@ -97,7 +98,7 @@ fn hostile_text_in_popups_is_harmless() {
             keys(&mut state, "j");
             press(&mut state, KeyCode::Enter);
             let (view, row) = state.drift.current().unwrap();
-            let detail = Ok(fixture::object_detail(hostile));
+            let detail = Ok(detail::object_detail(hostile));
             let news = DetailNews { fabric: view.fabric.clone(), key: row.key.clone(), detail };
             tell(&mut state, Event::Done(Done::DriftDetail(Box::new(news))));
             (0..pages).for_each(|_| press(&mut state, KeyCode::Tab));

@@ -14,6 +14,7 @@ use hnpwb::event::{DetailNews, Done, Event, Input, RawRecord, RecordPlace, Revea
 use hnpwb::state::State;
 use hnpwb::state::popup::{Popup, RecordView};
 
+use crate::detail;
 use crate::fixture::{self, ago, draw, focus, keys, press, tell, tell_all};
 use crate::{SIZES, text};
 
@@ -108,7 +109,7 @@ fn open_object(state: &mut State, detail: Option<Result<DriftDetail, Fault>>) {
 
 #[test]
 fn an_object_of_a_fabric() {
-    let found = || Some(Ok(fixture::object_detail(SAY)));
+    let found = || Some(Ok(detail::object_detail(SAY)));
     let turn = |state: &mut State, pages: usize| (0..pages).for_each(|_| press(state, KeyCode::Tab));
     check("object-fields", |state| {
         let mut view = fixture::drift(SAY).remove(0);
@@ -134,7 +135,7 @@ fn an_object_of_a_fabric() {
     check("object-yaml-orphan", |state| {
         let live = serde_json::json!({ "kind": "VPC", "spec": { "vlan": 7, "text": "two\nlines\n" } });
         let pairs = side_by_side(None, Some(&live));
-        open_object(state, Some(Ok(DriftDetail { git: None, file: None, pairs, ..fixture::object_detail(SAY) })));
+        open_object(state, Some(Ok(DriftDetail { git: None, file: None, pairs, ..detail::object_detail(SAY) })));
         turn(state, 2);
     });
     check("object-file", |state| {

@@ -104,11 +104,8 @@ fn merge(into: &mut Value, from: &Value) {
 
 impl Lab {
     fn set(&self) -> LiveSet {
-        let mut objects: Vec<LiveObject> = self
-            .objects
-            .iter()
-            .map(|(group, kind, name, spec)| live(group, kind, name, spec, &json!({})))
-            .collect();
+        let mut objects: Vec<LiveObject> =
+            self.objects.iter().map(|(group, kind, name, spec)| live(group, kind, name, spec, &json!({}))).collect();
         for (name, spec, status) in &self.agents {
             let mut all = json!({ "spec": pushed(self, name), "status": { "lastAppliedGen": 4, "lastHeartbeat": at("00:10:00").to_string() } });
             all["spec"]["statusUpdates"] = json!([{ "kind": "Switch", "name": name, "generation": 4 }]);
