@@ -46,7 +46,7 @@ pub struct AgentFacts {
     pub wanted_version: String,
     /// Generation of the Switch that the Agent's spec was made from.
     pub switch_generation: Option<i64>,
-    /// Digests of the specs that the controller pushed, by kind and name: see [`digest`].
+    /// Digests of the specs that the controller pushed, by kind and name: see `digest`.
     pub pushed: BTreeMap<&'static str, BTreeMap<String, u64>>,
     /// VPCs that are attached to the switch.
     pub attached: Vec<String>,
