@@ -110,20 +110,20 @@ mod tests {
         healthy_as_degraded: u32,
     }
 
-    /// Samples of `HNPWB_CR_HEALTH`: a folder of JSON files, each a list of `{expect, input, yaml}` with Argo CD's verdict. Half of
-    /// the groups were not looked at while the words were chosen.
+    /// Samples of `HNPWB_CR_HEALTH`: a folder of JSON files, each a list of `{expect, input, yaml}` with Argo CD's verdict. The
+    /// words were chosen by half of the groups.
     #[test]
     fn judged_as_others_judge() {
         let Some(folder) = std::env::var_os("HNPWB_CR_HEALTH") else { return };
         let rules = Rules::built_in();
-        let mut tallies = BTreeMap::from([("chosen by", Tally::default()), ("held out", Tally::default())]);
+        let mut tallies = BTreeMap::from([("chosen by", Tally::default()), ("other half", Tally::default())]);
         let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files {
             let name = file.file_stem().unwrap().to_string_lossy().into_owned();
             let group = name.split("__").next().unwrap();
             let hash = group.bytes().fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
-            let tally = tallies.get_mut(if hash % 2 == 1 { "chosen by" } else { "held out" }).unwrap();
+            let tally = tallies.get_mut(if hash % 2 == 1 { "chosen by" } else { "other half" }).unwrap();
             let samples: Vec<Value> = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
             for sample in samples {
                 let object: Value = serde_saphyr::from_str(sample["yaml"].as_str().unwrap()).unwrap();
