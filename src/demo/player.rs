@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::fault::Fault;
@@ -26,7 +26,10 @@ use super::scenario::{self, Action, FollowUp, GateStep, Scenario};
 use world::World;
 
 /// Seconds between two rounds, at speed 1.
-const PAUSE: f64 = 6.0;
+const PAUSE: f64 = 18.0;
+
+/// How often a switch's agent gives a sign of life: the period of the real one.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The demo's cluster, as far as the player changes it.
 pub struct Cluster {
@@ -116,19 +119,25 @@ pub async fn play(
     let cast = Arc::clone(&scenario);
     let mut world = blocking(move || World::open(stage, cluster, &cast, now)).await??;
     let mut round = 1;
+    let mut pulse = tokio::time::interval(HEARTBEAT);
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let began = (hooks.now)();
         let ahead = if round == 1 { prologue(&scenario, began) } else { Vec::new() };
         world = blocking(move || world.play_all(ahead)).await??;
         let mut player = Round { scenario: &scenario, pace, hooks: &hooks, queue: BTreeMap::new(), next: 0 };
         player.schedule_story();
-        let Some(played) = player.run(world, &cancel).await? else { return Ok(()) };
+        let Some(played) = player.run(world, &mut pulse, &cancel).await? else { return Ok(()) };
         world = played;
         (hooks.round_over)(round);
         if pace.rounds.is_some_and(|rounds| round >= rounds) {
-            // The stage stands as the story left it: its processes live until the workbench is closed.
-            cancel.cancelled().await;
-            return Ok(());
+            // The stage stands as the story left it: its processes and switches live until the workbench is closed.
+            loop {
+                tokio::select! {
+                    () = cancel.cancelled() => return Ok(()),
+                    _ = pulse.tick() => world = beat(world, (hooks.now)()).await?,
+                }
+            }
         }
         tokio::select! {
             () = cancel.cancelled() => return Ok(()),
@@ -209,7 +218,12 @@ impl Round<'_> {
     }
 
     /// Plays until nothing is due and nobody is held. `None` when cancelled.
-    async fn run(&mut self, mut world: World, cancel: &CancellationToken) -> Result<Option<World>, Fault> {
+    async fn run(
+        &mut self,
+        mut world: World,
+        pulse: &mut Interval,
+        cancel: &CancellationToken,
+    ) -> Result<Option<World>, Fault> {
         let mut held: FuturesUnordered<BoxFuture<'static, Decided>> = FuturesUnordered::new();
         loop {
             let due = self.queue.first_key_value().map(|((at, _), _)| *at);
@@ -220,6 +234,7 @@ impl Round<'_> {
                 biased;
                 () = cancel.cancelled() => return Ok(None),
                 Some((actor, gate, answer)) = held.next() => self.decided(&actor, &gate, answer),
+                _ = pulse.tick() => world = beat(world, (self.hooks.now)()).await?,
                 () = sleep_until(due) => {
                     let Some((_, step)) = self.queue.pop_first() else { continue };
                     let now = (self.hooks.now)();
@@ -245,6 +260,11 @@ impl Round<'_> {
             Err(fault) => self.schedule_follow_ups(actor, &gate.rejected, &fault.to_string()),
         }
     }
+}
+
+/// The switches give a sign of life, however fast the story is told.
+async fn beat(mut world: World, now: Timestamp) -> Result<World, Fault> {
+    blocking(move || world.beat(now).map(|()| world)).await?
 }
 
 async fn sleep_until(due: Option<Instant>) {

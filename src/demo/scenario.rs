@@ -143,8 +143,6 @@ pub enum Action {
     },
     /// Somebody creates a live object by hand.
     Create(Value),
-    /// These switches' agents say that they are alive.
-    Heartbeat(Vec<String>),
 }
 
 /// A tool call that is held.

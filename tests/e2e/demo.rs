@@ -65,7 +65,7 @@ fn the_small_layout_shows_each_pane_under_its_number() {
         ("1", "in-progress"),
         ("2", "orchestrator"),
         ("4", "feat"),
-        ("5", "no-signal"),
+        ("5", "lastAppliedGen=7 of 7"),
         ("6", "synced"),
         ("7", "overdue"),
     ] {

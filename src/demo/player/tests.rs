@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
@@ -277,4 +278,38 @@ fn summaries(repo: &Repository, reference: &str) -> Vec<String> {
     let mut walk = repo.revwalk().unwrap();
     walk.push_ref(reference).unwrap();
     walk.map(|id| repo.find_commit(id.unwrap()).unwrap().summary().unwrap().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn switches_stay_alive_however_slowly_the_story_is_told() {
+    let epoch: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let stage = Arc::new(project::build(None, epoch).unwrap());
+    let (puts, mut put) = mpsc::unbounded_channel();
+    let cluster = Cluster {
+        put: Box::new(move |object| {
+            // Nobody may listen any more.
+            let _ = puts.send(object);
+            Ok(())
+        }),
+        delete: Box::new(|_, _, _| {}),
+    };
+    // Each look at the clock is a minute later.
+    let minutes = AtomicI64::new(0);
+    let hooks = Hooks {
+        now: Box::new(move || epoch + SignedDuration::from_mins(minutes.fetch_add(1, Ordering::Relaxed))),
+        ask_gate: Box::new(|_| async { Ok(approved()) }.boxed()),
+        round_over: Box::new(|_| {}),
+    };
+    let cancel = CancellationToken::new();
+    let playing = tokio::spawn(play(stage, cluster, Pace { speed: 0.001, rounds: None }, cancel.clone(), hooks));
+    let mut late = BTreeSet::new();
+    while late.len() < 3 {
+        let object = put.recv().await.unwrap();
+        let beat = object["status"]["lastHeartbeat"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        if beat.is_some_and(|at| at >= epoch + SignedDuration::from_mins(2)) {
+            late.insert(object["metadata"]["name"].to_string());
+        }
+    }
+    cancel.cancel();
+    playing.await.unwrap().unwrap();
 }

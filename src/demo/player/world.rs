@@ -103,7 +103,6 @@ impl World {
                 self.put(object.clone())?;
                 self.instruct(at)?;
             }
-            Action::Heartbeat(names) => self.heartbeat(names, at)?,
             Action::Gate(gate) => {
                 let command = self.fill(actor, &gate.command, step);
                 let running = self.running(actor, at)?;
@@ -351,13 +350,13 @@ impl World {
         Ok(())
     }
 
-    fn heartbeat(&mut self, names: &[String], at: Timestamp) -> Result<(), Fault> {
-        for name in names {
-            let key = ("Agent".to_owned(), "default".to_owned(), name.clone());
-            if let Some(mut object) = self.live.get(&key).cloned() {
-                objects::heartbeat(&mut object, at);
-                self.put(object)?;
-            }
+    /// The agents of the switches say that they are alive.
+    pub fn beat(&mut self, at: Timestamp) -> Result<(), Fault> {
+        let agents: Vec<Value> =
+            self.live.iter().filter(|((kind, ..), _)| kind == "Agent").map(|(_, agent)| agent.clone()).collect();
+        for mut agent in agents {
+            objects::heartbeat(&mut agent, at);
+            self.put(agent)?;
         }
         Ok(())
     }
