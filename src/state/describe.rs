@@ -172,6 +172,14 @@ fn drift(state: &State) -> Option<(String, Lines)> {
         put(&mut lines, "finding", &finding.message);
         return Some((finding.code.to_owned(), lines));
     }
+    if let Some(DriftPlace::Findings(fabric, first, _)) = state.drift.list.current() {
+        let findings = &state.drift.fabrics.get(*fabric)?.findings;
+        let code = findings.get(*first)?.code;
+        for finding in findings.iter().filter(|finding| finding.code == code) {
+            put(&mut lines, &place(&finding.file.display().to_string(), finding.line), &finding.message);
+        }
+        return Some((code.to_owned(), lines));
+    }
     let (view, row) = state.drift.current()?;
     put(&mut lines, "fabric", &view.fabric);
     put(&mut lines, "state", row.state.name());

@@ -2,6 +2,7 @@
 //! and the objects of one state can be folded; what is synced is, until somebody wants to see it.
 
 mod filter;
+mod findings;
 pub mod object;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,8 @@ pub struct Drift {
     folded: BTreeSet<String>,
     /// States of fabrics that are folded while they are not by themselves, or the other way round.
     toggled: BTreeSet<(String, DriftState)>,
+    /// Codes of which a fabric has many findings, and which are not folded.
+    unfolded: BTreeSet<(String, &'static str)>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -51,6 +54,8 @@ pub enum Row {
     More(usize, usize, usize),
     /// A finding, by index of fabric and finding.
     Finding(usize, usize),
+    /// The folded findings of one code: index of the fabric and of the first of them, how many.
+    Findings(usize, usize, usize),
 }
 
 /// What the cursor is on, however the rows are laid out.
@@ -64,6 +69,8 @@ pub enum Anchor {
     Object(String, ObjectKey, Option<String>),
     /// A finding: its code, file and line.
     Finding(String, &'static str, PathBuf, Option<u32>),
+    /// The folded findings of one code.
+    Findings(String, &'static str),
 }
 
 impl Drift {
@@ -73,7 +80,7 @@ impl Drift {
             Row::Object(fabric, object) | Row::Field(fabric, object, _) | Row::More(fabric, object, _) => {
                 self.object(fabric, object)
             }
-            Row::Fabric(_) | Row::Group(..) | Row::Finding(..) => None,
+            Row::Fabric(_) | Row::Group(..) | Row::Finding(..) | Row::Findings(..) => None,
         }
     }
 
@@ -125,6 +132,7 @@ impl Drift {
                 let finding = view.findings.get(finding)?;
                 Anchor::Finding(fabric, finding.code, finding.file.clone(), finding.line)
             }
+            Row::Findings(_, first, _) => Anchor::Findings(fabric, view.findings.get(first)?.code),
         })
     }
 
@@ -168,11 +176,7 @@ impl Drift {
                     rows.push(Row::More(index, number, fields.len() - FIELDS));
                 }
             }
-            let findings = view.findings.iter().enumerate().filter(|(_, finding)| {
-                let wanted = !self.faults_only || finding.severity != Severity::Note;
-                wanted && filter::admits_finding(&self.list.filter, view, finding)
-            });
-            rows.extend(findings.map(|(number, _)| Row::Finding(index, number)));
+            rows.extend(self.finding_rows(index, view));
         }
         let target = anchor.and_then(|anchor| self.locate(&rows, anchor));
         self.list.replace(rows, |row| Some(*row) == target);
@@ -180,13 +184,23 @@ impl Drift {
 
     /// The row of what the cursor was on, else the nearest that stands for it.
     fn locate(&self, rows: &[Row], anchor: &Anchor) -> Option<Row> {
-        let (Anchor::Fabric(name) | Anchor::Group(name, _) | Anchor::Object(name, ..) | Anchor::Finding(name, ..)) =
-            anchor;
+        let (Anchor::Fabric(name)
+        | Anchor::Group(name, _)
+        | Anchor::Object(name, ..)
+        | Anchor::Finding(name, ..)
+        | Anchor::Findings(name, _)) = anchor;
         let fabric = self.fabrics.iter().position(|view| view.fabric == *name)?;
         let view = &self.fabrics[fabric];
         let group = |state: DriftState| {
             let folded = |row: &&Row| matches!(row, Row::Group(of, in_state, _) if (*of, *in_state) == (fabric, state));
             rows.iter().find(folded)
+        };
+        let of_code = |code: &str| {
+            let is = |row: &&Row| {
+                matches!(row, Row::Finding(of, number) | Row::Findings(of, number, _)
+                    if *of == fabric && view.findings[*number].code == code)
+            };
+            rows.iter().find(is)
         };
         let header = || rows.iter().find(|row| **row == Row::Fabric(fabric));
         let found = match anchor {
@@ -211,8 +225,10 @@ impl Drift {
             Anchor::Finding(_, code, file, line) => {
                 let same = |finding: &Finding| (finding.code, &finding.file, finding.line) == (code, file, *line);
                 let finding = view.findings.iter().position(same)?;
-                rows.iter().find(|row| **row == Row::Finding(fabric, finding))
+                let folded = || of_code(code).filter(|row| matches!(row, Row::Findings(..)));
+                rows.iter().find(|row| **row == Row::Finding(fabric, finding)).or_else(folded)
             }
+            Anchor::Findings(_, code) => of_code(code),
         };
         match anchor {
             Anchor::Fabric(_) => header().copied(),
@@ -237,21 +253,33 @@ impl Drift {
                 let Some(state) = view.rows.get(object).map(|row| row.state) else { return false };
                 self.fold_group(fabric, state, true);
             }
-            Row::Finding(..) => return false,
+            Row::Findings(_, first, _) => {
+                let Some(code) = view.findings.get(first).map(|finding| finding.code) else { return false };
+                self.unfolded.insert((fabric, code));
+            }
+            Row::Finding(_, number) => {
+                let Some(code) = view.findings.get(number).map(|finding| finding.code) else { return false };
+                if !self.fold_code(fabric, code) {
+                    return false;
+                }
+            }
         }
         self.arrange(anchor.as_ref());
         true
     }
 
-    /// Folds the objects of every state, or unfolds all of them when they are.
+    /// Folds the objects of every state and the findings of every code, or unfolds all of them when they are.
     pub fn fold_all(&mut self) {
         let groups: BTreeSet<(String, DriftState)> =
             self.fabrics.iter().flat_map(|view| view.rows.iter().map(|row| (view.fabric.clone(), row.state))).collect();
-        let fold = groups.iter().any(|(fabric, state)| !self.is_group_folded(fabric, *state));
+        let codes = self.codes();
+        let is_open = |(fabric, state): &(String, DriftState)| !self.is_group_folded(fabric, *state);
+        let fold = groups.iter().any(is_open) || codes.iter().any(|code| self.unfolded.contains(code));
         let anchor = self.anchor();
         for (fabric, state) in groups {
             self.fold_group(fabric, state, fold);
         }
+        self.unfolded = if fold { BTreeSet::new() } else { codes };
         if !fold {
             self.folded.clear();
         }
@@ -304,7 +332,8 @@ fn fabric_of(row: Row) -> usize {
         | Row::Object(fabric, _)
         | Row::Field(fabric, ..)
         | Row::More(fabric, ..)
-        | Row::Finding(fabric, _) => fabric,
+        | Row::Finding(fabric, _)
+        | Row::Findings(fabric, ..) => fabric,
     }
 }
 

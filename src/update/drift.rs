@@ -42,7 +42,7 @@ pub fn faults_only(state: &mut State) {
 
 /// Opens what the cursor is on: an object, or what is folded.
 pub fn open(state: &mut State) -> Effects {
-    if let Some(Row::Group(..)) = state.drift.list.current() {
+    if let Some(Row::Group(..) | Row::Findings(..)) = state.drift.list.current() {
         fold(state);
         return Effects::new();
     }

@@ -176,3 +176,42 @@ fn an_object_is_revealed_whatever_hides_it() {
     assert_eq!(drift.current().map(|(_, row)| row.key.name.as_str()), Some("five"));
     assert!(!drift.reveal("a", &key("VPC", "six"), 5));
 }
+
+#[test]
+fn many_findings_of_one_code_are_one_row_until_they_are_unfolded() {
+    let mut drift = drift();
+    let old = Finding {
+        severity: Severity::Error,
+        code: "version-not-served",
+        file: "x.yaml".into(),
+        line: Some(1),
+        message: "m".into(),
+    };
+    let mut news = drift.fabrics[0].clone();
+    news.findings.splice(1..1, (1..=20).map(|line| Finding { line: Some(line), ..old.clone() }));
+    drift.put(news);
+    drift.arrange(None);
+    let findings = |drift: &Drift| {
+        let is = |row: &&Row| matches!(row, Row::Finding(0, _) | Row::Findings(0, ..));
+        drift.list.rows.iter().filter(is).copied().collect::<Vec<_>>()
+    };
+    let folded = [Row::Finding(0, 0), Row::Findings(0, 1, 20), Row::Finding(0, 21)];
+    assert_eq!(findings(&drift), folded);
+    drift.list.selected = drift.list.rows.iter().position(|row| *row == folded[1]).unwrap();
+    assert!(drift.fold());
+    assert_eq!(drift.list.current(), Some(&Row::Finding(0, 1)), "the first stands where all of them stood");
+    assert_eq!(findings(&drift).len(), 22);
+    drift.list.selected += 3;
+    assert!(drift.fold());
+    assert_eq!(drift.list.current(), Some(&folded[1]));
+    drift.list.filter = "version-not-served".to_owned();
+    drift.arrange(None);
+    assert_eq!(findings(&drift).len(), 20, "what a filter finds is shown");
+    drift.list.filter.clear();
+    drift.fold_all();
+    assert_eq!(findings(&drift), folded);
+    drift.fold_all();
+    assert_eq!(findings(&drift).len(), 22);
+    drift.list.selected = drift.list.rows.iter().position(|row| *row == Row::Finding(0, 0)).unwrap();
+    assert!(!drift.fold(), "one finding of its code is no fold");
+}

@@ -55,7 +55,7 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let column = names(&drift.list, area, |row| match *row {
         Row::Object(fabric, object) => find(fabric, object)
             .map_or(0, |row| text::width(&text::line(&row.key.kind)) + 1 + text::width(&text::line(&row.key.name))),
-        Row::Fabric(_) | Row::Group(..) | Row::Field(..) | Row::More(..) | Row::Finding(..) => 0,
+        Row::Fabric(_) | Row::Group(..) | Row::Field(..) | Row::More(..) | Row::Finding(..) | Row::Findings(..) => 0,
     });
     list(cx, PaneKind::Drift, &drift.list, area, buf, hits, |row, columns| {
         let line = match *row {
@@ -73,6 +73,10 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             Row::Finding(fabric, finding) => {
                 let finding = drift.fabrics.get(fabric).and_then(|view| view.findings.get(finding));
                 finding.map(|finding| finding_line(cx, finding, columns))
+            }
+            Row::Findings(fabric, first, count) => {
+                let first = drift.fabrics.get(fabric).and_then(|view| view.findings.get(first));
+                first.map(|first| findings_line(cx, first, count, columns))
             }
         };
         line.unwrap_or_default()
@@ -202,12 +206,26 @@ fn cut_front(path: &str, columns: usize) -> String {
     tail.map_or_else(|| text::cut(path, columns).into_owned(), |tail| format!("…{tail}"))
 }
 
-fn finding_line(cx: &Cx<'_>, finding: &Finding, columns: usize) -> Line<'static> {
-    let role = match finding.severity {
+fn severity(finding: &Finding) -> Role {
+    match finding.severity {
         Severity::Error => Role::Error,
         Severity::Warning => Role::Warn,
         Severity::Note => Role::Dim,
-    };
+    }
+}
+
+/// The findings of one code that are folded, with the words of the first.
+fn findings_line(cx: &Cx<'_>, first: &Finding, count: usize, columns: usize) -> Line<'static> {
+    let left = vec![
+        cx.span(severity(first), format!(" {}  ", first.code)),
+        cx.span(Role::Text, format!("{count} findings")),
+        cx.span(Role::Dim, format!("  {} …", text::line(&first.message))),
+    ];
+    spread(left, Vec::new(), columns)
+}
+
+fn finding_line(cx: &Cx<'_>, finding: &Finding, columns: usize) -> Line<'static> {
+    let role = severity(finding);
     let whole = finding.file.as_path();
     let file = if columns >= WHOLE_PATH { whole } else { finding.file.file_name().map_or(whole, Path::new) };
     let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();

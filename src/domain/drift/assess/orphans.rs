@@ -1,8 +1,9 @@
-//! Objects that are live and not in git, as far as this directory is the one to have them.
+//! Objects that are live and not in git, as far as this directory is the one to have them. Those of a cluster that cannot be
+//! asked stay in the list: they are not less orphaned for it.
 
 use super::{
-    BTreeSet, Connection, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Objects,
-    Timestamp, Verdict, Version, age, due, is_builtin_group, keeper, short, with,
+    BTreeSet, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Objects, Timestamp,
+    Verdict, Version, age, cannot_tell, due, is_builtin_group, keeper, short, with,
 };
 
 /// Kinds that Hedgehog's controllers generate.
@@ -27,9 +28,6 @@ pub(super) fn rows(
     seen: &BTreeSet<ObjectKey>,
     next: &mut Option<Timestamp>,
 ) -> Vec<DriftRow> {
-    if inputs.live.connection != Connection::Connected {
-        return Vec::new();
-    }
     let kind_of = |key: &ObjectKey| (key.group.clone(), key.kind.clone());
     let managed: BTreeSet<_> = head.keys().chain(inputs.history.keys()).map(kind_of).collect();
     let mut rows = Vec::new();
@@ -40,7 +38,15 @@ pub(super) fn rows(
         }
         let removed = inputs.history.get(&key).and_then(|versions| versions.first());
         let removed = removed.filter(|last| last.value.is_none());
-        let verdict = judge(inputs, keepers, live, removed, next);
+        let verdict = match cannot_tell(inputs.live, &key) {
+            // Its state waits for the cluster, not for a grace.
+            Some(why) => {
+                let last = judge(inputs, keepers, live, removed, &mut None);
+                let reason = format!("{why}; last known: {}", last.state.name());
+                Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of)
+            }
+            None => judge(inputs, keepers, live, removed, next),
+        };
         let application = removed.and_then(|removed| keeper(inputs, keepers, &removed.file));
         rows.push(DriftRow {
             key,

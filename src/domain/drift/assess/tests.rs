@@ -368,6 +368,29 @@ fn what_git_does_not_have_is_orphaned_unless_it_is_none_of_ours() {
 }
 
 #[test]
+fn an_orphan_of_a_cluster_that_is_away_is_still_a_row() {
+    let mut world = World::new();
+    world.put(&object("stray", 1));
+    world.live.as_of = Some(at(40));
+    let stray = |world: &World| {
+        let rows = world.assess().rows.into_iter();
+        rows.filter(|row| row.key == key("stray")).map(|row| (row.state, row.reason, row.since)).collect::<Vec<_>>()
+    };
+    world.live.connection = Connection::Unreachable;
+    let reason = "the cluster is unreachable; last known: orphaned".to_owned();
+    assert_eq!(stray(&world), [(DriftState::Unknown, reason, Some(at(40)))]);
+    world.commit("stray", 58, None);
+    let found = world.assess();
+    assert_eq!(found.next, None, "no grace ends while nobody can look");
+    assert!(stray(&world)[0].1.ends_with("last known: pending"));
+    world.live.connection = Connection::Connected;
+    assert_eq!(stray(&world)[0].0, DriftState::Pending);
+    let refused = Fault::new("listing", "VPC", "forbidden", "");
+    world.live.refused.insert((GROUP.to_owned(), "VPC".to_owned()), refused);
+    assert!(stray(&world)[0].1.starts_with("VPC cannot be listed: forbidden"));
+}
+
+#[test]
 fn a_removal_is_pending_in_its_grace_and_then_names_its_commit() {
     let mut world = World::new();
     world.worktree.clear();
