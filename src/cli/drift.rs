@@ -299,7 +299,7 @@ fn object(report: &Report) -> Value {
         "gitops": { "repo": report.spec.repo, "directory": report.spec.directory },
         "connection": view.connection,
         "head": { "commit": view.head, "branch": view.branch },
-        "objects": view.rows.iter().map(row_object).collect::<Vec<_>>(),
+        "objects": view.rows.iter().map(|row| row_object(row)).collect::<Vec<_>>(),
         "findings": view.findings,
         "summary": view.summary(),
     });

@@ -223,7 +223,9 @@ mod tests {
             connection: Connection::Connected,
             head: None,
             branch: None,
-            rows: vec![row("a", DriftState::Drifted), row("b", DriftState::Drifted), row("c", DriftState::Synced)],
+            rows: [("a", DriftState::Drifted), ("b", DriftState::Drifted), ("c", DriftState::Synced)]
+                .map(|(name, state)| row(name, state).into())
+                .into(),
             findings: Vec::new(),
             as_of: None,
         };

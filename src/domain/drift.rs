@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -251,8 +252,8 @@ pub struct DriftView {
     pub head: Option<String>,
     /// Branch in its repository.
     pub branch: Option<String>,
-    /// Objects, worst first.
-    pub rows: Vec<DriftRow>,
+    /// Objects, worst first. One that is as it was in the view before is the same one.
+    pub rows: Vec<Arc<DriftRow>>,
     /// Findings.
     pub findings: Vec<Finding>,
     /// When the inputs were last current.

@@ -214,7 +214,7 @@ impl Worker {
                     Ok(read) => {
                         fault = None;
                         self.announce(&read);
-                        self.memo = Memo::default();
+                        self.memo.forget();
                         side = Some(Arc::new(read));
                     }
                     Err(new) if fault.as_ref() == Some(&new) => {}
@@ -438,7 +438,7 @@ pub fn view(
         connection: live.connection,
         head: side.commit.clone(),
         branch: side.branch.as_deref().map(|branch| redactor.redact(branch).into_owned()),
-        rows: rows.into_iter().map(|row| row.redacted(redactor)).collect(),
+        rows: memo.shown(rows, redactor),
         findings: all.into_iter().map(|finding| finding.redacted(redactor)).collect(),
         as_of: live.as_of,
     };

@@ -92,12 +92,14 @@ impl Drift {
     /// An object of a fabric.
     pub fn find(&self, fabric: &str, key: &ObjectKey) -> Option<(&DriftView, &DriftRow)> {
         let view = self.fabrics.iter().find(|view| view.fabric == fabric)?;
-        Some((view, view.rows.iter().find(|row| row.key == *key)?))
+        let row = view.rows.iter().find(|row| row.key == *key)?;
+        Some((view, row))
     }
 
     fn object(&self, fabric: usize, object: usize) -> Option<(&DriftView, &DriftRow)> {
         let view = self.fabrics.get(fabric)?;
-        Some((view, view.rows.get(object)?))
+        let row = view.rows.get(object)?;
+        Some((view, row))
     }
 
     /// True if a fabric's rows are folded into its own.

@@ -128,7 +128,7 @@ fn commit(repository: &Repository) {
 }
 
 fn rows<'a>(view: &'a DriftView, namespace: &str) -> Vec<&'a DriftRow> {
-    view.rows.iter().filter(|row| row.key.namespace == namespace).collect()
+    view.rows.iter().map(AsRef::as_ref).filter(|row| row.key.namespace == namespace).collect()
 }
 
 fn states(view: &DriftView, namespace: &str) -> Vec<(String, DriftState)> {

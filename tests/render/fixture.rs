@@ -485,7 +485,7 @@ pub fn drift(say: Say) -> Vec<DriftView> {
         connection: Connection::Connected,
         head: Some("a1b2c3d".to_owned()),
         branch: Some("main".to_owned()),
-        rows,
+        rows: rows.into_iter().map(Into::into).collect(),
         findings,
         as_of: Some(ago(0)),
     };
@@ -494,7 +494,7 @@ pub fn drift(say: Say) -> Vec<DriftView> {
         connection: Connection::Unreachable,
         head: None,
         branch: None,
-        rows: vec![drift_row(say, "VPC", "vpc-far", Unknown, "the cluster cannot be asked")],
+        rows: vec![drift_row(say, "VPC", "vpc-far", Unknown, "the cluster cannot be asked").into()],
         findings: Vec::new(),
         as_of: Some(ago(44)),
     };

@@ -1,5 +1,7 @@
 //! What stands in front of the panes.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
@@ -116,7 +118,7 @@ fn an_object_of_a_fabric() {
         let field =
             |path: &str, desired, live, class| FieldDiff { path: path.to_owned(), desired, live, class, manager: None };
         let range = serde_json::json!({ "start": "10.0.1.10", "end": "10.0.1.99" });
-        view.rows[0].fields.extend([
+        Arc::make_mut(&mut view.rows[0]).fields.extend([
             field("spec.permit[0]", serde_json::Value::Null, serde_json::json!(["a", "b"]), FieldClass::ExtraLive),
             field("spec.subnets.default.dhcp.range", range, serde_json::Value::Null, FieldClass::Ineffective),
         ]);

@@ -89,7 +89,10 @@ pub fn drift_of<'a>(
     place: &ObjectPlace,
 ) -> impl Iterator<Item = (&'a DriftView, &'a DriftRow)> + use<'a> {
     let key = place.key();
-    state.drift.fabrics.iter().filter_map(move |view| Some((view, view.rows.iter().find(|row| row.key == key)?)))
+    state.drift.fabrics.iter().filter_map(move |view| {
+        let row = view.rows.iter().find(|row| row.key == key)?;
+        Some((view, &**row))
+    })
 }
 
 /// What is shown of an object, in rows of so many columns.

@@ -1,5 +1,7 @@
 //! Given fabrics and keys, then rows and cursor.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Anchor, Drift, Row};
@@ -39,7 +41,7 @@ fn view(fabric: &str, rows: Vec<DriftRow>) -> DriftView {
         connection: Connection::Connected,
         head: None,
         branch: None,
-        rows,
+        rows: rows.into_iter().map(Arc::new).collect(),
         findings: vec![finding(Severity::Error, "not-yaml"), finding(Severity::Note, "excluded")],
         as_of: None,
     }
@@ -58,7 +60,7 @@ fn drift() -> Drift {
         ],
     );
     let ignored = field("spec.dhcp.range", FieldClass::Ineffective);
-    first.rows[0].fields =
+    Arc::make_mut(&mut first.rows[0]).fields =
         (1..=6).map(|n| field(&format!("spec.f{n}"), FieldClass::Changed)).chain([ignored]).collect();
     let mut drift = Drift::default();
     drift.put(view("b", vec![row("VPC", "far", Unknown)]));
@@ -158,8 +160,8 @@ fn the_cursor_stays_on_its_field_when_news_arrive() {
     let anchor = drift.anchor();
     assert_eq!(anchor, Some(Anchor::Object("a".into(), key("VPC", "one"), Some("spec.f3".into()))));
     let mut news = drift.fabrics[0].clone();
-    news.rows[0].fields.remove(0);
-    news.rows.insert(0, row("VPC", "zero", Drifted));
+    Arc::make_mut(&mut news.rows[0]).fields.remove(0);
+    news.rows.insert(0, row("VPC", "zero", Drifted).into());
     drift.put(news);
     drift.arrange(anchor.as_ref());
     assert_eq!(drift.list.current(), Some(&Row::Field(0, 1, 1)));

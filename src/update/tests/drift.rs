@@ -45,7 +45,7 @@ fn fabric(rows: Vec<DriftRow>) -> Event {
         connection: Connection::Connected,
         head: Some("abcdef0123456".into()),
         branch: Some("main".into()),
-        rows,
+        rows: rows.into_iter().map(Into::into).collect(),
         findings: Vec::new(),
         as_of: None,
     })

@@ -229,7 +229,7 @@ fn from_an_object_to_its_drift() {
             connection: Connection::Connected,
             head: None,
             branch: None,
-            rows: vec![row],
+            rows: vec![row.into()],
             findings: Vec::new(),
             as_of: None,
         }),

@@ -5,16 +5,25 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::ObjectKey;
+use super::{DriftRow, ObjectKey};
 use crate::domain::cluster::{LiveObject, LiveSet, Schemas};
 use crate::domain::drift::compare::{Comparison, compare};
+use crate::domain::redact::Redactor;
 
-/// What was found about the objects of a fabric. It is made for one reading of git: with another it begins anew.
+/// What was found about the objects of a fabric. It is good for one reading of git: with another it is to [forget](Memo::forget).
 #[derive(Debug, Default)]
 pub struct Memo {
     schemas: Arc<Schemas>,
     compared: HashMap<ObjectKey, (Arc<LiveObject>, Comparison)>,
     local: HashMap<ObjectKey, Local>,
+    shown: Vec<Shown>,
+}
+
+/// A row as it was judged, and as it is shown.
+#[derive(Debug)]
+struct Shown {
+    judged: DriftRow,
+    shown: Arc<DriftRow>,
 }
 
 /// What git and the schema alone say of an object.
@@ -29,10 +38,16 @@ pub(super) struct Local {
 }
 
 impl Memo {
+    /// Forgets what was worked out, for another reading of git. Rows that come out as they were stay the same ones.
+    pub fn forget(&mut self) {
+        *self = Self { shown: std::mem::take(&mut self.shown), ..Self::default() };
+    }
+
     /// Forgets what another set of schemas said, and objects that have gone.
     pub(super) fn begin(&mut self, live: &LiveSet) {
         if !Arc::ptr_eq(&self.schemas, &live.schemas) {
-            *self = Self { schemas: Arc::clone(&live.schemas), ..Self::default() };
+            self.forget();
+            self.schemas = Arc::clone(&live.schemas);
         }
         if self.compared.len() > live.objects.len() {
             self.compared.retain(|key, _| live.objects.contains_key(key));
@@ -50,6 +65,21 @@ impl Memo {
         let found = compare(stated, live, &self.schemas);
         self.compared.insert(key.clone(), (Arc::clone(live), found.clone()));
         found
+    }
+
+    /// Rows without secrets, in the order of their states and identities. Secrets are looked for in those alone that are
+    /// not as they were the last time; all others are the same ones as then.
+    pub fn shown(&mut self, rows: Vec<DriftRow>, redactor: &Redactor) -> Vec<Arc<DriftRow>> {
+        let mut before = std::mem::take(&mut self.shown).into_iter().peekable();
+        for row in rows {
+            while before.next_if(|known| (known.judged.state, &known.judged.key) < (row.state, &row.key)).is_some() {}
+            let known = before.next_if(|known| known.judged == row);
+            self.shown.push(known.unwrap_or_else(|| {
+                let shown = Arc::new(row.clone().redacted(redactor));
+                Shown { judged: row, shown }
+            }));
+        }
+        self.shown.iter().map(|known| Arc::clone(&known.shown)).collect()
     }
 
     /// What was found about an object without the cluster, or what is found now.

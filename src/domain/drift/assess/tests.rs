@@ -12,6 +12,7 @@ use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet, schemas};
 use crate::domain::drift::{DriftState, Lineage, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::manifest::{Manifest, load};
+use crate::domain::redact::Redactor;
 
 const GROUP: &str = "vpc.githedgehog.com";
 
@@ -427,6 +428,17 @@ fn what_is_remembered_gives_the_same_answer_as_what_is_worked_out() {
         world.put(&object("a", vlan));
         assert_eq!(assess(&world.inputs(), &mut memo), world.assess(), "{vlan}");
     }
+    let redactor = Redactor::default();
+    let before = memo.shown(world.assess().rows, &redactor);
+    world.put(&object("a", 4));
+    world.put(&object("b", 4));
+    let after = memo.shown(world.assess().rows, &redactor);
+    assert!(!Arc::ptr_eq(&before[0], &after[0]) && after.len() == 2, "what changed is another row");
+    world.put(&object("b", 5));
+    memo.forget();
+    let again = memo.shown(world.assess().rows, &redactor);
+    assert!(after.iter().zip(&again).all(|(row, same)| Arc::ptr_eq(row, same)), "all others are the same");
+    world.vanish("b");
     world.vanish("a");
     assert_eq!(assess(&world.inputs(), &mut memo), world.assess());
     world.now = at(90);
