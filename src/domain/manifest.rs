@@ -10,8 +10,11 @@ use serde_json::Value;
 use super::drift::{Finding, ObjectKey, Severity};
 
 mod document;
+mod scalar;
 
 use document::{Document, parse, split};
+pub use scalar::Ambiguous;
+use scalar::ambiguous;
 
 /// Bytes of the largest file that is read.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -96,6 +99,8 @@ pub struct Manifest {
     pub file: PathBuf,
     /// First line of its document's content, from one.
     pub line: u32,
+    /// Scalars that are no text and may have been meant as such, where the kind's schema alone says whether they should be.
+    pub ambiguous: Vec<Ambiguous>,
 }
 
 impl Manifest {
@@ -142,7 +147,7 @@ fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 ///
 /// Never fails: whatever cannot be read becomes a finding with its line. Codes: `too-large`, `not-utf8`, `not-plain-yaml`,
 /// `not-yaml`, `merge-conflict`, `duplicate-key`, `no-kind`, `no-name`, `generate-name`, `lfs-pointer`, `unknown-field`,
-/// `wrong-namespace`.
+/// `wrong-namespace`, `ambiguous-scalar`.
 pub fn load(file: &Path, bytes: &[u8]) -> Loaded {
     let mut loaded = Loaded::default();
     let finding = |severity, code, line, message: String| Finding { severity, code, file: file.into(), line, message };
@@ -195,7 +200,7 @@ fn read_document(file: &Path, document: &Document<'_>, loaded: &mut Loaded) {
                 loaded.findings.push(finding(Severity::Warning, "duplicate-key", line, message));
             }
             if !parsed.value.is_null() {
-                read_value(file, document.line, parsed.value, None, loaded);
+                read_value(file, document.line, (parsed.value, ambiguous(document)), None, loaded);
             }
         }
         Err((line, _)) if document.text.contains("{{") => {
@@ -207,7 +212,13 @@ fn read_document(file: &Path, document: &Document<'_>, loaded: &mut Loaded) {
 }
 
 /// Reads one value: an object, or a list of them. `inherited` is what a list says about items that do not say it themselves.
-fn read_value(file: &Path, line: u32, value: Value, inherited: Option<(&str, &str)>, loaded: &mut Loaded) {
+fn read_value(
+    file: &Path,
+    line: u32,
+    (value, mut ambiguous): (Value, Vec<Ambiguous>),
+    inherited: Option<(&str, &str)>,
+    loaded: &mut Loaded,
+) {
     let finding = |severity, code, message: &str| Finding {
         severity,
         code,
@@ -236,8 +247,13 @@ fn read_value(file: &Path, line: u32, value: Value, inherited: Option<(&str, &st
         // Items of a typed list (`VPCList`) may leave out what the list's name says; those of a plain `List` may not.
         let item_kind = kind.strip_suffix("List").unwrap_or_default();
         let inherited = (!item_kind.is_empty()).then_some((api_version.as_str(), item_kind));
-        for item in items {
-            read_value(file, line, item, inherited, loaded);
+        for (index, item) in items.into_iter().enumerate() {
+            let place = ["items".to_owned(), format!("[{index}]")];
+            let (of_item, others) = ambiguous.into_iter().partition(|scalar| scalar.path.starts_with(&place));
+            ambiguous = others;
+            let inside = |scalar: Ambiguous| Ambiguous { path: scalar.path[place.len()..].to_vec(), ..scalar };
+            let of_item = Vec::into_iter(of_item).map(inside).collect();
+            read_value(file, line, (item, of_item), inherited, loaded);
         }
         return;
     }
@@ -263,6 +279,15 @@ fn read_value(file: &Path, line: u32, value: Value, inherited: Option<(&str, &st
             loaded.findings.push(finding(Severity::Warning, "unknown-field", &message));
         }
     }
+    ambiguous.retain(|scalar| {
+        let is_wrong = scalar.is_text_of(group, &kind);
+        if is_wrong {
+            let message = scalar.message(&format!("{kind} {name}"));
+            let found = finding(Severity::Warning, "ambiguous-scalar", &message);
+            loaded.findings.push(Finding { line: Some(scalar.line), ..found });
+        }
+        !is_wrong
+    });
     loaded.objects.push(Manifest {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -272,6 +297,7 @@ fn read_value(file: &Path, line: u32, value: Value, inherited: Option<(&str, &st
         value,
         file: file.into(),
         line,
+        ambiguous,
     });
 }
 

@@ -44,6 +44,8 @@ pub enum Shape {
     Scalar {
         /// A number and its text are the same.
         int_or_string: bool,
+        /// It is text.
+        text: bool,
     },
     /// Named fields.
     Object {
@@ -108,6 +110,17 @@ impl Node {
         }
     }
 
+    /// What it says of a field inside of it; an index of a list begins with a bracket. `None` where it does not say.
+    pub fn inside(&self, path: &[String]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        let part = match (&self.shape, self.field(first)) {
+            (Shape::List { items, .. }, _) => items,
+            (Shape::Object { .. }, Known::As(node)) => node,
+            _ => return None,
+        };
+        part.inside(rest)
+    }
+
     fn new(schema: &Value) -> Self {
         Self { shape: Shape::new(schema), default: schema.get("default").cloned() }
     }
@@ -118,7 +131,7 @@ impl Shape {
         let text = |field: &str| schema.get(field).and_then(Value::as_str).unwrap_or_default();
         let is = |field: &str| schema.get(field).and_then(Value::as_bool).unwrap_or_default();
         if is("x-kubernetes-int-or-string") {
-            return Self::Scalar { int_or_string: true };
+            return Self::Scalar { int_or_string: true, text: false };
         }
         match text("type") {
             "object" => {
@@ -149,7 +162,7 @@ impl Shape {
                 Self::List { items: Box::new(items), merge }
             }
             "" => Self::Any,
-            _ => Self::Scalar { int_or_string: false },
+            name => Self::Scalar { int_or_string: false, text: name == "string" },
         }
     }
 }
@@ -225,7 +238,10 @@ mod tests {
         let spec = spec(&schema);
         assert_eq!(spec.field("sise"), Known::Pruned);
         let Known::As(size) = spec.field("size") else { panic!("it is described") };
-        assert_eq!((size.default.as_ref(), &size.shape), (Some(&json!(3)), &Shape::Scalar { int_or_string: false }));
+        assert_eq!(
+            (size.default.as_ref(), &size.shape),
+            (Some(&json!(3)), &Shape::Scalar { int_or_string: false, text: false })
+        );
         let Known::As(ports) = spec.field("ports") else { panic!("it is described") };
         let Known::As(port) = ports.field("anything") else { panic!("a map has every field") };
         assert_eq!(port.field("down"), Known::Pruned);

@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::application::Lineage;
 use super::compare::{Comparison, is_as, is_drift, same_desire, unknown_fields};
 use super::{DriftRow, DriftState, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
-use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schemas};
+use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schemas, Shape};
 use crate::domain::health::HealthState;
-use crate::domain::manifest::{Manifest, is_builtin_group};
+use crate::domain::manifest::{Ambiguous, Manifest, is_builtin_group};
 use crate::domain::time::age;
 
 mod due;
@@ -126,7 +126,12 @@ pub fn assess(inputs: &Inputs<'_>, memo: &mut Memo) -> Assessment {
             draft: draft(&desired),
             is_pushed: agree(committed, public),
             unknown: unknown(schemas, shown),
+            no_text: no_text(schemas, shown),
         });
+        findings.extend(known.no_text.iter().map(|(line, message)| {
+            let found = finding(Severity::Warning, "ambiguous-scalar", shown, message.clone());
+            Finding { line: Some(*line), ..found }
+        }));
         findings.extend(known.unknown.as_deref().map(|paths| unknown_finding(shown, paths)));
         if let Some(other) = inputs.claimed.get(key) {
             let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
@@ -372,6 +377,19 @@ fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
 fn unknown(schemas: &Schemas, shown: &Manifest) -> Option<String> {
     let schema = schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone()))?;
     listed(unknown_fields(&shown.value, schema).iter().map(String::as_str))
+}
+
+/// Scalars of an object that are no text where its schema wants some.
+fn no_text(schemas: &Schemas, shown: &Manifest) -> Vec<(u32, String)> {
+    let Some(schema) = schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone())) else {
+        return Vec::new();
+    };
+    let is_text = |scalar: &&Ambiguous| {
+        let node = schema.root.inside(&scalar.path);
+        node.is_some_and(|node| matches!(node.shape, Shape::Scalar { text: true, .. }))
+    };
+    let name = format!("{} {}", shown.kind, shown.name);
+    shown.ambiguous.iter().filter(is_text).map(|scalar| (scalar.line, scalar.message(&name))).collect()
 }
 
 fn unknown_finding(shown: &Manifest, paths: &str) -> Finding {

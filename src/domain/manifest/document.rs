@@ -23,7 +23,8 @@ impl Document<'_> {
         u32::try_from(found).ok().map(|offset| self.start + offset)
     }
 
-    fn line_at(&self, line_of_text: u64) -> u32 {
+    /// Line of the file of a line of the text, both from one.
+    pub(super) fn line_at(&self, line_of_text: u64) -> u32 {
         self.start.saturating_add(u32::try_from(line_of_text.saturating_sub(1)).unwrap_or(0))
     }
 }
@@ -113,7 +114,7 @@ fn describe(document: &Document<'_>, error: &serde_saphyr::Error) -> (u32, Strin
 }
 
 /// The rules of kubectl's parser, and limits on what aliases may expand to.
-fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 20_000_000,

@@ -194,3 +194,22 @@ proptest! {
         prop_assert_eq!(loaded.objects.last().map(|object| object.name.as_str()), Some("vpc-1"));
     }
 }
+
+#[test]
+fn a_scalar_that_is_no_text_where_text_is_wanted_is_a_finding_at_its_line() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    open: yes # it is\n    fine: \"yes\"\n    \
+                build: 1.21\n  annotations: { mode: 0755, other: off-peak }\ndata:\n  power: 1e3\n  text: |\n    a: no\n---\n\
+                apiVersion: v1\nkind: List\nitems:\n- apiVersion: lab.example/v1\n  kind: Rack\n  metadata:\n    name: r\n    \
+                labels:\n      open: No\n  spec:\n    mode: 0644\n";
+    let loaded = load(Path::new("a.yaml"), text.as_bytes());
+    let said: Vec<_> = loaded.findings.iter().map(|found| (found.code, found.line, found.message.as_str())).collect();
+    let expected = [
+        (6, "ConfigMap a: metadata.labels.open wants text, and yes without quotes is none in YAML 1.1; quote it"),
+        (9, "ConfigMap a: metadata.annotations.mode wants text, and 0755 without quotes is none in YAML 1.1; quote it"),
+        (11, "ConfigMap a: data.power wants text, and 1e3 without quotes is none in YAML 1.1; quote it"),
+        (23, "Rack r: metadata.labels.open wants text, and No without quotes is none in YAML 1.1; quote it"),
+    ];
+    assert_eq!(said, expected.map(|(line, message)| ("ambiguous-scalar", Some(line), message)));
+    let left: Vec<_> = loaded.objects[1].ambiguous.iter().map(|scalar| (scalar.path.join("."), scalar.line)).collect();
+    assert_eq!(left, [("spec.mode".to_owned(), 25)], "what its schema has to say");
+}

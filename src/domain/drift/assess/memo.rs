@@ -35,6 +35,8 @@ pub(super) struct Local {
     pub(super) is_pushed: bool,
     /// Fields that the schema does not know, in one phrase.
     pub(super) unknown: Option<String>,
+    /// Scalars that are no text where the schema wants some: line and message.
+    pub(super) no_text: Vec<(u32, String)>,
 }
 
 impl Memo {

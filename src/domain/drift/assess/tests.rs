@@ -354,6 +354,29 @@ fn a_field_that_the_schema_does_not_know_is_a_finding_and_said_of_what_is_live()
 }
 
 #[test]
+fn a_scalar_that_is_no_text_where_the_schema_wants_some_is_a_finding_at_its_line() {
+    let mut world = World::new();
+    let text = format!(
+        "apiVersion: {GROUP}/v1beta1\nkind: VPC\nmetadata: {{ name: a }}\nspec:\n  vlan: 0755\n  mode: on\n  ports:\n  - 1e3\n"
+    );
+    world.worktree = load(Path::new("f/a.yaml"), text.as_bytes()).objects;
+    let texts = json!({ "type": "array", "items": { "type": "string" } });
+    let spec = json!({ "type": "object", "properties": { "vlan": { "type": "integer" }, "mode": { "type": "string" }, "ports": texts } });
+    let schema = json!({ "type": "object", "properties": { "spec": spec } });
+    world.live.schemas =
+        Arc::new(schemas(&json!({ "spec": { "group": GROUP, "names": { "kind": "VPC" }, "versions": [
+        { "name": "v1beta1", "served": true, "schema": { "openAPIV3Schema": schema } } ] } })));
+    let found = world.assess().findings;
+    let of_code = found.iter().filter(|finding| finding.code == "ambiguous-scalar");
+    let said: Vec<_> = of_code.map(|finding| (finding.line, finding.message.as_str())).collect();
+    let expected = [
+        (Some(6), "VPC a: spec.mode wants text, and on without quotes is none in YAML 1.1; quote it"),
+        (Some(8), "VPC a: spec.ports[0] wants text, and 1e3 without quotes is none in YAML 1.1; quote it"),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn what_git_does_not_have_is_orphaned_unless_it_is_none_of_ours() {
     let mut world = World::new();
     world.put(&object("stray", 1));

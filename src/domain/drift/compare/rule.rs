@@ -154,7 +154,7 @@ impl<'a> Rule<'a> {
         let amounts = match self {
             Self::Unknown => true,
             Self::BuiltIn => is_quantity(path),
-            Self::Node(node) => matches!(node.shape, Shape::Scalar { int_or_string: true }),
+            Self::Node(node) => matches!(node.shape, Shape::Scalar { int_or_string: true, .. }),
             Self::Kept | Self::Pruned => false,
         };
         match (a, b) {
