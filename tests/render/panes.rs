@@ -190,6 +190,23 @@ fn drift_pane() {
         full(state);
         keys(state, "6jjj Gk ");
     });
+    let old_versions = |state: &mut State| {
+        let mut view = drift(SAY).swap_remove(0);
+        view.rows.truncate(2);
+        let first = view.findings[0].clone();
+        view.findings.extend((1..=20).map(|line| hnpwb::domain::drift::Finding {
+            code: "version-not-served",
+            line: Some(line),
+            message: format!("vpc-{line:02}: VPC.vpc.githedgehog.com is not served as v1alpha2, only as v1beta1"),
+            ..first.clone()
+        }));
+        tell(state, Event::Drift(view));
+    };
+    check(PaneKind::Drift, "findings", old_versions);
+    check(PaneKind::Drift, "findings-unfolded", |state| {
+        old_versions(state);
+        keys(state, "6G ");
+    });
     check(PaneKind::Drift, "filtered", |state| {
         full(state);
         keys(state, "6/kind:vpc state:s");
