@@ -39,6 +39,8 @@ pub enum Behaviour {
     Forbidden(String),
     /// 503 to everything.
     Unavailable,
+    /// As a server that has just started: this group is not served yet, although its definitions are there.
+    Starting(String),
     /// 429 to this many requests, which are told to come back in a second; then as it should.
     Busy(u32),
     /// Every LIST begins and never ends.

@@ -50,8 +50,12 @@ pub use snapshot::{parse_snapshot, read_snapshot};
 
 /// How long any single answer may take.
 pub(in crate::source) const ANSWER: Duration = Duration::from_secs(8);
-/// How often `/version` is asked for.
-const PROBE: Duration = Duration::from_secs(10);
+/// How often `/version` is asked for, and how long its answer may take: a server that hangs is known within ten seconds.
+const PROBE: Duration = Duration::from_secs(5);
+const PROBE_ANSWER: Duration = Duration::from_secs(4);
+/// Waits before each further look at what is served, once connected: a server that has just started answers before it
+/// serves all of its custom kinds, and nothing tells when it does.
+const LOOKS: [Duration; 3] = [Duration::from_secs(3), Duration::from_secs(12), Duration::from_secs(45)];
 /// How long a refused or broken configuration is left alone, unless its file changes.
 const RETRY: Duration = Duration::from_secs(30);
 /// Changes that come within this are published together.
@@ -156,11 +160,15 @@ impl Publisher {
     }
 }
 
+type Found = Result<Discovered, (Connection, Fault)>;
+
 /// What reaches a worker from its tasks.
 enum News {
     Probe(Result<String, kube::Error>),
     ProbeUnanswered,
-    Discovered(Result<Discovered, (Connection, Fault)>),
+    Discovered(Found),
+    /// What is found when it is looked again.
+    Looked(Found),
     DefinitionsChanged,
     Described(Vec<Kind>, Schemas),
     Kind(Kind, KindNews),
@@ -186,6 +194,8 @@ struct Worker {
     everything: bool,
     /// When these are given up.
     hidden: Option<Instant>,
+    /// How long that takes.
+    linger: Duration,
     /// Retries of this context that were heard of.
     retried: u64,
 }
@@ -217,6 +227,7 @@ impl Worker {
             describing: None,
             everything: true,
             hidden: None,
+            linger: LINGER,
             retried: 0,
         }
     }
@@ -273,7 +284,7 @@ impl Worker {
             (self.everything, self.hidden) = (false, None);
         } else if self.everything && self.hidden.is_none() {
             // Whoever goes from one layout to another and back finds everything as it was.
-            self.hidden = Some(Instant::now() + LINGER);
+            self.hidden = Some(Instant::now() + self.linger);
         }
         std::mem::replace(&mut self.retried, retries) != retries
     }
@@ -286,10 +297,13 @@ impl Worker {
         let browser = self.target.browser.as_ref();
         let _open = browser.map(|browser| browser.open(&self.target.name, browse::Way::Server(client.clone())));
         let _probe = Task::spawn(probe(client.clone(), sender.clone(), Arc::clone(&hurry)));
-        let discover = || Task::spawn(discover(client.clone(), sender.clone()));
+        let discover = |news: fn(Found) -> News| Task::spawn(discover(client.clone(), sender.clone(), news));
         // A discovery under way is not begun anew by the next probe: on a slow server it would never end.
         let mut discovery = None;
         let (mut is_new, mut worked) = (true, false);
+        let (mut looks, mut look, mut looking) = (LOOKS.iter(), None, None);
+        // When the server was last heard of beside the probe.
+        let mut heard: Option<Instant> = None;
         let mut deadline: Option<Instant> = None;
         self.heed();
         loop {
@@ -297,14 +311,14 @@ impl Worker {
                 Ok(()) = self.target.refresh.changed() => {
                     hurry.notify_one();
                     self.watches.clear();
-                    discovery = Some(discover());
+                    discovery = Some(discover(News::Discovered));
                 }
                 Ok(()) = self.target.demand.changed() => {
                     let was = self.everything;
                     if self.heed() {
                         hurry.notify_one();
                         self.watches.clear();
-                        discovery = Some(discover());
+                        discovery = Some(discover(News::Discovered));
                     } else if self.everything != was {
                         self.start_watches(&client, &sender);
                     }
@@ -314,6 +328,12 @@ impl Worker {
                     (self.everything, self.hidden) = (false, None);
                     self.start_watches(&client, &sender);
                     deadline.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                }
+                () = at(look), if look.is_some() => {
+                    look = looks.next().map(|after| Instant::now() + *after);
+                    if looking.is_none() {
+                        looking = Some(discover(News::Looked));
+                    }
                 }
                 Ok(()) = self.target.wanted.changed() => {
                     self.start_watches(&client, &sender);
@@ -327,7 +347,7 @@ impl Worker {
                             worked = true;
                             let is_back = self.book.answered(version);
                             if discovery.is_none() && (is_back || is_new) {
-                                discovery = Some(discover());
+                                discovery = Some(discover(News::Discovered));
                             }
                             if self.connector.is_expired() {
                                 return Again::Now;
@@ -346,20 +366,36 @@ impl Worker {
                                 return if worked { Again::Now } else { Again::Later };
                             }
                         }
+                        // What else came meanwhile says that it is there.
+                        News::ProbeUnanswered
+                            if heard.is_some_and(|heard| heard.elapsed() < PROBE_ANSWER) => {}
                         News::ProbeUnanswered => {
-                            self.lose(Connection::Unreachable, unanswered("connecting to", &self.target.name));
+                            let fault = unanswered("connecting to", &self.target.name, PROBE_ANSWER);
+                            self.lose(Connection::Unreachable, fault);
                             discovery = None;
                         }
                         News::Discovered(Ok(found)) => {
-                            (discovery, is_new) = (None, false);
+                            (discovery, is_new, heard) = (None, false, Some(Instant::now()));
+                            if self.book.connection() != Connection::Connected {
+                                looks = LOOKS.iter();
+                                look = looks.next().map(|after| Instant::now() + *after);
+                            }
                             self.book.discovered(found);
                             self.start_watches(&client, &sender);
+                        }
+                        News::Looked(found) => {
+                            looking = None;
+                            // What is wrong with the connection is for the probe to say.
+                            if let Ok(found) = found && self.book.connection() == Connection::Connected && !self.book.has_found(&found) {
+                                self.book.discovered(found);
+                                self.start_watches(&client, &sender);
+                            }
                         }
                         News::Discovered(Err((connection, fault))) => {
                             discovery = None;
                             self.lose(connection, fault);
                         }
-                        News::DefinitionsChanged => discovery = Some(discover()),
+                        News::DefinitionsChanged => discovery = Some(discover(News::Discovered)),
                         News::Described(kinds, found) => {
                             self.describing = None;
                             self.book.described(kinds, found);
@@ -367,6 +403,8 @@ impl Worker {
                         News::Kind(kind, what) => {
                             if matches!(what, KindNews::Lost(_)) {
                                 hurry.notify_one();
+                            } else {
+                                heard = Some(Instant::now());
                             }
                             self.book.take(&kind, what);
                         }
@@ -432,7 +470,7 @@ async fn probe(client: Client, sender: mpsc::Sender<News>, hurry: Arc<Notify>) {
             _ = clock.tick() => {}
             () = hurry.notified() => clock.reset(),
         }
-        let news = match timeout(ANSWER, client.apiserver_version()).await {
+        let news = match timeout(PROBE_ANSWER, client.apiserver_version()).await {
             Ok(answer) => News::Probe(answer.map(|info| info.git_version)),
             Err(_) => News::ProbeUnanswered,
         };
@@ -442,10 +480,10 @@ async fn probe(client: Client, sender: mpsc::Sender<News>, hurry: Arc<Notify>) {
     }
 }
 
-async fn discover(client: Client, sender: mpsc::Sender<News>) {
+async fn discover(client: Client, sender: mpsc::Sender<News>, news: fn(Found) -> News) {
     let found = discover::run(client).await;
     // The worker that asked may have gone on to another client.
-    let _ = sender.send(News::Discovered(found)).await;
+    let _ = sender.send(news(found)).await;
 }
 
 async fn describe(client: Client, kinds: Vec<Kind>, sender: mpsc::Sender<News>) {

@@ -95,6 +95,27 @@ async fn a_token_that_is_no_longer_good_is_said_so_until_the_kubeconfig_has_anot
     running.until(|live| is_listed(live)).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_comes_back_with_other_tokens_is_taken_up_with_the_one_that_the_file_has_now() {
+    let Some(mut server) = own_server() else { return };
+    namespace(&server, "kept").await;
+    server.create(vpc("kept", "first", 1001)).await;
+    let tokens = tempfile::tempdir().unwrap();
+    let token = tokens.path().join("token");
+    std::fs::write(&token, ADMIN).unwrap();
+    let config =
+        kubeconfig(server.port, false).replace(&format!("token: {ADMIN}"), &format!("tokenFile: {}", token.display()));
+    let mut running = start(&config);
+    running.until(|live| is_listed(live) && names(live, "kept") == ["first"]).await;
+    let renewed = "renewed-EXAMPLE";
+    std::fs::write(server.folder.join("tokens.csv"), format!("{renewed},admin,1,\"system:masters\"\n")).unwrap();
+    std::fs::write(&token, renewed).unwrap();
+    server.stop();
+    server.start();
+    running.until(|live| live.connection != Connection::Connected).await;
+    running.until(|live| is_listed(live) && names(live, "kept") == ["first"]).await;
+}
+
 /// The kubeconfig for the shared server with its certificate checked, by this name.
 fn checked(port: u16, folder: &Path, name: &str) -> String {
     let authority = folder.join("certs/apiserver.crt");

@@ -69,6 +69,7 @@ async fn answer(request: &Request<Incoming>, store: Arc<Store>) -> Response<Body
         Behaviour::Busy(_) => return trouble::busy(),
         Behaviour::Normal
         | Behaviour::Forbidden(_)
+        | Behaviour::Starting(_)
         | Behaviour::Stuck
         | Behaviour::Slow
         | Behaviour::Broken
@@ -92,11 +93,11 @@ async fn answer(request: &Request<Incoming>, store: Arc<Store>) -> Response<Body
         },
         ["apis"] => match aggregated_version(accept) {
             Some(version) => return aggregated(&store, false, version),
-            None => Some(discovery::group_list(store.kinds())),
+            None => Some(discovery::group_list(&store.served())),
         },
-        ["api", version] => discovery::resources(store.kinds(), "", version),
-        ["apis", group] => discovery::group(store.kinds(), group),
-        ["apis", group, version] => discovery::resources(store.kinds(), group, version),
+        ["api", version] => discovery::resources(&store.served(), "", version),
+        ["apis", group] => discovery::group(&store.served(), group),
+        ["apis", group, version] => discovery::resources(&store.served(), group, version),
         ["api", version, rest @ ..] => return resource(store, "", version, rest, &Asked { query, accept }),
         ["apis", group, version, rest @ ..] => return resource(store, group, version, rest, &Asked { query, accept }),
         _ => None,
@@ -121,7 +122,7 @@ fn resource(store: Arc<Store>, group: &str, version: &str, rest: &[&str], asked:
     };
     let known =
         |kind: &&Kind| kind.group == group && kind.version == version && kind.plural == plural && served(kind, rest);
-    let Some(kind) = store.kinds().iter().find(known).cloned() else { return not_found() };
+    let Some(kind) = store.served().into_iter().find(|kind| known(&kind)) else { return not_found() };
     if store.behaviour() == Behaviour::Forbidden(plural.to_owned()) {
         return forbidden(&format!("{plural}.{group}"));
     }
@@ -350,7 +351,7 @@ fn aggregated_version(accept: &str) -> Option<&'static str> {
 }
 
 fn aggregated(store: &Store, core: bool, version: &str) -> Response<Body> {
-    let document = discovery::aggregated(store.kinds(), core, version);
+    let document = discovery::aggregated(&store.served(), core, version);
     let form = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
     respond(StatusCode::OK, &form, full(document.to_string()))
 }

@@ -116,8 +116,11 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn kinds(&self) -> &[Kind] {
-        &self.kinds
+    /// The kinds that can be asked for now.
+    pub(super) fn served(&self) -> Vec<Kind> {
+        let behaviour = self.behaviour();
+        let is_there = |kind: &&Kind| !matches!(&behaviour, Behaviour::Starting(group) if *group == kind.group);
+        self.kinds.iter().filter(is_there).cloned().collect()
     }
 
     pub(super) fn behaviour(&self) -> Behaviour {

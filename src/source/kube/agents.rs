@@ -95,7 +95,7 @@ impl Agents {
                 }
             };
             let event = match next {
-                Err(_) => return Err(End::Lost(unanswered("watching", &desk.kind.plural))),
+                Err(_) => return Err(End::Lost(unanswered("watching", &desk.kind.plural, ANSWER))),
                 Ok(Err(kube::Error::SerdeError(_))) => return Err(End::Relist),
                 Ok(Err(error)) => return Err(refused_or_lost(desk.kind, error.into())),
                 Ok(Ok(None)) => return Ok(()),

@@ -34,7 +34,7 @@ impl Failure {
     pub(super) fn fault(&self, doing: &str, on: &str) -> Fault {
         match self {
             Self::Error(error) => of(doing, on, error),
-            Self::Unanswered => unanswered(doing, on),
+            Self::Unanswered => unanswered(doing, on, ANSWER),
             Self::Endless(why) => Fault::new(doing, on, *why, "check the network; it is asked again by itself"),
         }
     }

@@ -91,6 +91,11 @@ impl Book {
         true
     }
 
+    /// True when just this was discovered before.
+    pub(super) fn has_found(&self, found: &Discovered) -> bool {
+        self.found == *found
+    }
+
     /// Discovery came to its end: the connection is good.
     pub(super) fn discovered(&mut self, found: Discovered) {
         self.changed = true;

@@ -342,7 +342,7 @@ async fn ask(
             let code = if let kube::Error::Api(status) = &error { Some(status.code) } else { None };
             Err(Refused { code, fault: of(doing, on, &error) })
         }
-        Err(_) => Err(Refused { code: None, fault: unanswered(doing, on) }),
+        Err(_) => Err(Refused { code: None, fault: unanswered(doing, on, ANSWER) }),
     }
 }
 

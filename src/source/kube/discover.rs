@@ -48,7 +48,7 @@ pub(super) async fn run(client: Client) -> Result<Discovered, (Connection, Fault
     let on = "what the cluster serves";
     let aggregated = timeout(ANSWER, Discovery::new(client.clone()).run_aggregated()).await;
     match aggregated {
-        Err(_) => return Err((Connection::Unreachable, unanswered("discovering", on))),
+        Err(_) => return Err((Connection::Unreachable, unanswered("discovering", on, ANSWER))),
         Ok(Ok(discovery)) if discovery.groups().next().is_some() => return Ok(collect(&discovery)),
         Ok(Err(error)) if matches!(connection_of(&error), Connection::Unauthorized | Connection::Forbidden) => {
             return Err((connection_of(&error), of("discovering", on, &error)));
@@ -56,7 +56,7 @@ pub(super) async fn run(client: Client) -> Result<Discovered, (Connection, Fault
         Ok(_) => {}
     }
     match timeout(ANSWER * 3, Discovery::new(client).run()).await {
-        Err(_) => Err((Connection::Unreachable, unanswered("discovering", on))),
+        Err(_) => Err((Connection::Unreachable, unanswered("discovering", on, ANSWER))),
         Ok(Ok(discovery)) => Ok(collect(&discovery)),
         Ok(Err(error)) => Err((connection_of(&error), of("discovering", on, &error))),
     }

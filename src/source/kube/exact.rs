@@ -110,7 +110,7 @@ async fn ask(
         Ok(Ok(object)) => Ok(object),
         Ok(Err(kube::Error::Api(status))) => Err(Refusal::Status(status)),
         Ok(Err(error)) => Err(Refusal::Other(of(DOING, name, &error))),
-        Err(_) => Err(Refusal::Other(unanswered(DOING, name))),
+        Err(_) => Err(Refusal::Other(unanswered(DOING, name, ANSWER))),
     }
 }
 

@@ -1,13 +1,12 @@
 //! Errors of the client as states of the connection and as faults with a remedy.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use kube::client::AuthError;
 
 use crate::domain::cluster::Connection;
 use crate::domain::fault::Fault;
-
-use super::ANSWER;
 
 /// What an error says about the connection.
 pub(super) fn connection_of(error: &kube::Error) -> Connection {
@@ -53,8 +52,8 @@ pub(super) fn of(doing: &str, on: &str, error: &kube::Error) -> Fault {
 }
 
 /// The fault of an answer that did not come.
-pub(super) fn unanswered(doing: &str, on: &str) -> Fault {
-    let why = format!("no answer within {} s", ANSWER.as_secs());
+pub(super) fn unanswered(doing: &str, on: &str, patience: Duration) -> Fault {
+    let why = format!("no answer within {} s", patience.as_secs());
     Fault::new(doing, on, why, "check the network and the VPN; it is asked again by itself")
 }
 

@@ -166,7 +166,7 @@ async fn watch(
         // The server ends a watch in time; what is silent for longer is dead.
         let next = timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await;
         let event = match next {
-            Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
+            Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural, ANSWER))),
             // An event that cannot be read is of an object that the next list passes over.
             Ok(Err(kube::Error::SerdeError(_))) => return Err(End::Relist),
             Ok(Err(error)) => return Err(refused_or_lost(kind, error.into())),
@@ -250,7 +250,7 @@ async fn wait_for_change(client: &Client, kind: &Kind, request: &Request, mut ve
         let mut events = pin!(answer(kind, client.request_events::<Value>(http)).await?);
         loop {
             match timeout(Duration::from_secs(WATCH.into()) + ANSWER, events.try_next()).await {
-                Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural))),
+                Err(_) => return Err(End::Lost(unanswered("watching", &kind.plural, ANSWER))),
                 Ok(Err(error)) => return Err(refused_or_lost(kind, error.into())),
                 Ok(Ok(None)) => break,
                 Ok(Ok(Some(WatchEvent::Bookmark(bookmark)))) => version = bookmark.metadata.resource_version,
@@ -269,7 +269,7 @@ pub(super) async fn answer<T>(kind: &Kind, answer: impl Future<Output = Result<T
     match timeout(ANSWER, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(refused_or_lost(kind, error.into())),
-        Err(_) => Err(End::Lost(unanswered("watching", &kind.plural))),
+        Err(_) => Err(End::Lost(unanswered("watching", &kind.plural, ANSWER))),
     }
 }
 
@@ -279,7 +279,8 @@ pub(super) fn refused_or_lost(kind: &Kind, failure: Failure) -> End {
     let after = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
     match status.code {
         410 => End::Relist,
-        403..=405 => End::Refused(fault),
+        // A kind that was discovered and is not found (404) is one that a starting server does not serve yet.
+        403 | 405 => End::Refused(fault),
         429 | 503 if after > 0 => End::Later(fault, Duration::from_secs(after.into())),
         _ => End::Lost(fault),
     }

@@ -69,6 +69,10 @@ fn idle_worker(demand: watch::Receiver<Demand>, outbox: Outbox) -> Worker {
     Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None, next: None })
 }
 
+fn node() -> Kind {
+    Kind { group: String::new(), version: "v1".into(), kind: "Node".into(), plural: "nodes".into(), namespaced: false }
+}
+
 fn name_of(kind: &Kind) -> (String, String) {
     (kind.group.clone(), kind.kind.clone())
 }
@@ -190,7 +194,7 @@ async fn a_server_that_never_answers_is_unreachable() {
     let api = Api::start(hedgehog_kinds()).unwrap();
     api.behave(Behaviour::Hang);
     let live = start(&api.kubeconfig("test")).until(|live| live.connection == Connection::Unreachable).await;
-    assert_eq!(live.fault.as_ref().unwrap().why, "no answer within 8 s");
+    assert_eq!(live.fault.as_ref().unwrap().why, "no answer within 4 s");
 }
 
 #[tokio::test]
@@ -321,13 +325,7 @@ async fn an_agent_is_read_anew_when_its_generation_grows_and_not_for_a_sign_of_l
 #[tokio::test]
 async fn kinds_that_nobody_looks_at_are_not_watched_until_somebody_does() {
     let mut kinds = hedgehog_kinds();
-    kinds.push(Kind {
-        group: String::new(),
-        version: "v1".into(),
-        kind: "Node".into(),
-        plural: "nodes".into(),
-        namespaced: false,
-    });
+    kinds.push(node());
     let api = Api::start(kinds).unwrap();
     api.put(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "n" } })).unwrap();
     api.put(vpc("a", 1)).unwrap();
@@ -342,6 +340,37 @@ async fn kinds_that_nobody_looks_at_are_not_watched_until_somebody_does() {
     api.put(vpc("a", 2)).unwrap();
     let live = running.until(|live| vlan(live, "a") == Some(2)).await;
     assert_eq!(live.objects.of_kind("", "Node").count(), 1);
+}
+
+#[tokio::test]
+async fn kinds_that_are_hidden_are_watched_no_more_after_the_delay() {
+    let mut kinds = hedgehog_kinds();
+    kinds.push(node());
+    let api = Api::start(kinds).unwrap();
+    api.put(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "n" } })).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, api.kubeconfig("test")).unwrap();
+    let (outbox, _inbox) = mailbox();
+    let (demand, receiver) = watch::channel(Demand::default());
+    let mut worker = idle_worker(receiver, outbox);
+    worker.connector = Connector::new(Some("test".into()), Some(file));
+    worker.linger = Duration::from_millis(1);
+    let mut live = worker.publisher.sender.subscribe();
+    let running = tokio::spawn(worker.run());
+    let mut until = async |what: fn(&LiveSet) -> bool| {
+        let found = tokio::time::timeout(Duration::from_secs(30), live.wait_for(|live| what(live))).await;
+        drop(found.expect("it comes to this in time").unwrap());
+    };
+    until(|live| is_listed(live) && live.objects.of_kind("", "Node").count() == 1).await;
+    demand.send_modify(|demand| demand.everything = false);
+    until(|live| live.objects.of_kind("", "Node").count() == 0 && vlan(live, "a") == Some(1)).await;
+    api.put(vpc("a", 2)).unwrap();
+    until(|live| is_listed(live) && vlan(live, "a") == Some(2)).await;
+    demand.send_modify(|demand| demand.everything = true);
+    until(|live| live.objects.of_kind("", "Node").count() == 1).await;
+    running.abort();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::{PROBE, PROBE_ANSWER};
 use super::{GROUP, is_listed, start, vlan, vpc};
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
 use crate::domain::cluster::Connection;
@@ -70,6 +71,47 @@ async fn objects_that_cannot_be_read_are_told_of_beside_the_others() {
     api.behave(Behaviour::Normal);
     running.refresh.send_modify(|count| *count += 1);
     running.until(|live| is_listed(live) && live.unread.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_unreachable_and_what_was_known_stays() {
+    const { assert!(PROBE.as_secs() + PROBE_ANSWER.as_secs() < 10, "a hung server is known within ten seconds") };
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(|live| is_listed(live)).await;
+    api.behave(Behaviour::Hang);
+    let live = running.until(|live| live.connection == Connection::Unreachable).await;
+    assert_eq!(live.fault.as_ref().unwrap().why, "no answer within 4 s");
+    assert_eq!(vlan(&live, "a"), Some(1));
+    api.behave(Behaviour::Normal);
+    running.until(|live| live.connection == Connection::Connected && is_listed(live)).await;
+}
+
+#[tokio::test]
+async fn what_a_server_serves_only_a_while_after_its_start_is_found() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    api.behave(Behaviour::Starting(GROUP.into()));
+    let mut running = start(&api.kubeconfig("test"));
+    let live = running.until(|live| live.connection == Connection::Connected).await;
+    assert!(live.served.iter().flatten().all(|kind| kind.group != GROUP));
+    // Its definitions were there all the time, so that they tell nothing.
+    api.behave(Behaviour::Normal);
+    running.until(|live| is_listed(live) && vlan(live, "a") == Some(1)).await;
+}
+
+#[tokio::test]
+async fn a_kind_that_is_not_found_for_a_moment_comes_back() {
+    let api = Api::start(hedgehog_kinds()).unwrap();
+    api.put(vpc("a", 1)).unwrap();
+    let mut running = start(&api.kubeconfig("test"));
+    running.until(|live| is_listed(live)).await;
+    api.behave(Behaviour::Starting(GROUP.into()));
+    running.until(|live| live.refused.contains_key(&vpcs())).await;
+    api.put(vpc("a", 2)).unwrap();
+    api.behave(Behaviour::Normal);
+    running.until(|live| is_listed(live) && vlan(live, "a") == Some(2)).await;
 }
 
 #[tokio::test]
