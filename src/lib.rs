@@ -13,6 +13,7 @@ pub mod effect;
 pub mod event;
 pub mod exec;
 pub mod log;
+pub mod memory;
 pub mod source;
 pub mod state;
 pub mod term;

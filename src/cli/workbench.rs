@@ -19,7 +19,7 @@ use crate::domain::fault::Fault;
 use crate::event::SourceId;
 use crate::state::popup::{Popup, Scroll};
 use crate::state::{Screen, SessionView, State};
-use crate::{log, term};
+use crate::{log, memory, term};
 
 use super::output::{Exit, Failure};
 use super::unusable;
@@ -65,6 +65,8 @@ pub fn need_terminal() -> Result<(), Failure> {
 
 /// The runtime that sources and effects run on; the loop itself stays on the main thread.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // It stays open for days, and most of what it reads it reads once.
+    memory::keep_little();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -27,6 +27,7 @@ use crate::domain::agent::{AgentId, Figures, Tokens};
 use crate::domain::model::Cost;
 use crate::domain::transcript::Counts;
 use crate::event::{AgentsNews, Event, SourceId};
+use crate::memory;
 use cost::{Counted, Counting};
 use roster::{Roster, Scope, in_parallel};
 use thread::Thread;
@@ -130,9 +131,9 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
             });
             let told = roster.presence.watch();
             let uncounted = if may_count { roster.uncounted() } else { Vec::new() };
-            (roster, news, told, uncounted)
+            (roster, news, told, uncounted, counted)
         });
-        let Some((looked_at, news, told, uncounted)) = look.await else { return };
+        let Some((looked_at, news, told, uncounted, counted)) = look.await else { return };
         roster = looked_at;
         if let Some((news, settled)) = news {
             next_refresh = Instant::now() + if settled { REFRESH } else { cost::PAUSE };
@@ -141,11 +142,16 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
         if outbox.is_closed() {
             return;
         }
+        let indexed = counted && uncounted.is_empty();
         // The first screen does not wait for the watching to begin; its first answer makes up for what was missed.
         let watch = watch.get_or_insert_with(|| Watch::new(watched.iter().map(Root::deep), Behind::Stat));
         // Nor does it wait for the figures that take every line.
         counting.begin(uncounted);
         tokio::time::sleep(PAUSE).await;
+        // By now the screen has let go of what it knew before, too.
+        if indexed && thread.run(memory::give_back).await.is_none() {
+            return;
+        }
         occasion = tokio::select! {
             paths = watch.changed() => Occasion::Paths(paths),
             changed = refresh.changed(), if refreshable => {

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::roster::{Roster, Tracked, is_shown};
 use super::summary::{Summary, read_whole};
+use super::thread::Thread;
 use crate::domain::agent::Figures;
 use crate::domain::transcript::format::Format;
 use crate::domain::transcript::usage::{Bill, Usage, share_out};
@@ -39,6 +40,7 @@ pub(super) type Counted = (PathBuf, Option<Summary>);
 /// The reading behind everything else.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
+    thread: Option<Thread>,
     reading: Option<oneshot::Receiver<Vec<Option<Summary>>>>,
     wanted: Vec<PathBuf>,
 }
@@ -48,24 +50,23 @@ impl Counting {
         self.reading.is_none()
     }
 
-    /// Begins to read on a thread of the lowest priority, unless there is nothing to be read or reading goes on.
+    /// Begins to read on its thread, which has the lowest priority, unless there is nothing to be read or reading goes on.
     pub(super) fn begin(&mut self, wanted: Vec<Uncounted>) {
         if !self.is_idle() || wanted.is_empty() {
             return;
         }
         let paths = wanted.iter().map(|(path, ..)| path.clone()).collect();
         let read = |(path, format, sub_agent): Uncounted| read_whole(&path, format, sub_agent).ok();
-        let (sender, receiver) = oneshot::channel();
         let work = move || {
             // Of this thread alone: whatever else has something to do goes first, the reader of the open transcript above
             // all. Where it is refused the reading is only less polite.
             let _ = rustix::process::setpriority_process(None, 19);
-            // Nobody waits for it any more when the workbench ends.
-            let _ = sender.send(wanted.into_iter().map(read).collect());
+            wanted.into_iter().map(read).collect()
         };
         // Without a thread there are no figures, and without figures all else goes on; the next news try again.
-        if std::thread::Builder::new().name("figures".to_owned()).spawn(work).is_ok() {
-            (self.reading, self.wanted) = (Some(receiver), paths);
+        let thread = self.thread.take().or_else(|| Thread::begin("figures").ok());
+        if let Some((thread, reading)) = thread.and_then(|thread| thread.start(work).map(|reading| (thread, reading))) {
+            (self.thread, self.reading, self.wanted) = (Some(thread), Some(reading), paths);
         }
     }
 
@@ -161,5 +162,41 @@ impl Roster {
             all += usize::from(summary.usage.is_some() || !self.bills.unreadable.contains(path));
         }
         (read < all).then_some((read, all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Counting, Thread};
+    use crate::domain::transcript::claude::Claude;
+
+    #[tokio::test]
+    async fn one_reading_follows_another_and_a_thread_that_panicked_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = |name: &str| {
+            let path: PathBuf = folder.path().join(name);
+            std::fs::write(&path, "{\"type\":\"user\",\"message\":{\"content\":\"Begin\"}}\n").unwrap();
+            vec![(path, &Claude as _, false)]
+        };
+        let mut counting = Counting::default();
+        for name in ["a", "b"] {
+            counting.begin(wanted(name));
+            assert!(!counting.is_idle());
+            counting.begin(wanted("not while another is read"));
+            let done = counting.done().await;
+            assert!(matches!(&done[..], [(path, Some(_))] if path.ends_with(name)), "{done:?}");
+        }
+        let thread = Thread::begin("figures").unwrap();
+        // The second answer says that the first job took the thread with it.
+        assert!(
+            thread.run(|| assert!(std::hint::black_box(false))).await.is_none() && thread.run(|| ()).await.is_none()
+        );
+        counting.thread = Some(thread);
+        counting.begin(wanted("c"));
+        assert!(counting.is_idle(), "nobody reads");
+        counting.begin(wanted("c"));
+        assert!(matches!(&counting.done().await[..], [(_, Some(_))]));
     }
 }

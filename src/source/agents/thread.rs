@@ -1,7 +1,8 @@
 //! One thread for blocking work that comes again and again.
 //!
 //! On tokio's pool each look at the transcripts would run on any of its threads, and the allocator keeps what one of them has
-//! freed for that thread alone: with 900 agents every thread came to hold several megabytes of nothing.
+//! freed for that thread alone: with 900 agents every thread came to hold several megabytes of nothing. Threads that end are no
+//! better: what they leave in use stays where it is, and the next one begins elsewhere.
 
 use std::io;
 use std::sync::mpsc;
@@ -31,11 +32,19 @@ impl Thread {
 
     /// What a job answers; `None` when it panicked.
     pub(super) async fn run<R: Send + 'static>(&self, job: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+        self.start(job)?.await.ok()
+    }
+
+    /// Has a job done, and does not wait for its answer; `None` when one before it panicked.
+    pub(super) fn start<R: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> R + Send + 'static,
+    ) -> Option<oneshot::Receiver<R>> {
         let (sender, answer) = oneshot::channel();
         // Nobody waits for the answer any more when the workbench ends.
         let job = Box::new(move || drop(sender.send(job())));
         self.0.send(job).ok()?;
-        answer.await.ok()
+        Some(answer)
     }
 }
 
