@@ -8,8 +8,9 @@ pub use imp::{give_back, keep_little};
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod imp {
-    /// Pieces from this size on go back to the system as soon as they are freed: what glibc begins with.
-    const LARGE: i32 = 128 * 1024;
+    /// Pieces from this size on go back to the system as soon as they are freed. A frame needs less, and is not to be mapped
+    /// anew each time.
+    const LARGE: i32 = 1024 * 1024;
 
     /// Lets the allocator keep little of what is freed, for the rest of the process.
     #[allow(unsafe_code, reason = "the standard library has no way to say this")]
