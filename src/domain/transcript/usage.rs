@@ -51,8 +51,8 @@ pub(crate) struct Said<'a> {
     pub billed: Option<f64>,
 }
 
-/// 32 bytes, 40 with its place: there may be millions.
-#[derive(Debug, Clone, Copy, Default)]
+/// What is known of one answer. [`table`] packs it: there may be millions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Answer {
     input: u32,
     cache_write_5m: u32,
@@ -144,10 +144,8 @@ impl Usage {
             place = beside(place, answer.request);
             answer.flags |= BESIDE;
         }
-        match self.answers.at(place) {
-            Some(known) if answer.repeats(known) => {}
-            Some(known) => *known = answer,
-            None => self.answers.put(place, answer),
+        if !self.answers.at(place).is_some_and(|known| answer.repeats(&known)) {
+            self.answers.put(place, answer);
         }
     }
 
@@ -160,7 +158,7 @@ impl Usage {
     /// All tokens of it.
     pub fn total(&self) -> Tokens {
         let mut total = Tokens::default();
-        for answer in self.answers.iter().map(|(_, answer)| answer).chain(&self.unnamed) {
+        for answer in self.answers.iter().map(|(_, answer)| answer).chain(self.unnamed.iter().copied()) {
             add(&mut total, &answer.amounts());
         }
         total
@@ -224,7 +222,7 @@ pub fn share_out(files: &[&Usage], models: &Models) -> Vec<Bill> {
                     }
                 }
                 taken.insert(place, answer.name());
-                ledger.enter(answer);
+                ledger.enter(&answer);
             }
             for answer in usage.unnamed.iter().filter(|answer| answer.is(QUOTED) == quoted) {
                 ledger.enter(answer);
