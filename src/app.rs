@@ -29,7 +29,7 @@ use crate::ui::{HitMap, view};
 use crate::update::update;
 
 /// The least time between two frames.
-const FRAME: Duration = Duration::from_millis(16);
+const FRAME: Duration = Duration::from_millis(12);
 /// One cause is often told by several sources: what comes within this time after the first of them is drawn with it, and
 /// does not have to wait for the next frame.
 const GATHER: Duration = Duration::from_millis(3);
