@@ -15,6 +15,13 @@ use crate::domain::transcript::landmark::Landmark;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     NextNeed,
+    Acknowledge,
+    Snooze,
+    Mute,
+    MuteAll,
+    ShowHidden,
+    Signals,
+    Correct,
     Approve,
     Reject,
     Brief,
@@ -101,6 +108,8 @@ pub enum Scope {
     Objects,
     /// While an object of a cluster is shown.
     Live,
+    /// While the attention queue has the focus, or an agent's signals are shown.
+    Signals,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -126,6 +135,8 @@ pub struct Where {
     pub drift: bool,
     /// That popup shows an object of a cluster.
     pub live: bool,
+    /// That popup shows an agent's signals.
+    pub signals: bool,
 }
 
 impl Scope {
@@ -142,6 +153,7 @@ impl Scope {
             Self::Drift => here.drift || (in_panes && here.focus == PaneKind::Drift),
             Self::Objects => here.live || (in_panes && here.focus == PaneKind::Cluster),
             Self::Live => here.live,
+            Self::Signals => here.signals || (in_panes && here.focus == PaneKind::Attention),
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -176,6 +188,8 @@ const fn row(
     Spec { action, name, doc, label, scope, keys }
 }
 
+const ATTENTION: Scope = Scope::In(&[PaneKind::Attention]);
+const AGENTS_OR_NEEDS: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention, PaneKind::Transcript]);
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
@@ -189,6 +203,13 @@ const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Drift]);
 #[rustfmt::skip]
 pub const ACTIONS: &[Spec] = &[
     row(Action::NextNeed, "next-need", &["n"], Scope::Panes, "next", "Select the next thing that needs you"),
+    row(Action::Acknowledge, "acknowledge", &["space"], ATTENTION, "seen", "Hide the need until its cause is gone; show a hidden one again"),
+    row(Action::Snooze, "snooze", &["s"], ATTENTION, "snooze", "Hide the need for an hour"),
+    row(Action::Mute, "mute", &["m"], ATTENTION, "mute", "Hide every need of this kind of this agent, fabric or cluster"),
+    row(Action::MuteAll, "mute-all", &["shift-m"], ATTENTION, "", "Hide every need of this kind"),
+    row(Action::ShowHidden, "show-hidden", &["h"], ATTENTION, "hidden", "Show what was acknowledged, snoozed or muted, or hide it again"),
+    row(Action::Signals, "signals", &["!"], AGENTS_OR_NEEDS, "signals", "Show what was found about the agent, with the lines that prove it; enter goes there"),
+    row(Action::Correct, "correct", &["b"], Scope::Signals, "correct", "Draft a corrective brief for the agent, with the evidence quoted"),
     row(Action::Approve, "approve", &["a"], Scope::Panes, "approve", "Approve the selected gate, after a confirmation"),
     row(Action::Reject, "reject", &["x"], Scope::Panes, "reject", "Reject the selected gate with a reason, after a confirmation"),
     row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
@@ -331,6 +352,7 @@ fn place(scope: Scope) -> String {
         Scope::Drift => "drift, its objects".to_owned(),
         Scope::Objects => "cluster, its objects".to_owned(),
         Scope::Live => "objects of a cluster".to_owned(),
+        Scope::Signals => "attention, signals".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -102,6 +102,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         state_dir: session.state_dir.clone(),
         root: session.root.clone(),
         read_only: session.read_only,
+        notify: session.notify.clone(),
         gates,
         outbox: outbox.clone(),
         terminal,
@@ -293,7 +294,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::WatchClusters(everything) => workers.drift.watch(everything),
             Effect::Reconnect(context) => workers.drift.reconnect(&context),
             Effect::DriftDetail(request) => workers.drift.detail(request),
-            Effect::Bell => screen.write(b"\x07")?,
+            Effect::Notify(notice) => workers.hands.notify(*notice),
+            Effect::KeepHushes { hushes, note } => workers.hands.keep_hushes(hushes, note, state.now),
+            Effect::StatusLine(line) => workers.hands.status_line(line),
             Effect::Suspend => turn = Turn::Suspend,
             Effect::Quit => return Ok(Turn::Quit),
         }

@@ -24,8 +24,10 @@ pub mod health;
 pub mod hook;
 pub mod init;
 pub mod output;
+pub mod report;
 pub mod status;
 pub mod statusline;
+pub mod tmux_status;
 pub mod workbench;
 
 use output::{Exit, Failure, say};
@@ -68,6 +70,10 @@ enum Command {
     Hook,
     /// Note what Claude Code tells its status line, and print one: COMMAND's for the same input, or one of its own
     Statusline(statusline::Args),
+    /// Print how a run went, from the journal and the transcripts, as Markdown or JSON
+    Report(report::Args),
+    /// Print one short line for tmux's status bar: what needs you
+    TmuxStatus(tmux_status::Args),
     /// Print or verify the journal
     Audit(audit::Args),
     /// Print documents made from the program itself
@@ -87,7 +93,16 @@ pub fn main() -> ExitCode {
     {
         return statusline::run(&args, &Paths::from_env());
     }
+    // tmux asks every few seconds, for every client.
+    if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("tmux-status"))
+        && let Some(args) = tmux_status::plain(std::env::args_os().skip(2))
+    {
+        return tmux_status::run(&args, &Paths::from_env());
+    }
     let cli = Cli::parse();
+    if let Some(Command::TmuxStatus(args)) = &cli.command {
+        return tmux_status::run(args, &Paths::from_env());
+    }
     if let Some(Command::Statusline(args)) = &cli.command {
         return statusline::run(args, &Paths::from_env());
     }
@@ -124,7 +139,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             let session = load()?;
             gate::run(args, &paths.socket(&session.root), &session.redactor)
         }
-        Some(Command::Hook | Command::Statusline(_)) => Ok(Exit::Done),
+        Some(Command::Report(args)) => report::run(&args, load, &paths),
+        Some(Command::Hook | Command::Statusline(_) | Command::TmuxStatus(_)) => Ok(Exit::Done),
         Some(Command::Audit(args)) => {
             let session = load()?;
             audit::run(&args, &session.state_dir, &session.redactor)

@@ -10,6 +10,7 @@ pub mod paths;
 pub mod problem;
 pub mod redaction;
 pub mod session;
+pub mod supervision;
 pub mod theme;
 
 #[cfg(test)]

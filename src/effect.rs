@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use crate::domain::agent::AgentId;
+use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::{Decision, Gate};
+use crate::domain::notify::Notice;
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Change;
@@ -113,10 +115,32 @@ pub enum Effect {
     Suspend,
     /// Look at one object of a fabric closely; in place of one that is looked at.
     DriftDetail(DetailRequest),
-    /// Ring the terminal's bell.
-    Bell,
+    /// Tell the operator, who may be looking elsewhere.
+    Notify(Box<Notice>),
+    /// Keep what hides needs; the note says in the journal what was done, if anybody did something.
+    KeepHushes {
+        /// Everything that hides needs.
+        hushes: Hushes,
+        /// What was done, and of which need: kind, title.
+        note: Option<HushNote>,
+    },
+    /// The status bar of tmux shows this line from now on.
+    StatusLine(String),
     /// End the program.
     Quit,
+}
+
+/// What the operator did with a need, for the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HushNote {
+    /// `acknowledged`, `snoozed`, `muted`, `shown again`.
+    pub what: &'static str,
+    /// Kind of the need.
+    pub kind: String,
+    /// What the need is about.
+    pub title: String,
+    /// Why it was there.
+    pub reason: String,
 }
 
 /// A change of a task in the file that it was read from.

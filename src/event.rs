@@ -303,6 +303,8 @@ pub enum Done {
         /// When it was handed over, or why it could not be.
         outcome: Result<Timestamp, Fault>,
     },
+    /// What hides needs was kept, or was not.
+    Hushed(Result<(), Fault>),
     /// The journal was read for the journal popup, newest last.
     Journal(Result<Vec<String>, Fault>),
     /// A task was changed in its file, or was not.

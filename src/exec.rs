@@ -8,12 +8,14 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::agent::AgentId;
+use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::BriefSubject;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
+use crate::domain::notify::{Notice, Notify};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::effect::TaskChange;
+use crate::effect::{HushNote, TaskChange};
 use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
@@ -24,7 +26,9 @@ pub mod brief;
 pub mod clipboard;
 pub mod exact;
 pub mod gate;
+pub mod hush;
 pub mod journal;
+pub mod notify;
 pub mod record;
 
 use clipboard::Tmux;
@@ -41,6 +45,8 @@ pub struct Hands {
     pub root: PathBuf,
     /// The session only looks at its clusters.
     pub read_only: bool,
+    /// How the operator is told.
+    pub notify: Notify,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
     /// Where answers go.
@@ -150,6 +156,31 @@ impl Hands {
             let read = tokio::task::spawn_blocking(move || journal::read(&state_dir, JOURNAL_LINES)).await;
             Done::Journal(read.unwrap_or_else(|error| Err(Fault::new("reading", "the journal", error, ""))))
         });
+    }
+
+    /// Tells the operator, by every way that is there and wanted. Nothing answers: whoever does not hear it, sees it.
+    pub fn notify(&self, notice: Notice) {
+        let hands = self.clone();
+        self.tasks.spawn(async move {
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            notify::tell(&hands.notify, &notice, &notify::Surroundings::from_env(), &mut write).await;
+        });
+    }
+
+    /// Keeps what hides needs, and notes in the journal what was done.
+    pub fn keep_hushes(&self, hushes: Hushes, note: Option<HushNote>, now: Timestamp) {
+        let (state_dir, redactor) = (self.state_dir.clone(), self.outbox.redactor().clone());
+        self.answer(async move {
+            let kept = tokio::task::spawn_blocking(move || hush::keep(&state_dir, &hushes, note, now, &redactor)).await;
+            Done::Hushed(kept.unwrap_or_else(|error| Err(Fault::new("writing", "attention.json", error, ""))))
+        });
+    }
+
+    /// Puts a line where `hnpwb tmux-status` finds it.
+    pub fn status_line(&self, line: String) {
+        if let Some(gates) = &self.gates {
+            gates.show_line(line);
+        }
     }
 
     /// Says that every source was told to look again.

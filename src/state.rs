@@ -17,6 +17,7 @@ pub mod list;
 pub mod palette;
 pub mod popup;
 pub mod search;
+pub mod signals;
 pub mod transcript;
 
 use crate::action::Where;
@@ -25,6 +26,7 @@ use crate::config::layout::{Layout, PaneKind};
 use crate::config::theme::Theme;
 use crate::domain::fault::Fault;
 use crate::domain::gate::Gate;
+use crate::domain::notify::Notify;
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::Tone;
 use crate::event::SourceId;
@@ -48,6 +50,8 @@ const WIDE: (u16, u16) = (120, 30);
 pub struct State {
     /// The time of the last event: the only clock there is in here.
     pub now: Timestamp,
+    /// When the program began.
+    pub began: Timestamp,
     /// What is being worked with.
     pub session: SessionView,
     /// Focus, popups, messages: everything that is about the screen itself.
@@ -85,6 +89,8 @@ pub struct SessionView {
     pub gate_rules: usize,
     /// What hides secrets in what is kept here as it was asked: gates.
     pub redactor: Redactor,
+    /// When and how the operator is told.
+    pub notify: Notify,
 }
 
 /// How current one source is.
@@ -133,8 +139,8 @@ pub struct Screen {
     pub viewports: HashMap<PaneKind, (u16, u16)>,
     /// Columns and rows inside the popup, as last drawn.
     pub popup_size: (u16, u16),
-    /// The terminal window has the focus, as far as it says so.
-    pub attended: bool,
+    /// The terminal window has the focus; `None` while the terminal has not said.
+    pub attended: Option<bool>,
 }
 
 /// Something said to the operator in the bottom line, until the next key.
@@ -151,6 +157,7 @@ impl State {
     pub fn new(now: Timestamp, session: SessionView, screen: Screen) -> Self {
         Self {
             now,
+            began: now,
             session,
             screen,
             board: Board::default(),
@@ -215,7 +222,7 @@ impl Screen {
             message: None,
             viewports: HashMap::new(),
             popup_size: (60, 20),
-            attended: true,
+            attended: None,
         }
     }
 
@@ -238,6 +245,7 @@ impl Screen {
             record: matches!(self.popup, Some(Popup::Record(_))),
             drift: matches!(self.popup, Some(Popup::Drift(_))),
             live: matches!(self.popup, Some(Popup::Live(_))),
+            signals: matches!(self.popup, Some(Popup::Signals(_))),
         }
     }
 

@@ -93,7 +93,7 @@ fn front(state: &State, panes: &[PaneKind]) -> PaneKind {
 
 fn too_small(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let text = format!("hnpwb needs {}×{}, this is {}×{}. q quits.", LEAST.0, LEAST.1, area.width, area.height);
-    let waiting = cx.state.attention.needs.len();
+    let waiting = cx.state.attention.open;
     let mut lines: Vec<String> =
         crate::domain::text::wrap(&text, usize::from(area.width)).into_iter().map(Into::into).collect();
     if waiting > 0 {

@@ -1,6 +1,7 @@
 //! `update(&mut State, now, Event) -> Effects`: the only place where state changes. No input, no output, no clock.
 
 mod act;
+mod attention;
 mod cluster;
 mod cursor;
 mod decide;
@@ -9,6 +10,7 @@ mod keys;
 mod mouse;
 mod news;
 mod search;
+mod signals;
 mod task;
 mod transcript;
 
@@ -28,10 +30,15 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         // Whoever does something else meanwhile wants to be there, and not at the hit.
         state.search.goal = None;
         state.git.goal = None;
+        state.attention.touched = Some(now);
     }
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
-        Event::Wake => Effects::new(),
+        Event::Wake => {
+            // A snooze may be over.
+            attention::refresh(state);
+            Effects::new()
+        }
         Event::Drawn(viewports) => {
             state.screen.viewports = viewports.panes.into_iter().collect();
             state.screen.popup_size = viewports.popup;
@@ -64,6 +71,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Quit => vec![Effect::Quit],
     };
     search::arrive(state);
+    effects.extend(attention::wants(state));
     effects.extend(cluster::wants(state));
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
@@ -95,7 +103,7 @@ fn take_input(state: &mut State, input: Input) -> Effects {
             Effects::new()
         }
         Input::Focus(focused) => {
-            state.screen.attended = focused;
+            state.screen.attended = Some(focused);
             Effects::new()
         }
     }
@@ -116,7 +124,10 @@ fn take_done(state: &mut State, done: Done) -> Effects {
             }
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
-        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
+        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) | Done::Hushed(Err(fault)) => {
+            state.complain(&fault);
+        }
+        Done::Hushed(Ok(())) => {}
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),

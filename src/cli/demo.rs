@@ -120,7 +120,7 @@ fn wait_at_gate(socket: &Path, asked: GateAsk) -> Result<Decision, Fault> {
         Ok(Answer::Decided { approved, reason, .. }) => Ok(Decision { approved, reason }),
         Ok(Answer::Expired { .. }) => Ok(Decision { approved: false, reason: "nobody decided in time".to_owned() }),
         Ok(Answer::Refused { why }) => Ok(Decision { approved: false, reason: why }),
-        Ok(Answer::Gates { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
             Ok(Decision { approved: false, reason: "an odd answer".to_owned() })
         }
         Err(unheard) => Err(unheard.into_fault(socket)),

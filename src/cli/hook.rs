@@ -267,7 +267,7 @@ fn reply_to(answer: Result<Answer, Unheard>, socket: &Path, rule: &GateRule) -> 
             &format!("{held}: the operator did not decide in time; go on with other work and ask again later"),
         ),
         Ok(Answer::Refused { why }) => Reply::fail(rule.fail, &format!("{held}, and the workbench refused it: {why}")),
-        Ok(Answer::Gates { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
             Reply::fail(rule.fail, &format!("{held}: the workbench gave an odd answer; tell the operator"))
         }
         Err(unheard @ (Unheard::NoWorkbench(_) | Unheard::Broken(_))) => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
-use crate::domain::attention::{self, Need};
+use crate::domain::attention::{self, Causes, Need};
 use crate::domain::brief::{About, BriefSubject};
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
@@ -64,7 +64,8 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
-    let needs = attention::queue(&gates, &agents.agents, &fabrics, &[]);
+    let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };
+    let needs = attention::queue(causes);
     let printed = match args.output.format() {
         Format::Json => print_json(
             "status",
@@ -113,10 +114,10 @@ pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failur
 }
 
 /// Gates of the workbench that runs for this session; none when none runs.
-fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
+pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
     match client::ask(&paths.socket(&session.root), &Request::List, LISTING) {
         Ok(Answer::Gates { gates }) => gates,
-        Ok(Answer::Decided { .. } | Answer::Expired { .. } | Answer::Refused { .. } | Answer::Noted) | Err(_) => {
+        Ok(Answer::Decided { .. } | Answer::Expired { .. } | Answer::Refused { .. } | Answer::Line { .. } | Answer::Noted) | Err(_) => {
             Vec::new()
         }
     }
@@ -162,7 +163,7 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
         "errors": counts.map(|counts| counts.errors),
         "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
-        "signals": [],
+        "signals": agent.signals,
         "claims": [],
     })
 }

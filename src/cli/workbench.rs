@@ -17,6 +17,7 @@ use crate::config::session::{self, Session};
 use crate::config::theme::{self, Theme};
 use crate::domain::fault::Fault;
 use crate::event::SourceId;
+use crate::exec::hush;
 use crate::state::popup::{Popup, Scroll};
 use crate::state::{Screen, SessionView, State};
 use crate::{log, memory, term};
@@ -128,12 +129,17 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         root: shortened(&session.root, &paths.home),
         gate_rules: session.gates.len(),
         redactor: session.redactor.clone(),
+        notify: session.notify.clone(),
     };
     let mut state = State::new(Timestamp::now(), view, screen);
     // What is looked for and has not been heard of is named from the start.
     let fabrics = session.fabrics.iter().map(|fabric| SourceId::Drift(fabric.name.clone()));
     for source in [SourceId::Agents, SourceId::Board, SourceId::Git].into_iter().chain(fabrics) {
         state.sources.entry(source).or_default();
+    }
+    match hush::load(&session.state_dir) {
+        Ok(hushes) => state.attention.hushes = hushes,
+        Err(fault) => state.complain(&fault),
     }
     state.clusters.faults.clone_from(&session.cluster_faults);
     if let Some(fault) = session.faults.first() {

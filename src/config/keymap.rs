@@ -33,7 +33,7 @@ pub fn load(paths: &Paths, actions: &[&str]) -> (Vec<Binding>, Vec<Problem>) {
 /// is returned beside everything that is wrong.
 pub fn overrides(text: &str, file: &Path, actions: &[&str]) -> (Vec<Binding>, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    checker.only(&document, "config.toml", &["keys", "models", "redact"]);
+    checker.only(&document, "config.toml", &["keys", "models", "notify", "redact", "signals"]);
     let mut bindings: Vec<Binding> = Vec::new();
     let section = checker.section(&document, "keys");
     let mut entries: Vec<_> = section.iter().flat_map(|section| section.table.iter()).collect();

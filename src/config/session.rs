@@ -16,7 +16,9 @@ use super::models;
 use crate::domain::fault::Fault;
 use crate::domain::health::Rules;
 use crate::domain::model::Models;
+use crate::domain::notify::Notify;
 use crate::domain::redact::Redactor;
+use crate::domain::signal::Levels;
 
 /// A checked session: paths are absolute, patterns compiled, everything left out filled in by discovery.
 #[derive(Debug, Clone)]
@@ -55,6 +57,10 @@ pub struct Session {
     pub models: Arc<Models>,
     /// What the health of live objects is judged by.
     pub health: Arc<Rules>,
+    /// Thresholds of the signals.
+    pub levels: Arc<Levels>,
+    /// When and how the operator is told.
+    pub notify: Notify,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
@@ -90,6 +96,8 @@ impl Session {
             status_lines: None,
             models: Arc::new(models::built_in()),
             health: Rules::built_in(),
+            levels: Arc::default(),
+            notify: Notify::default(),
             checks: Vec::new(),
             worktrees: Vec::new(),
             cluster: None,

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::model::Cost;
 use super::redact::Redactor;
+use super::signal::{Evidence, Signal};
 use super::text;
 use super::transcript::Counts;
 use super::transcript::format::Format;
@@ -242,6 +243,10 @@ pub struct Agent {
     pub file_gone: bool,
     /// Bytes in the transcript.
     pub size: u64,
+    /// What was found about it, the most severe first.
+    pub signals: Vec<Signal>,
+    /// What it said at the end of its last turn, when it says there that something is done.
+    pub claimed: Option<Evidence>,
 }
 
 impl Agent {
@@ -273,6 +278,8 @@ impl Agent {
             continues: None,
             file_gone: false,
             size: 0,
+            signals: Vec::new(),
+            claimed: None,
         }
     }
 
@@ -310,6 +317,8 @@ impl Agent {
             text.truncate(text::prefix(text, Self::LABEL).len());
         }
         self.cwd = self.cwd.map(|cwd| redactor.path(cwd));
+        self.signals = self.signals.into_iter().map(|signal| signal.redacted(redactor)).collect();
+        self.claimed = self.claimed.map(|claim| claim.redacted(redactor));
         self
     }
 }

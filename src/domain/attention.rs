@@ -1,6 +1,9 @@
 //! The attention queue: everything that wants the operator, by urgency and age, derived from what is shown elsewhere.
 //!
-//! Nothing is kept here: a need is in the queue while its cause lasts, and gone when the cause is.
+//! Nothing is kept here: a need is in the queue while its cause lasts, and gone when the cause is. What the operator does not
+//! want to see for now is in [`hush`].
+
+pub mod hush;
 
 use jiff::Timestamp;
 
@@ -9,6 +12,11 @@ use super::cluster::{ClusterView, Connection};
 use super::drift::{DriftState, DriftView, ObjectKey};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
+use super::signal::Severity;
+use super::text;
+
+/// Bytes of a title in one short line.
+const SHORT: usize = 32;
 
 /// How urgent a need is; the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +58,17 @@ pub enum Subject {
     },
     /// A cluster that cannot be seen.
     Cluster(String),
+    /// A signal of an agent: its kind and cause.
+    Signal {
+        /// The agent.
+        agent: AgentId,
+        /// Which signal.
+        kind: &'static str,
+        /// What tells it from another of its kind.
+        cause: String,
+    },
+    /// A task of a board, by its id.
+    Task(String),
 }
 
 /// One thing that wants the operator.
@@ -70,6 +89,31 @@ pub struct Need {
 }
 
 impl Need {
+    /// What tells it from every other need, now and after a restart: the same as long as its cause lasts, another one when
+    /// the same thing happens again.
+    pub fn key(&self) -> String {
+        let since = || self.since.map(|since| since.as_second()).unwrap_or_default();
+        match &self.subject {
+            Subject::Gate(id) => format!("gate/{}", id.0),
+            Subject::Agent(id) => format!("{}/{}/{}", self.kind, id.0, since()),
+            Subject::Drift { fabric, state, .. } => format!("drift/{fabric}/{}", state.name()),
+            Subject::Cluster(context) => format!("cluster/{context}"),
+            Subject::Signal { agent, kind, cause } => format!("signal/{}/{kind}/{cause}", agent.0),
+            Subject::Task(id) => format!("{}/task/{id}/{}", self.kind, since()),
+        }
+    }
+
+    /// Who or what it is about, for a rule that hides a kind of need of one of them.
+    pub fn owner(&self) -> &str {
+        match &self.subject {
+            Subject::Gate(id) => &id.0,
+            Subject::Agent(id) | Subject::Signal { agent: id, .. } => &id.0,
+            Subject::Drift { fabric, .. } => fabric,
+            Subject::Cluster(context) => context,
+            Subject::Task(id) => id,
+        }
+    }
+
     /// The same with every secret in it hidden: a gate is kept as it was asked, its title among it.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
@@ -79,13 +123,31 @@ impl Need {
     }
 }
 
+/// What needs are derived from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Causes<'a> {
+    /// Every gate.
+    pub gates: &'a [Gate],
+    /// Every agent, with its signals.
+    pub agents: &'a [Agent],
+    /// Every fabric.
+    pub drift: &'a [DriftView],
+    /// Every cluster.
+    pub clusters: &'a [ClusterView],
+    /// Needs that others have derived: sign-offs that expired, deliveries that failed.
+    pub others: &'a [Need],
+}
+
 /// Everything that wants the operator: the most urgent first, among equals the oldest.
-pub fn queue(gates: &[Gate], agents: &[Agent], drift: &[DriftView], clusters: &[ClusterView]) -> Vec<Need> {
+pub fn queue(causes: Causes<'_>) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    needs.extend(gates.iter().filter(|gate| gate.state == GateState::Pending).map(of_gate));
-    needs.extend(agents.iter().filter_map(of_agent));
-    needs.extend(clusters.iter().filter_map(of_cluster));
-    needs.extend(drift.iter().flat_map(of_fabric));
+    needs.extend(causes.gates.iter().filter(|gate| gate.state == GateState::Pending).map(of_gate));
+    needs.extend(causes.agents.iter().filter_map(of_agent));
+    needs.extend(causes.agents.iter().flat_map(of_signals));
+    needs.extend(causes.agents.iter().filter_map(of_claim));
+    needs.extend(causes.clusters.iter().filter_map(of_cluster));
+    needs.extend(causes.drift.iter().flat_map(of_fabric));
+    needs.extend(causes.others.iter().cloned());
     needs.sort_by(|a, b| {
         (a.urgency, a.since.unwrap_or(Timestamp::MAX)).cmp(&(b.urgency, b.since.unwrap_or(Timestamp::MAX)))
     });
@@ -122,6 +184,44 @@ fn of_agent(agent: &Agent) -> Option<Need> {
         since: agent.verdict.since.or(agent.last_activity),
         subject: Subject::Agent(agent.id.clone()),
     })
+}
+
+/// Its alarms. What is less severe stands in the agents pane and waits until somebody looks.
+fn of_signals(agent: &Agent) -> impl Iterator<Item = Need> {
+    let alarms = agent.signals.iter().filter(|signal| signal.severity == Severity::Alarm);
+    alarms.map(|signal| Need {
+        urgency: Urgency::Broken,
+        kind: signal.kind,
+        title: agent.name.clone(),
+        reason: signal.detail.clone(),
+        since: signal.since,
+        subject: Subject::Signal { agent: agent.id.clone(), kind: signal.kind, cause: signal.cause.clone() },
+    })
+}
+
+/// An agent that says that it is done and waits for its next prompt: somebody has to look at what it did.
+fn of_claim(agent: &Agent) -> Option<Need> {
+    let claim = agent.claimed.as_ref().filter(|_| agent.verdict.state == AgentState::Idle && agent.parent.is_none())?;
+    Some(Need {
+        urgency: Urgency::Wrong,
+        kind: "claims",
+        title: agent.name.clone(),
+        reason: claim.quote.clone(),
+        since: agent.verdict.since.or(agent.last_activity),
+        subject: Subject::Agent(agent.id.clone()),
+    })
+}
+
+/// The queue in one short line, for a status bar; empty when nothing needs the operator.
+pub fn summary(needs: &[Need]) -> String {
+    let Some(first) = needs.first() else { return String::new() };
+    let count = |urgency: Urgency| needs.iter().filter(|need| need.urgency == urgency).count();
+    let counts = [Urgency::Held, Urgency::Broken, Urgency::Wrong].map(|urgency| (count(urgency), urgency.name()));
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
+    let title = text::line(&first.title);
+    // tmux reads `#` as the beginning of a format of its own.
+    let first = format!("{} {}", first.kind, text::prefix(&title, SHORT)).replace('#', "");
+    format!("{} · {first}", counts.collect::<Vec<_>>().join(" "))
 }
 
 fn of_cluster(cluster: &ClusterView) -> Option<Need> {
@@ -165,7 +265,7 @@ mod tests {
 
     use jiff::{SignedDuration, Timestamp};
 
-    use super::{Subject, queue};
+    use super::{Causes, Subject, queue, summary};
     use crate::domain::cluster::Connection;
     use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
     use crate::domain::gate::{Gate, GateId, GateState};
@@ -229,14 +329,17 @@ mod tests {
             findings: Vec::new(),
             as_of: None,
         };
-        let needs = queue(&gates, &[], &[view], &[]);
+        let needs = queue(Causes { gates: &gates, drift: &[view], ..Causes::default() });
         let titles: Vec<&str> = needs.iter().map(|need| need.title.as_str()).collect();
         assert_eq!(titles, ["old", "new", "VPC a and 1 more"]);
         assert_eq!(needs[0].subject, Subject::Gate(GateId("old".to_owned())));
+        assert_eq!(summary(&needs), "2 held 1 wrong · gate old");
+        assert_eq!(summary(&[]), "");
     }
 
     #[test]
     fn what_is_in_order_asks_for_nothing() {
-        assert!(queue(&[gate("g", 0, GateState::Expired)], &[], &[], &[]).is_empty());
+        let gates = [gate("g", 0, GateState::Expired)];
+        assert!(queue(Causes { gates: &gates, ..Causes::default() }).is_empty());
     }
 }

@@ -44,6 +44,8 @@ pub struct BriefSubject {
 pub enum About {
     /// A task of a board.
     Task,
+    /// Nothing but its own text, which is all of the brief.
+    Whole,
     /// An object of a fabric, whose file and line may be missing.
     Object {
         /// What shows that it was done.
@@ -60,6 +62,7 @@ pub fn render(subject: &BriefSubject, number: u32, created: Timestamp) -> Result
     let mut criteria = open_criteria(&body);
     let template = match &subject.about {
         About::Task => "task",
+        About::Whole => "correction",
         About::Object { criteria: more } => {
             criteria.extend(more.iter().map(|criterion| one_line(criterion)));
             "drift"
@@ -85,6 +88,10 @@ pub fn render(subject: &BriefSubject, number: u32, created: Timestamp) -> Result
             },
         )
         .map_err(|error| error.to_string())?;
+    let text = match subject.about {
+        About::Whole => format!("# {}\n\n{}", one_line(&subject.title), body),
+        About::Task | About::Object { .. } => text,
+    };
     let text = format!("{}\n", text.trim_end());
     let agent = subject.agent.as_deref().map_or_else(|| "null".to_owned(), quoted);
     Ok(format!(

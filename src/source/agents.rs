@@ -3,9 +3,11 @@
 mod cost;
 mod discover;
 mod meta;
+mod history;
 mod news;
 mod presence;
 mod roster;
+mod signals;
 mod standing;
 mod summary;
 mod thread;
@@ -31,6 +33,8 @@ use crate::memory;
 use cost::{Counted, Counting};
 use roster::{Roster, Scope, in_parallel};
 use thread::Thread;
+
+pub use history::run as history;
 
 /// How often the news are sent though nothing was written: processes end and silences grow without a file changing.
 const REFRESH: Duration = Duration::from_secs(30);
@@ -89,6 +93,8 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
     let Ok(thread) = Thread::begin("agents") else { return };
     let glance = thread.run(move || {
         let mut roster = Roster::new(scope);
+        // The first screen does not wait for what takes whole tails.
+        roster.watches.budget = 0;
         let news = roster.glance().then(|| roster.news(Timestamp::now(), None));
         (roster, news)
     });
@@ -107,6 +113,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
         let book = hooks.book();
         let look = thread.run(move || {
             roster.hooks = book;
+            roster.watches.budget = signals::BEGUN;
             let counted = matches!(occasion, Occasion::Counted(_));
             let again = matches!(occasion, Occasion::Everything | Occasion::Age);
             let mut different = match occasion {
@@ -127,7 +134,8 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
             different |= roster.look_for_processes(SystemTime::now(), again);
             let news = different.then(|| {
                 let settled = roster.settle(counted);
-                (roster.news(Timestamp::now(), fault.as_ref()), settled)
+                let news = roster.news(Timestamp::now(), fault.as_ref());
+                (news, settled && !roster.watches.owed)
             });
             let told = roster.presence.watch();
             let uncounted = if may_count { roster.uncounted() } else { Vec::new() };
@@ -201,6 +209,7 @@ pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (Agent
         }
     }
     roster.settle(true);
+    roster.watches.budget = u64::MAX;
     let tally = |tracked: &roster::Tracked| {
         let Figures { tokens, cost, counts } = roster.figures(tracked)?;
         Some(Tally { id: tracked.candidate.id.clone(), tokens, cost, counts })

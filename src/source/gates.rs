@@ -43,6 +43,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct Gates {
     desk: Arc<Mutex<Desk>>,
+    /// What the status bar of tmux shows.
+    line: Arc<Mutex<String>>,
     /// Hides what lists show; what is decided about stays as it was asked.
     redactor: Redactor,
 }
@@ -83,7 +85,7 @@ pub fn spawn(
     cancel: CancellationToken,
 ) -> Result<Gates, Fault> {
     let opened = socket::open(socket, session)?;
-    let gates = Gates { desk: Arc::default(), redactor: outbox.redactor().clone() };
+    let gates = Gates { desk: Arc::default(), line: Arc::default(), redactor: outbox.redactor().clone() };
     let serving = gates.clone();
     tokio::spawn(async move {
         let seats = Arc::new(Semaphore::new(CONNECTIONS));
@@ -138,6 +140,16 @@ impl Gates {
             "whoever asked is gone",
             "nothing was let through; the agent may ask again",
         ))
+    }
+
+    /// Puts a line where a status bar that asks for it finds it.
+    pub fn show_line(&self, line: String) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
+    }
+
+    /// The line that a status bar shows.
+    pub fn line(&self) -> String {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What hides secrets in what is told of gates.

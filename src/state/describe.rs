@@ -60,7 +60,7 @@ fn need(state: &State) -> Option<(String, Lines)> {
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
         Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
-        Subject::Drift { .. } | Subject::Cluster(_) => {
+        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
             put(&mut lines, "because", &need.reason);

@@ -7,6 +7,7 @@ use super::board::TaskMenu;
 use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
 use super::input::LineInput;
+use super::signals::{CorrectMenu, SignalsView};
 
 /// What stands in front of the panes.
 #[derive(Debug, Clone)]
@@ -62,6 +63,10 @@ pub enum Popup {
     Drift(Box<ObjectView>),
     /// One object of a cluster.
     Live(Box<LiveView>),
+    /// What was found about an agent.
+    Signals(SignalsView),
+    /// Which way an agent is to be corrected.
+    Correct(Box<CorrectMenu>),
 }
 
 /// A record that is shown.

@@ -48,7 +48,7 @@ pub fn status(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
 /// How many wait for the operator, those at a gate first.
 fn waiting(cx: &Cx<'_>) -> Vec<Span<'static>> {
     let held = cx.state.gates.iter().filter(|gate| gate.state == GateState::Pending).count();
-    let others = cx.state.attention.needs.len().saturating_sub(held);
+    let others = cx.state.attention.open.saturating_sub(held);
     let mut spans = Vec::new();
     if held > 0 {
         let word = if held == 1 { "gate" } else { "gates" };

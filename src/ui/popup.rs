@@ -23,6 +23,7 @@ mod drift;
 mod live;
 mod palette;
 mod record;
+mod signals;
 mod task;
 
 /// Columns of the labels in a list of labels and values.
@@ -79,6 +80,8 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
         Popup::Live(view) => live::draw(cx, view, body, buf, hits),
+        Popup::Signals(view) => signals::draw(cx, view, body, buf, hits),
+        Popup::Correct(menu) => signals::draw_menu(cx, menu, body, buf, hits),
     }
 }
 
@@ -178,6 +181,7 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Drift => " (drift, its objects)".to_owned(),
             Scope::Objects => " (cluster, its objects)".to_owned(),
             Scope::Live => " (objects of a cluster)".to_owned(),
+            Scope::Signals => " (attention, signals)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

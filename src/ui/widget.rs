@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::config::layout::PaneKind;
 use crate::config::theme::Role;
 use crate::domain::fault::Fault;
+use crate::domain::signal::Severity;
 use crate::domain::text;
 use crate::event::{SourceId, Target};
 use crate::state::list::List;
@@ -43,6 +44,15 @@ pub fn list<R>(
             select(cx, row, buf);
         }
         hits.add(row, Target::Row(pane, index));
+    }
+}
+
+/// The colour of a signal.
+pub fn severity(severity: Severity) -> Role {
+    match severity {
+        Severity::Alarm => Role::Error,
+        Severity::Warn => Role::Warn,
+        Severity::Notice => Role::Dim,
     }
 }
 

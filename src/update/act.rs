@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{cluster, decide, drift, search, task, transcript};
+use super::{attention, cluster, decide, drift, search, signals, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -101,6 +101,13 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             scroll: Scroll::default(),
         }),
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
+        Action::Acknowledge => return attention::acknowledge(state),
+        Action::Snooze => return attention::snooze(state),
+        Action::Mute => return attention::mute(state, false),
+        Action::MuteAll => return attention::mute(state, true),
+        Action::ShowHidden => attention::show_hidden(state),
+        Action::Signals => signals::open(state),
+        Action::Correct => signals::correct(state),
         Action::Confirm => return decide::confirm(state),
         Action::Brief => return draft_brief(state),
         Action::MoveTask => task::menu(state),
@@ -152,6 +159,14 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
         }
         Some(Popup::Task(menu)) => {
             task::travel(menu, motion, height);
+            return Effects::new();
+        }
+        Some(Popup::Signals(_)) => {
+            signals::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Correct(menu)) => {
+            signals::choose_other(menu, motion);
             return Effects::new();
         }
         Some(Popup::Record(view)) => {
@@ -206,7 +221,9 @@ fn next_need(state: &mut State) -> Effects {
     let (_, height) = state.viewport(PaneKind::Attention);
     let list = &mut state.attention.list;
     if list.rows.is_empty() {
-        state.say(Tone::Info, "nothing needs you");
+        let hidden = state.attention.hidden;
+        let words = if hidden > 0 { format!("nothing needs you; {hidden} hidden") } else { "nothing needs you".to_owned() };
+        state.say(Tone::Info, words);
         return Effects::new();
     }
     let next = if state.screen.focus == PaneKind::Attention { (list.selected + 1) % list.rows.len() } else { 0 };
@@ -308,6 +325,11 @@ fn open_need(state: &mut State) -> Effects {
             state.screen.focus_on(PaneKind::Drift);
         }
         Subject::Cluster(_) => state.screen.focus_on(PaneKind::Cluster),
+        Subject::Signal { .. } => signals::open(state),
+        Subject::Task(id) => {
+            state.board.arrange(Some(&id));
+            state.screen.focus_on(PaneKind::Board);
+        }
     }
     Effects::new()
 }

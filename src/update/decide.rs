@@ -8,8 +8,7 @@ use crate::effect::{Effect, Effects};
 use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
-use super::news::refresh_attention;
-use super::transcript;
+use super::{attention, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -23,7 +22,11 @@ pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
 fn selected(state: &State) -> Option<&Gate> {
     match &state.attention.current()?.subject {
         Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id && gate.state == GateState::Pending),
-        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) => None,
+        Subject::Agent(_)
+        | Subject::Drift { .. }
+        | Subject::Cluster(_)
+        | Subject::Signal { .. }
+        | Subject::Task(_) => None,
     }
 }
 
@@ -65,5 +68,5 @@ pub fn done(state: &mut State, id: &GateId, decision: Decision, outcome: Result<
         }
         Err(fault) => state.complain(&fault),
     }
-    refresh_attention(state);
+    attention::refresh(state);
 }

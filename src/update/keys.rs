@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, cursor, decide, search, task};
+use super::{act, cursor, decide, search, signals, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -68,6 +68,8 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             return Effects::new();
         }
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),
+        (KeyCode::Enter, Some(Popup::Signals(_))) => return signals::go(state),
+        (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Correct(_))) => return signals::draft(state),
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
             return Effects::new();

@@ -1,7 +1,6 @@
 //! News from the sources: each replaces what its pane knew, and keeps the cursor where it was.
 
 use crate::config::layout::PaneKind;
-use crate::domain::attention;
 use crate::domain::cluster::ClusterView;
 use crate::domain::drift::{CheckOutcome, DriftCheck, DriftView};
 use crate::domain::fault::Fault;
@@ -11,6 +10,7 @@ use crate::effect::{Effect, Effects};
 use crate::event::{AgentsNews, BoardNews, GateNews, GitNews, SourceId, TranscriptChange, TranscriptNews};
 use crate::state::State;
 
+use super::attention;
 use super::cursor::{follow_agent, rest};
 
 /// The agents have changed.
@@ -25,7 +25,7 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     state.agents.figures = news.figures;
     state.agents.heard = true;
     state.agents.arrange(selected.as_ref());
-    refresh_attention(state);
+    attention::refresh(state);
     rest(state);
     follow_agent(state)
 }
@@ -92,7 +92,7 @@ pub fn cluster(state: &mut State, view: ClusterView) -> Effects {
     let selected = state.clusters.current().cloned();
     state.clusters.put(view);
     state.clusters.arrange(selected.as_ref());
-    refresh_attention(state);
+    attention::refresh(state);
     Effects::new()
 }
 
@@ -125,24 +125,22 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
     let anchor = state.drift.anchor();
     state.drift.put(view);
     state.drift.arrange(anchor.as_ref());
-    refresh_attention(state);
+    attention::refresh(state);
     super::drift::renew(state, &fabric)
 }
 
 /// A gate was asked for, or ended without a decision.
 pub fn gate(state: &mut State, news: GateNews) -> Effects {
-    let mut effects = Effects::new();
     match news {
         GateNews::Requested(gate) => {
             state.gates.push(*gate);
-            effects.push(Effect::Bell);
         }
         GateNews::Abandoned(id, at) => close(state, &id, GateState::Abandoned, at),
         GateNews::Expired(id, at) => close(state, &id, GateState::Expired, at),
     }
     note(state, SourceId::Gates, state.now, None);
-    refresh_attention(state);
-    effects
+    attention::refresh(state);
+    Effects::new()
 }
 
 fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at: jiff::Timestamp) {
@@ -153,13 +151,6 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
         let said = format!("gate {}: {}", to.name(), state.session.redactor.redact(&gate.title));
         state.say(Tone::Warning, said);
     }
-}
-
-/// Derives the attention queue anew.
-pub fn refresh_attention(state: &mut State) {
-    let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
-    let redactor = &state.session.redactor;
-    state.attention.replace(needs.into_iter().map(|need| need.redacted(redactor)).collect());
 }
 
 fn note(state: &mut State, source: SourceId, as_of: jiff::Timestamp, fault: Option<&Fault>) {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::config::layout::PaneKind;
-use crate::domain::agent::Agent;
+use crate::domain::agent::{Agent, AgentId};
 use crate::domain::search::{Pattern, SearchFile, SearchNews, SearchRequest, Stage};
 use crate::domain::transcript::{Body, Tone};
 use crate::effect::{Effect, Effects};
@@ -150,26 +150,33 @@ pub fn step(state: &mut State, forward: bool) -> Effects {
 fn go(state: &mut State) -> Effects {
     let Some(hit) = state.search.hits.current() else { return Effects::new() };
     let (agent, offset, nth) = (hit.agent.clone(), hit.offset, hit.nth);
-    let row = |state: &State| state.agents.list.rows.iter().position(|row| state.agents.agents[row.agent].id == agent);
+    let Some(effects) = go_to(state, &agent, offset, nth) else {
+        state.say(Tone::Warning, "the agent of this hit is not there any more");
+        return Effects::new();
+    };
+    (state.search.visited, state.search.marked) = (true, true);
+    let (number, of) = (state.search.hits.selected + 1, state.search.hits.rows.len());
+    let yet = if state.search.phase == Phase::Running { " so far" } else { "" };
+    state.say(Tone::Info, format!("hit {number} of {of}{yet}"));
+    effects
+}
+
+/// Goes to a record of an agent's transcript, and to one of its entries. `None` when the agent is not there.
+pub fn go_to(state: &mut State, agent: &AgentId, offset: u64, nth: usize) -> Option<Effects> {
+    let row = |state: &State| state.agents.list.rows.iter().position(|row| state.agents.agents[row.agent].id == *agent);
     if row(state).is_none() && !state.agents.list.filter.is_empty() {
         state.agents.list.filter.clear();
         cursor::arrange(state, PaneKind::Agents);
     }
-    let Some(row) = row(state) else {
-        state.say(Tone::Warning, "the agent of this hit is not there any more");
-        return Effects::new();
-    };
+    let row = row(state)?;
     state.screen.focus_on(PaneKind::Transcript);
     let effects = cursor::go(state, PaneKind::Agents, Motion::Row(row));
     if !state.transcript.filter.is_empty() {
         state.transcript.set_filter(String::new());
     }
     state.transcript.visit(offset);
-    (state.search.goal, state.search.visited, state.search.marked) = (Some((offset, nth)), true, true);
-    let (number, of) = (state.search.hits.selected + 1, state.search.hits.rows.len());
-    let yet = if state.search.phase == Phase::Running { " so far" } else { "" };
-    state.say(Tone::Info, format!("hit {number} of {of}{yet}"));
-    effects
+    state.search.goal = Some((offset, nth));
+    Some(effects)
 }
 
 /// Puts the transcript's cursor on the matching row of the entry that was gone to, once it is there.

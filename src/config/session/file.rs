@@ -10,6 +10,7 @@ use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, GateRule, OnFailure};
 use crate::config::document::{Checker, Placed, Section};
 use crate::config::paths::Paths;
 use crate::config::problem::{Problem, unknown};
+use crate::config::supervision::{self, Supervision};
 
 /// How long a commit may take to become live when the file does not say.
 pub const GRACE: Duration = Duration::from_secs(5 * 60);
@@ -50,6 +51,8 @@ pub struct SessionFile {
     pub gates: Vec<GateRule>,
     /// `[[check]]`.
     pub checks: Vec<CheckSpec>,
+    /// `[signals]` and `[notify]`.
+    pub supervision: Supervision,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -66,7 +69,7 @@ pub fn parse(text: &str, file: &Path, base: &Path, paths: &Paths) -> Result<Sess
 /// The same, with what could be understood beside what could not.
 pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (SessionFile, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check"];
+    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check", "signals", "notify"];
     checker.only(&document, "a session file", &known);
 
     let head = checker.section(&document, "session");
@@ -80,6 +83,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let names_root = named_root.is_some();
     let root = named_root.map_or_else(|| base.to_path_buf(), |root| below(base, &root, paths));
 
+    let supervision = supervision::tables(&mut checker, &document, false);
     let mut walk = Walk { checker, root: &root, paths };
     let boards = walk.paths_of(&document, "board");
     let repos = walk.paths_of(&document, "repo");
@@ -103,6 +107,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         fabrics,
         gates,
         checks,
+        supervision,
     };
     (session, problems)
 }

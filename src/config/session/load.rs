@@ -17,6 +17,8 @@ use crate::config::models;
 use crate::config::paths::Paths;
 use crate::config::problem::{Problem, unknown};
 use crate::config::redaction;
+use crate::config::supervision;
+use crate::domain::notify::Notify;
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::format::{FORMATS, Place};
 
@@ -57,8 +59,11 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
         let (models, mut problems) = models::load(paths);
         let (health, wrong) = health::load(paths);
         problems.extend(wrong);
+        let (levels, notify, wrong) = supervision::load(paths);
+        problems.extend(wrong);
         let session = discovered(&top, paths);
-        return Ok((Session { redactor, models: Arc::new(models), health, ..session }, problems));
+        let (models, levels) = (Arc::new(models), Arc::new(levels));
+        return Ok((Session { redactor, models, health, levels, notify, ..session }, problems));
     };
     let file = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
     let root = canonical_dir(&file.root).map_err(|problem| vec![problem.of(&source.file)])?;
@@ -67,7 +72,12 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
     problems.extend(wrong);
     let (health, wrong) = health::load(paths);
     problems.extend(wrong);
-    Ok((Session { redactor, models: Arc::new(models), health, ..filled(file, source, root, paths) }, problems))
+    let (mut levels, mut notify, wrong) = supervision::load(paths);
+    problems.extend(wrong);
+    // The session's own values come before the user's.
+    file.supervision.apply(&mut levels, &mut notify);
+    let (models, levels) = (Arc::new(models), Arc::new(levels));
+    Ok((Session { redactor, models, health, levels, notify, ..filled(file, source, root, paths) }, problems))
 }
 
 /// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
@@ -262,6 +272,8 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         status_lines: Some(paths.status_lines()),
         models: Arc::default(),
         health: Arc::default(),
+        levels: Arc::default(),
+        notify: Notify::default(),
         checks: file.checks,
         worktrees: found.worktrees,
         cluster,

@@ -23,6 +23,8 @@ pub enum Request {
     Gate(GateRequest),
     /// Which gates are there?
     List,
+    /// What does a status bar show?
+    Line,
     /// A hook event, for the record: nothing waits for it.
     Event {
         /// The event as the agent's hook was given it.
@@ -101,6 +103,11 @@ pub enum Answer {
     Gates {
         /// Oldest first.
         gates: Vec<Gate>,
+    },
+    /// What a status bar shows: one short line, empty when nothing needs the operator.
+    Line {
+        /// The line.
+        line: String,
     },
     /// The event was taken.
     Noted,

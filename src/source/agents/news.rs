@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::discover::{Candidate, folder};
 use super::roster::{Roster, Tracked, is_shown};
+use super::signals;
 use super::standing::{Standing, unread};
 use crate::domain::agent::judge::{Facts, ProcessFact, judge};
 use crate::domain::agent::{Agent, AgentId};
@@ -23,7 +24,20 @@ const FAULTS: usize = 20;
 
 impl Roster {
     /// All agents as of now.
-    pub(super) fn news(&self, now: Timestamp, watching: Option<&Fault>) -> AgentsNews {
+    pub(super) fn news(&mut self, now: Timestamp, watching: Option<&Fault>) -> AgentsNews {
+        let mut watches = std::mem::take(&mut self.watches);
+        let mut agents = self.agents(now);
+        let digest = |path: &Path| Some(&self.transcripts.get(path)?.summary.as_ref()?.digest);
+        let session = &self.scope.session;
+        signals::look(&mut watches, &mut agents, digest, (&session.levels, &session.redactor), now);
+        self.watches = watches;
+        let redactor = &session.redactor;
+        let agents = agents.into_iter().map(|agent| agent.redacted(redactor)).collect();
+        let faults = watching.into_iter().chain(self.unreadable.values()).take(FAULTS).cloned().collect();
+        AgentsNews { agents, faults, polling: watching.is_some(), figures: self.progress(), as_of: now }
+    }
+
+    fn agents(&self, now: Timestamp) -> Vec<Agent> {
         let latest = self.latest_by_spec();
         let mut agents: Vec<Agent> = Vec::new();
         let there: HashSet<&AgentId> =
@@ -45,10 +59,7 @@ impl Roster {
         }
         agents.sort_by(|a, b| a.id.cmp(&b.id));
         self.link_continued(&mut agents);
-        let redactor = &self.scope.session.redactor;
-        let agents = agents.into_iter().map(|agent| agent.redacted(redactor)).collect();
-        let faults = watching.into_iter().chain(self.unreadable.values()).take(FAULTS).cloned().collect();
-        AgentsNews { agents, faults, polling: watching.is_some(), figures: self.progress(), as_of: now }
+        agents
     }
 
     /// Of several transcripts that one pattern names, the one that was written last bears the plain name.

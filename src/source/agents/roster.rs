@@ -12,6 +12,7 @@ use super::cost::Bills;
 use super::discover::{Candidate, Pattern, candidate, discover, folder};
 use super::meta::{self, Meta};
 use super::presence::Presence;
+use super::signals::Watches;
 use super::summary::{Followed, Summary, read_whole, summarise};
 use crate::config::session::Session;
 use crate::domain::agent::AgentKind;
@@ -111,6 +112,8 @@ pub(super) struct Roster {
     pub(super) told: BTreeMap<String, StatusLine>,
     pub(super) bills: Bills,
     pub(super) unreadable: BTreeMap<PathBuf, Fault>,
+    /// What watches the agents that are not finished for signals.
+    pub(super) watches: Watches,
     /// Whether a recorded folder is one of the session's; asked of the file system once.
     folders: HashMap<String, bool>,
 }
@@ -125,6 +128,7 @@ impl Roster {
             told: BTreeMap::new(),
             bills: Bills::default(),
             unreadable: BTreeMap::new(),
+            watches: Watches::default(),
             folders: HashMap::new(),
         }
     }

@@ -61,6 +61,9 @@ pub(super) async fn serve(
         Ok(Request::List) => {
             answer(&mut write, &Answer::Gates { gates: gates.list() }).await;
         }
+        Ok(Request::Line) => {
+            answer(&mut write, &Answer::Line { line: gates.line() }).await;
+        }
         Ok(Request::Event { event }) => {
             if let Some(fact) = HookFact::parse(&event, Timestamp::now()) {
                 hooks.note(fact);

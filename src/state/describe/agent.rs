@@ -20,6 +20,7 @@ pub fn agent(state: &State, agent: &Agent) -> (String, Lines) {
         put(&mut lines, "but", &format!("≠ {said}"));
     }
     reasoning(&mut lines, state, verdict);
+    signals(&mut lines, state, agent);
     put(&mut lines, "model", agent.model.as_deref().unwrap_or_default());
     let context = &agent.context;
     let used = context.used.map_or_else(|| "unknown".to_owned(), |used| format!("{used} tokens"));
@@ -57,6 +58,18 @@ pub fn agent(state: &State, agent: &Agent) -> (String, Lines) {
     let gone = if agent.file_gone { " (gone)" } else { "" };
     put(&mut lines, "transcript", &format!("{}{gone}", agent.transcript.display()));
     (agent.name.clone(), lines)
+}
+
+/// What was found about it, each with the last line that proves it.
+fn signals(lines: &mut Lines, state: &State, agent: &Agent) {
+    for signal in &agent.signals {
+        let since = signal.since.map(|since| format!(" for {}", age(since, state.now))).unwrap_or_default();
+        put(lines, signal.kind, &format!("{}{since}: {}", signal.severity.name(), signal.detail));
+        if let Some(last) = signal.evidence.last() {
+            let line = last.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            put(lines, "", &format!("  {line}{}", last.quote));
+        }
+    }
 }
 
 /// What an agent costs by its transcript, and with its sub-agents.

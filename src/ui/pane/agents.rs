@@ -13,7 +13,7 @@ use crate::domain::time::age;
 use crate::event::SourceId;
 use crate::state::agents::{Agents, Row};
 use crate::ui::hit::HitMap;
-use crate::ui::widget::{cell, faults, list, nothing, pending, spread, widest};
+use crate::ui::widget::{cell, faults, list, nothing, pending, severity, spread, widest};
 use crate::ui::{Cx, glyph};
 
 /// Columns from which on the context's gauge is shown.
@@ -164,7 +164,8 @@ fn doing(cx: &Cx<'_>, agent: &Agent, named: bool) -> Vec<Span<'static>> {
     let gone = agent.file_gone.then(|| "file gone  ".to_owned());
     let remarks = continues.into_iter().chain(gone).map(|remark| cx.span(Role::Dim, remark));
     let action = agent.last_action.as_ref().map(|action| cx.span(Role::Dim, text::line(action).into_owned()));
-    let action = remarks.chain(action);
+    let found = agent.signals.first().map(|signal| cx.span(severity(signal.severity), format!("{}  ", signal.kind)));
+    let action = found.into_iter().chain(remarks).chain(action);
     // At work or at its prompt is told well enough by the sign and by what it did.
     if named || matches!(state, AgentState::Working | AgentState::Idle) {
         return action.collect();

@@ -1,0 +1,191 @@
+//! A transcript as it is watched for signals: records in, signals out.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use super::tests_avoided::claims;
+use super::{Answer, Board, Call, Desk, Evidence, Facing, KINDS, Kind, Levels, News, Proof, Rule, Signal, key};
+use crate::domain::redact::Redactor;
+use crate::domain::transcript::format::Format;
+use crate::domain::transcript::{Body, Entry};
+use crate::domain::work::Work;
+
+/// Acts that are remembered: more than any signal looks back.
+const ACTS: usize = 256;
+/// Calls without an answer whose keys are remembered; an agent runs fewer at once.
+const OPEN: usize = 64;
+
+/// Watches one transcript. Bounded, whatever is read.
+#[derive(Debug)]
+pub struct Watch {
+    file: PathBuf,
+    /// The transcript is a sub-agent's: its own chain is the side chain.
+    sub_agent: bool,
+    work: Work,
+    rules: Vec<(&'static Kind, Box<dyn Rule>)>,
+    board: Board,
+    redactor: Redactor,
+    keys: VecDeque<(String, u64)>,
+    /// Words by which it says that something is done.
+    claims: Vec<String>,
+    /// Lines read.
+    lines: u64,
+    /// Lines of the file before the first one that was read; `None` while they are not counted.
+    before: Option<u64>,
+}
+
+impl Watch {
+    /// Begins with a transcript of which nothing was read yet. `before` says how many lines stand before the first one
+    /// that will be, where that is known.
+    pub fn new(file: PathBuf, sub_agent: bool, before: Option<u64>, levels: &Levels, redactor: Redactor) -> Self {
+        let wanted = KINDS.iter().map(|kind| (kind, levels.of(kind.name))).filter(|(_, settings)| !settings.off);
+        let rules = wanted.map(|(kind, settings)| (kind, (kind.begin)(&settings))).collect();
+        Self {
+            file,
+            sub_agent,
+            work: Work::default(),
+            rules,
+            board: Board::default(),
+            redactor,
+            keys: VecDeque::new(),
+            claims: levels.of("tests-avoided").names("claims").to_vec(),
+            lines: 0,
+            before,
+        }
+    }
+
+    /// Takes the next line, which begins at `offset`.
+    pub fn line(&mut self, format: &dyn Format, offset: u64, line: &[u8]) {
+        self.read(&format.entries(offset, line));
+    }
+
+    /// Takes the entries of the next line.
+    pub fn read(&mut self, entries: &[Entry]) {
+        self.lines += 1;
+        for entry in entries {
+            self.entry(entry);
+        }
+    }
+
+    /// Passes over a line that is too long to be read.
+    pub fn pass_over(&mut self) {
+        self.lines += 1;
+    }
+
+    /// Takes an entry of the line that was read last.
+    fn entry(&mut self, entry: &Entry) {
+        if entry.sidechain && !self.sub_agent {
+            return;
+        }
+        let compactions = self.work.compactions.len();
+        self.work.take(self.lines, entry);
+        match &entry.body {
+            Body::Prompt(_) => {
+                if let Some(place) = self.work.prompts.back().map(|prompt| prompt.place) {
+                    self.tell(|_| Some(News::Prompt(place)));
+                }
+            }
+            Body::Said(_) => self.tell(|work| work.messages.back().map(|said| News::Said(said.place, &said.text))),
+            Body::Call { id, input, detail, .. } => {
+                let Some(act) = self.work.acts.back() else { return };
+                let key = key::call(act, input);
+                if self.keys.len() == OPEN {
+                    self.keys.pop_front();
+                }
+                self.keys.push_back((id.clone(), key));
+                let detail = detail.as_deref();
+                self.tell(|work| Some(News::Called(Call { act: work.acts.back()?, key, input, detail })));
+                while self.work.acts.len() > ACTS {
+                    self.work.acts.pop_front();
+                }
+            }
+            Body::Result { id, output, .. } => {
+                let Some(at) = self.keys.iter().position(|(call, _)| call == id) else { return };
+                let Some((_, key)) = self.keys.remove(at) else { return };
+                let output = key::text(&output.kept, output.bytes);
+                self.tell(|work| {
+                    let act = work.acts.iter().rev().find(|act| act.id == *id)?;
+                    Some(News::Answered(Answer { act, key, output }))
+                });
+            }
+            Body::Plain(_) | Body::Thinking(_) | Body::Summary(_) | Body::Note { .. } | Body::Unread { .. } => {}
+        }
+        if self.work.compactions.len() > compactions {
+            self.tell(|work| work.compactions.last().map(|place| News::Compacted(*place)));
+        }
+    }
+
+    fn tell<'a>(&'a mut self, news: impl FnOnce(&'a Work) -> Option<News<'a>>) {
+        // What is told borrows from the work, which no signal changes.
+        let Some(news) = news(&self.work) else { return };
+        for (kind, rule) in &mut self.rules {
+            let (file, redactor, board) = (&self.file, &self.redactor, &mut self.board);
+            rule.take(news, &self.work, &mut Desk { kind: kind.name, file, redactor, board });
+        }
+    }
+
+    /// Looks at how the agent stands now.
+    pub fn look(&mut self, facing: &Facing<'_>) {
+        for (kind, rule) in &mut self.rules {
+            let (file, redactor, board) = (&self.file, &self.redactor, &mut self.board);
+            rule.look(facing, &self.work, &mut Desk { kind: kind.name, file, redactor, board });
+        }
+    }
+
+    /// The signals that stand, the most severe first, among equals the oldest.
+    pub fn signals(&self) -> Vec<Signal> {
+        self.placed(&self.board.standing)
+    }
+
+    /// Every signal that was raised, and how severe it became.
+    pub fn told(&self) -> Vec<Signal> {
+        self.placed(&self.board.told)
+    }
+
+    fn placed(&self, signals: &[Signal]) -> Vec<Signal> {
+        let mut signals = signals.to_vec();
+        for evidence in signals.iter_mut().flat_map(|signal| &mut signal.evidence) {
+            evidence.line = self.before.and_then(|before| Some(before + evidence.line?));
+        }
+        signals.sort_by_key(|signal| (std::cmp::Reverse(signal.severity), signal.since));
+        signals
+    }
+
+    /// True while signals stand whose lines are not numbered: somebody has to count those before the first one read.
+    pub fn wants_lines(&self) -> bool {
+        self.before.is_none() && !self.board.standing.is_empty()
+    }
+
+    /// Tells how many lines stand before the first one that was read.
+    pub fn count_from(&mut self, before: u64) {
+        self.before = Some(before);
+    }
+
+    /// What the agent said last, when it did nothing after that and says there that something is done.
+    pub fn claimed(&self) -> Option<Evidence> {
+        let said = self.work.messages.back()?;
+        let went_on = self.work.acts.back().is_some_and(|act| act.place > said.place)
+            || self.work.prompts.back().is_some_and(|prompt| prompt.place > said.place);
+        claims(&said.text, &self.claims).filter(|_| !went_on)?;
+        let proof = Proof::new(said.place, &said.text);
+        Some(Evidence {
+            file: self.file.clone(),
+            line: self.before.map(|before| before + said.place.line),
+            offset: said.place.offset,
+            quote: proof.quote,
+        })
+    }
+
+    /// What the agent did, as far as it was read and is remembered.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// The brief that a prompt of the agent points to, as it names the file; the latest one.
+    pub fn brief(&self) -> Option<&str> {
+        let prompts = self.work.prompts.iter().rev().chain(&self.work.asked);
+        let words = prompts.flat_map(|prompt| prompt.text.split_whitespace());
+        let named = words.map(|word| word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')')));
+        named.map(|word| word.trim_end_matches('.')).find(|word| word.contains("briefs/") && word.ends_with(".md"))
+    }
+}
