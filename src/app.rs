@@ -181,7 +181,7 @@ async fn turn(
                 due = earliest;
                 // Sizes are bookkeeping: they ask for no frame of their own, unless what follows does.
                 let effects = feed(state, events.drain(..));
-                carry_out(state, effects, workers, screen)?;
+                carry_out(state, effects, workers);
                 continue;
             }
             got = inbox.next() => match got {
@@ -205,7 +205,7 @@ async fn turn(
             (dirty, due) = (true, earliest.max(Instant::now() + GATHER));
         }
         let effects = feed(state, events);
-        match carry_out(state, effects, workers, screen)? {
+        match carry_out(state, effects, workers) {
             Turn::Go => {}
             Turn::Quit => return Ok(()),
             Turn::Suspend => {
@@ -257,7 +257,7 @@ fn feed(state: &mut State, events: impl IntoIterator<Item = Event>) -> Effects {
     events.into_iter().flat_map(|event| update(state, now, event)).collect()
 }
 
-fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Screen) -> io::Result<Turn> {
+fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
     let mut turn = Turn::Go;
     for effect in effects {
         match effect {
@@ -298,10 +298,10 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::KeepHushes { hushes, note } => workers.hands.keep_hushes(hushes, note, state.now),
             Effect::StatusLine(line) => workers.hands.status_line(line),
             Effect::Suspend => turn = Turn::Suspend,
-            Effect::Quit => return Ok(Turn::Quit),
+            Effect::Quit => return Turn::Quit,
         }
     }
-    Ok(turn)
+    turn
 }
 
 /// What the terminal says, as an event of ours; nothing for what means nothing here.

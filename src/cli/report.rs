@@ -64,7 +64,8 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         Since::At(at) => at,
         Since::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
     };
-    let records = journal::read_records(&session.state_dir, RECORDS).map_err(|fault| Failure::new(Exit::Usage, fault))?;
+    let records =
+        journal::read_records(&session.state_dir, RECORDS).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     let records: Vec<Value> = records.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let (news, observed, board, gates) = std::thread::scope(|scope| {
         // Clusters answer in their own time.

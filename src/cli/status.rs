@@ -117,9 +117,14 @@ pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failur
 pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
     match client::ask(&paths.socket(&session.root), &Request::List, LISTING) {
         Ok(Answer::Gates { gates }) => gates,
-        Ok(Answer::Decided { .. } | Answer::Expired { .. } | Answer::Refused { .. } | Answer::Line { .. } | Answer::Noted) | Err(_) => {
-            Vec::new()
-        }
+        Ok(
+            Answer::Decided { .. }
+            | Answer::Expired { .. }
+            | Answer::Refused { .. }
+            | Answer::Line { .. }
+            | Answer::Noted,
+        )
+        | Err(_) => Vec::new(),
     }
 }
 

@@ -59,7 +59,10 @@ fn socket(dir: &Path, paths: &Paths) -> Option<PathBuf> {
     let of_folders = dir.iter().flat_map(|dir| dir.ancestors()).map(|dir| paths.socket(dir));
     of_folders.into_iter().find(|socket| socket.exists()).or_else(|| {
         let entries = std::fs::read_dir(&paths.runtime).ok()?;
-        let mut sockets = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "sock"));
+        let mut sockets = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "sock"));
         let only = sockets.next()?;
         sockets.next().is_none().then_some(only)
     })

@@ -90,7 +90,8 @@ pub fn load(paths: &Paths) -> (Levels, Notify, Vec<Problem>) {
 /// somebody else wrote.
 pub fn tables(checker: &mut Checker, document: &DeTable, users_own: bool) -> Supervision {
     let signals = checker.section(document, "signals").map(|section| signals(checker, &section)).unwrap_or_default();
-    let notify = checker.section(document, "notify").map(|section| notify(checker, &section, users_own)).unwrap_or_default();
+    let notify =
+        checker.section(document, "notify").map(|section| notify(checker, &section, users_own)).unwrap_or_default();
     Supervision { signals, notify }
 }
 
@@ -168,7 +169,12 @@ fn notify(checker: &mut Checker, section: &Section, users_own: bool) -> Vec<Told
     checker.only(table, "[notify]", &["tell", "bell", "terminal", "tmux", "desktop", "command", "quiet"]);
     let mut told = Vec::new();
     if let Some(word) = checker.text(table, "tell") {
-        let named = [("off", None), ("held", Some(Urgency::Held)), ("broken", Some(Urgency::Broken)), ("wrong", Some(Urgency::Wrong))];
+        let named = [
+            ("off", None),
+            ("held", Some(Urgency::Held)),
+            ("broken", Some(Urgency::Broken)),
+            ("wrong", Some(Urgency::Wrong)),
+        ];
         match named.iter().find(|(name, _)| *name == word.value) {
             Some((_, urgency)) => told.push(Told::From(*urgency)),
             None => checker.complain(&word.span, unknown("urgency", &word.value, &named.map(|(name, _)| name))),
@@ -199,7 +205,9 @@ fn notify(checker: &mut Checker, section: &Section, users_own: bool) -> Vec<Told
         for one in written {
             match span_of_day(&one.value) {
                 Some(span) => hours.push(span),
-                None => checker.complain(&one.span, format!("{:?} is no span of a day: write \"22:00-07:00\"", one.value)),
+                None => {
+                    checker.complain(&one.span, format!("{:?} is no span of a day: write \"22:00-07:00\"", one.value))
+                }
             }
         }
         told.push(Told::Quiet(hours));

@@ -136,9 +136,11 @@ impl Notice {
 impl Notify {
     /// True in a span of the day in which nothing is told. A span may go past midnight.
     pub fn is_quiet(&self, time: Time) -> bool {
-        self.quiet.iter().any(|(from, to)| {
-            if from < to { (*from..*to).contains(&time) } else { time >= *from || time < *to }
-        })
+        self.quiet.iter().any(
+            |(from, to)| {
+                if from < to { (*from..*to).contains(&time) } else { time >= *from || time < *to }
+            },
+        )
     }
 }
 
@@ -205,7 +207,9 @@ mod tests {
     fn quiet_hours_go_past_midnight() {
         let time = |hour| Time::new(hour, 30, 0, 0).unwrap();
         let quiet = Notify { quiet: vec![(time(22), time(7)), (time(12), time(13))], ..Notify::default() };
-        for (hour, is_quiet) in [(21, false), (22, true), (23, true), (0, true), (6, true), (7, false), (12, true), (13, false)] {
+        for (hour, is_quiet) in
+            [(21, false), (22, true), (23, true), (0, true), (6, true), (7, false), (12, true), (13, false)]
+        {
             assert_eq!(quiet.is_quiet(time(hour)), is_quiet, "{hour}:30");
         }
     }

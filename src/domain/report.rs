@@ -216,7 +216,8 @@ pub fn report(sources: Sources<'_>) -> Report {
         sources.agents.iter().filter(|(agent, _)| agent.parent.is_none()).map(|(_, run)| run.prompts).sum();
     let gates = gate_lines(of_kind("gate"), sources.gates, within);
     let briefs: Vec<BriefLine> = of_kind("brief").map(|record| brief_line(record, &records)).collect();
-    let costs = || sources.agents.iter().filter(|(agent, _)| agent.format.counts_tokens()).map(|(agent, _)| agent.cost());
+    let costs =
+        || sources.agents.iter().filter(|(agent, _)| agent.format.counts_tokens()).map(|(agent, _)| agent.cost());
     let ends = sources.agents.iter().flat_map(|(_, run)| [run.first, run.last]).flatten();
     let ends: Vec<Timestamp> = ends.chain(records.iter().filter_map(|record| at(record))).collect();
     let span = ends.iter().max().zip(ends.iter().min()).map(|(last, first)| last.duration_since(*first));
@@ -327,12 +328,21 @@ pub fn markdown(report: &Report) -> String {
     let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     // Writing into a string cannot fail, here and below.
     let _ = writeln!(out, "# Run of {}\n", cell(&report.session));
-    let _ = writeln!(out, "From {} to {}. Something was done over {}.\n", time(report.since), time(report.until), span(report.seconds));
+    let _ = writeln!(
+        out,
+        "From {} to {}. Something was done over {}.\n",
+        time(report.since),
+        time(report.until),
+        span(report.seconds)
+    );
     let cost = format!("{}${:.2}", if report.cost_is_partial { "≥ " } else { "" }, report.cost_usd);
     let _ = writeln!(out, "- Agents: {}, {cost} for their whole transcripts", report.agents.len());
     let _ = writeln!(out, "- Interventions of the operator: {} (prompts, decisions, briefs)", report.interventions);
     let GateLines { approved, rejected, expired, abandoned, pending, .. } = &report.gates;
-    let _ = writeln!(out, "- Gates: {approved} approved, {rejected} rejected, {expired} expired, {abandoned} abandoned, {pending} pending");
+    let _ = writeln!(
+        out,
+        "- Gates: {approved} approved, {rejected} rejected, {expired} expired, {abandoned} abandoned, {pending} pending"
+    );
     let _ = writeln!(out, "- Briefs: {}", report.briefs.len());
     let _ = writeln!(out, "- Signals: {}", report.signals.len());
     let of_agent = |line: &AgentLine| {
@@ -359,7 +369,13 @@ pub fn markdown(report: &Report) -> String {
     let of_gate = |line: &GateLine| vec![when(line.at), line.state.clone(), line.title.clone(), line.reason.clone()];
     table(&mut out, "Gates", &["time", "outcome", "what", "reason"], report.gates.list.iter().map(of_gate));
     let of_brief = |line: &BriefLine| {
-        vec![when(line.at), line.file.clone(), line.title.clone(), line.agent.clone().unwrap_or_default(), line.outcome.clone()]
+        vec![
+            when(line.at),
+            line.file.clone(),
+            line.title.clone(),
+            line.agent.clone().unwrap_or_default(),
+            line.outcome.clone(),
+        ]
     };
     table(&mut out, "Briefs", &["time", "file", "title", "for", "outcome"], report.briefs.iter().map(of_brief));
     let of_signal = |line: &SignalLine| {

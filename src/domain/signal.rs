@@ -316,7 +316,14 @@ impl Desk<'_> {
     }
 
     /// Raises a signal, or says more about the one of the same cause that stands: `since` then stays.
-    pub fn raise(&mut self, cause: &str, severity: Severity, since: Option<Timestamp>, detail: String, proofs: &[Proof]) {
+    pub fn raise(
+        &mut self,
+        cause: &str,
+        severity: Severity,
+        since: Option<Timestamp>,
+        detail: String,
+        proofs: &[Proof],
+    ) {
         let from = proofs.len().saturating_sub(PROOFS);
         // The first line tells where it began.
         let first = proofs.first().filter(|_| from > 0);
@@ -342,12 +349,20 @@ impl Desk<'_> {
             }
             self.board.standing.push(signal.clone());
         }
-        match self.board.told.iter_mut().rev().find(|other| other.kind == signal.kind && other.cause == signal.cause) {
-            Some(known) if known.severity <= signal.severity => *known = signal,
+        let told = &mut self.board.told;
+        match told.iter().rposition(|other| other.kind == signal.kind && other.cause == signal.cause) {
+            Some(at) if told[at].severity <= signal.severity => told[at] = signal,
             Some(_) => {}
-            None if self.board.told.len() < TOLD => self.board.told.push(signal),
+            None if told.len() < TOLD => told.push(signal),
             None => {}
         }
+    }
+
+    /// True while another signal stands: of this cause, or of any. One thing that goes wrong is told once, by the signal that
+    /// says the most of it.
+    pub fn stands(&self, kind: &str, cause: Option<&str>) -> bool {
+        let of = |one: &&Signal| one.kind == kind && cause.is_none_or(|cause| one.cause == cause);
+        self.board.standing.iter().find(of).is_some()
     }
 
     /// Lowers the signal of this cause.

@@ -79,6 +79,7 @@ impl Done {
                 Self::Journal(Ok(lines))
             }
             Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
+            Self::Hushed(kept) => Self::Hushed(kept.map_err(|fault| fault.redacted(redactor))),
             Self::Checked(check) => Self::Checked(Box::new(check.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
             // What was found was redacted by the source that read it.

@@ -85,7 +85,12 @@ pub async fn tell(
         run(Command::new("tmux").args(["display-message", &message]), "tmux").await;
     }
     let shown = notify.terminal.resolved(&around.program, &around.term) != Terminal::Off;
-    if notify.desktop && !shown && !around.remote && around.desktop && let Some(program) = around.find("notify-send") {
+    if notify.desktop
+        && !shown
+        && !around.remote
+        && around.desktop
+        && let Some(program) = around.find("notify-send")
+    {
         let mut command = Command::new(program);
         command.args(["--app-name=hnpwb", "--", &notice.title, &notice.text]);
         run(&mut command, "notify-send").await;
@@ -141,7 +146,8 @@ mod tests {
     async fn a_command_of_the_users_own_learns_what_it_is_about() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("told");
-        let script = format!("printf '%s|%s|%s' \"$HNPWB_TITLE\" \"$HNPWB_TEXT\" \"$HNPWB_URGENCY\" > {}", file.display());
+        let script =
+            format!("printf '%s|%s|%s' \"$HNPWB_TITLE\" \"$HNPWB_TEXT\" \"$HNPWB_URGENCY\" > {}", file.display());
         let command = vec!["sh".to_owned(), "-c".to_owned(), script];
         let notify = Notify { command, bell: false, tmux: false, desktop: false, ..Notify::default() };
         tell(&notify, &notice(), &Surroundings::default(), &mut |_| Ok(())).await;

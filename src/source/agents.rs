@@ -2,8 +2,8 @@
 
 mod cost;
 mod discover;
-mod meta;
 mod history;
+mod meta;
 mod news;
 mod presence;
 mod roster;

@@ -84,7 +84,7 @@ fn take(work: &mut Work, next: &mut u64, format: &dyn Format, at: u64, line: Lin
 }
 
 /// How many lines end before `end`.
-fn newlines(file: &File, end: u64) -> io::Result<u64> {
+pub(crate) fn newlines(file: &File, end: u64) -> io::Result<u64> {
     let mut buffer = vec![0; CHUNK.min(usize::try_from(end).unwrap_or(CHUNK))];
     let (mut at, mut count) = (0, 0);
     while at < end {

@@ -28,9 +28,9 @@ impl SignalsView {
     /// The signals of an agent, with the cursor on one of them.
     pub fn new(agent: &Agent, on: Option<(&str, &str)>) -> Self {
         let at = on.and_then(|(kind, cause)| {
-            rows(agent).iter().position(|row| {
-                matches!(row, Row::Signal(signal) if signal.kind == kind && signal.cause == cause)
-            })
+            rows(agent)
+                .iter()
+                .position(|row| matches!(row, Row::Signal(signal) if signal.kind == kind && signal.cause == cause))
         });
         Self { agent: agent.id.clone(), selected: at.unwrap_or_default(), top: 0 }
     }

@@ -222,7 +222,8 @@ fn next_need(state: &mut State) -> Effects {
     let list = &mut state.attention.list;
     if list.rows.is_empty() {
         let hidden = state.attention.hidden;
-        let words = if hidden > 0 { format!("nothing needs you; {hidden} hidden") } else { "nothing needs you".to_owned() };
+        let words =
+            if hidden > 0 { format!("nothing needs you; {hidden} hidden") } else { "nothing needs you".to_owned() };
         state.say(Tone::Info, words);
         return Effects::new();
     }

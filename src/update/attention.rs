@@ -97,11 +97,7 @@ pub fn show_hidden(state: &mut State) {
     }
 }
 
-fn hush(
-    state: &mut State,
-    word: &'static str,
-    make: impl FnOnce(&Need, jiff::Timestamp) -> Option<Hush>,
-) -> Effects {
+fn hush(state: &mut State, word: &'static str, make: impl FnOnce(&Need, jiff::Timestamp) -> Option<Hush>) -> Effects {
     let Some(need) = state.attention.current().cloned() else {
         state.say(Tone::Info, "nothing needs you");
         return Effects::new();
@@ -117,7 +113,8 @@ fn hush(
         state.say(Tone::Warning, "a gate holds somebody: it can be decided, and not muted");
         return Effects::new();
     };
-    let note = HushNote { what: word, kind: need.kind.to_owned(), title: need.title.clone(), reason: need.reason.clone() };
+    let note =
+        HushNote { what: word, kind: need.kind.to_owned(), title: need.title.clone(), reason: need.reason.clone() };
     state.say(Tone::Info, format!("{word}: {} {}", need.kind, need.title));
     refresh(state);
     vec![keep(state, Some(note))]

@@ -22,11 +22,9 @@ pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
 fn selected(state: &State) -> Option<&Gate> {
     match &state.attention.current()?.subject {
         Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id && gate.state == GateState::Pending),
-        Subject::Agent(_)
-        | Subject::Drift { .. }
-        | Subject::Cluster(_)
-        | Subject::Signal { .. }
-        | Subject::Task(_) => None,
+        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) => {
+            None
+        }
     }
 }
 

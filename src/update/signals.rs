@@ -34,7 +34,9 @@ fn agent(state: &State) -> Option<&Agent> {
 /// Opens the popup of an agent's signals.
 pub fn open(state: &mut State) {
     let on = match state.attention.current().map(|need| &need.subject) {
-        Some(Subject::Signal { kind, cause, .. }) if state.screen.focus == PaneKind::Attention => Some((*kind, cause.as_str())),
+        Some(Subject::Signal { kind, cause, .. }) if state.screen.focus == PaneKind::Attention => {
+            Some((*kind, cause.as_str()))
+        }
         _ => None,
     };
     let words = match agent(state) {

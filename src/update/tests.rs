@@ -23,6 +23,7 @@ use crate::event::{
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
+mod attention;
 mod cluster;
 mod drift;
 mod kinds;
@@ -110,7 +111,8 @@ fn task(id: &str, status: TaskStatus) -> Task {
 #[test]
 fn approving_takes_the_queue_the_key_and_a_confirmation() {
     let mut state = state();
-    assert_eq!(request(&mut state, "1"), [Effect::Bell]);
+    let told = request(&mut state, "1");
+    assert!(matches!(told.as_slice(), [Effect::Notify(_), Effect::StatusLine(_)]), "{told:?}");
     assert!(keys(&mut state, "na").is_empty(), "nothing is decided before the confirmation");
     assert!(matches!(state.screen.popup, Some(Popup::Confirm { question: Question::Decide(..), .. })));
     let effects = keys(&mut state, "y");

@@ -10,6 +10,7 @@ mod secrets;
 mod sound;
 mod stage;
 mod states;
+mod supervision;
 mod terminal;
 mod tmux;
 mod transcript;

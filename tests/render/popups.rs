@@ -11,10 +11,12 @@ use hnpwb::domain::drift::{CheckOutcome, DriftCheck, DriftDetail, FieldClass, Fi
 use hnpwb::domain::fault::Fault;
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::search::{Excerpt, Hit, HitKind, Progress, SearchNews, Stage};
+use hnpwb::domain::signal::{Evidence, Severity, Signal};
 use hnpwb::domain::transcript::Tone;
-use hnpwb::event::{DetailNews, Done, Event, Input, RawRecord, RecordPlace, Revealed};
+use hnpwb::event::{AgentsNews, DetailNews, Done, Event, Input, RawRecord, RecordPlace, Revealed};
 use hnpwb::state::State;
 use hnpwb::state::popup::{Popup, RecordView};
+use hnpwb::state::signals::SignalsView;
 
 use crate::detail;
 use crate::fixture::{self, ago, draw, focus, keys, press, tell, tell_all};
@@ -192,6 +194,65 @@ fn what_an_agent_costs_and_what_its_status_line_was_told() {
         state.agents.agents[2].figures = Some(Figures { cost, ..Figures::default() });
         focus(state, PaneKind::Agents);
         keys(state, "gjjji");
+    });
+}
+
+fn found() -> Vec<Signal> {
+    let evidence = |line: u64, quote: &str| Evidence {
+        file: "/home/me/.claude/projects/p/s1.jsonl".into(),
+        line: Some(line),
+        offset: line * 100,
+        quote: quote.to_owned(),
+    };
+    vec![
+        Signal {
+            kind: "loop",
+            cause: "1".to_owned(),
+            severity: Severity::Alarm,
+            since: Some(ago(14)),
+            detail: "the same call 6 times in a row: Bash python -m pytest tests/test_sync.py".to_owned(),
+            evidence: [41, 57, 61].map(|line| evidence(line, "Bash python -m pytest tests/test_sync.py")).to_vec(),
+        },
+        Signal {
+            kind: "context",
+            cause: "2".to_owned(),
+            severity: Severity::Notice,
+            since: None,
+            detail: "the context is full to 77 percent: 154000 of 200000 tokens".to_owned(),
+            evidence: vec![evidence(63, "The database was not reachable.")],
+        },
+    ]
+}
+
+/// The first agent with signals.
+fn with_signals(state: &mut State) {
+    let mut agents = state.agents.agents.clone();
+    agents[0].signals = found();
+    tell(state, Event::Agents(AgentsNews { agents, as_of: ago(0), ..AgentsNews::default() }));
+}
+
+fn open_signals(state: &mut State) {
+    with_signals(state);
+    let agent = state.agents.agents[0].clone();
+    state.screen.popup = Some(Popup::Signals(SignalsView::new(&agent, None)));
+    keys(state, "j");
+}
+
+#[test]
+fn signals() {
+    check("signals", open_signals);
+    check("signals-correct", |state| {
+        open_signals(state);
+        keys(state, "bj");
+    });
+    check("signals-gone", |state| {
+        open_signals(state);
+        tell_all(state, SAY);
+    });
+    check("attention-hidden", |state| {
+        with_signals(state);
+        focus(state, PaneKind::Attention);
+        keys(state, "zgjsj h");
     });
 }
 

@@ -25,8 +25,7 @@ impl Rule for Api {
             _ => None,
         };
         let Some((severity, detail)) = found else { return desk.lower_all() };
-        let proof: Vec<Proof> =
-            work.marks.back().map(|mark| Proof::new(mark.place, &mark.text)).into_iter().collect();
+        let proof: Vec<Proof> = work.marks.back().map(|mark| Proof::new(mark.place, &mark.text)).into_iter().collect();
         // From the first attempt on it is one cause: what was answered last.
         let cause = format!("after {}", work.messages.back().map_or(0, |said| said.place.offset));
         desk.raise(&cause, severity, facing.step_at, detail, &proof);

@@ -27,9 +27,7 @@ impl Rule for SameCommand {
                 desk.lower_all();
                 self.counts.clear();
             }
-            News::Answered(answer)
-                if matches!(answer.act.deed, Deed::Edit(_)) && !answer.act.outcome.is_failure() =>
-            {
+            News::Answered(answer) if matches!(answer.act.deed, Deed::Edit(_)) && !answer.act.outcome.is_failure() => {
                 desk.lower_all();
                 self.counts.clear();
             }
@@ -45,9 +43,13 @@ impl Rule for SameCommand {
                 }
                 proofs.push(Proof::of(call.act));
                 let Some(severity) = self.settings.severity_of(*times) else { return };
+                let cause = key::cause(call.key);
+                if desk.stands("loop", Some(&cause)) || desk.stands("repetition", Some(&cause)) {
+                    return;
+                }
                 let detail = format!("the same command {times} times and no file changed: {command}");
                 let since = proofs.first().and_then(|proof| proof.place.at);
-                desk.raise(&key::cause(call.key), severity, since, detail, proofs);
+                desk.raise(&cause, severity, since, detail, proofs);
             }
             News::Answered(_) | News::Said(..) | News::Compacted(_) => {}
         }

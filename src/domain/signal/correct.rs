@@ -84,7 +84,14 @@ pub fn brief(correction: Correction, agent: &str, signals: &[Signal]) -> (String
     for signal in signals {
         let since = signal.since.map(|since| format!(", since {}", since.strftime("%Y-%m-%d %H:%M:%SZ")));
         // Writing into a string cannot fail, here and below.
-        let _ = writeln!(body, "**{}** ({}{}): {}\n", signal.kind, signal.severity.name(), since.unwrap_or_default(), quoted(&signal.detail));
+        let _ = writeln!(
+            body,
+            "**{}** ({}{}): {}\n",
+            signal.kind,
+            signal.severity.name(),
+            since.unwrap_or_default(),
+            quoted(&signal.detail)
+        );
         for evidence in &signal.evidence {
             let line = evidence.line.map(|line| format!(":{line}")).unwrap_or_default();
             let _ = writeln!(body, "> `{}{line}` {}", evidence.file.display(), quoted(&evidence.quote));
@@ -127,7 +134,12 @@ mod tests {
             since: None,
             detail: "the same call 6 times\n# Not a heading".to_owned(),
             evidence: vec![
-                Evidence { file: PathBuf::from("/t/a.jsonl"), line: Some(7), offset: 0, quote: "Bash `make`\n\n## x".into() },
+                Evidence {
+                    file: PathBuf::from("/t/a.jsonl"),
+                    line: Some(7),
+                    offset: 0,
+                    quote: "Bash `make`\n\n## x".into(),
+                },
                 Evidence { file: PathBuf::from("/t/a.jsonl"), line: None, offset: 9, quote: "<b>".into() },
             ],
         };
@@ -136,7 +148,11 @@ mod tests {
             assert!(title.contains(correction.name()) && !title.contains('\n'), "{title}");
             assert!(text.contains("> `/t/a.jsonl:7` Bash 'make'") && text.contains("> `/t/a.jsonl` ‹b>"), "{text}");
             let headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
-            assert!(headings.iter().all(|line| ["## What was seen", "## What to do", "## How to report"].contains(line) || Some(*line) == correction.section().map(|(heading, _)| format!("## {heading}")).as_deref()), "{headings:?}");
+            assert!(
+                headings.iter().all(|line| ["## What was seen", "## What to do", "## How to report"].contains(line)
+                    || Some(*line) == correction.section().map(|(heading, _)| format!("## {heading}")).as_deref()),
+                "{headings:?}"
+            );
             assert!(text.contains("1. Stop"), "{text}");
         }
     }

@@ -57,6 +57,10 @@ impl Rule for RepeatedError {
                 }
                 self.proofs.push(Proof::of_result(answer.act));
                 let Some(severity) = self.settings.severity_of(self.times) else { return };
+                // The same call with the same error is a loop, and told as one.
+                if desk.stands("loop", Some(&key::cause(answer.key))) {
+                    return;
+                }
                 let detail = format!("the same error {} times in a row: {said}", self.times);
                 let since = self.proofs.first().and_then(|proof| proof.place.at);
                 desk.raise(&key::cause(key), severity, since, detail, &self.proofs);

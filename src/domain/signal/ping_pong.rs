@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Desk, News, Proof, Rule, Settings, key};
-use crate::domain::work::Work;
+use crate::domain::work::{Deed, Work};
 
 /// Calls that are looked back at; more turns than this prove nothing more.
 const MOST: usize = 64;
@@ -39,6 +39,8 @@ impl Rule for PingPong {
                 self.calls.clear();
                 self.raised = None;
             }
+            // Edits that take each other back are told as that.
+            News::Called(call) if matches!(call.act.deed, Deed::Edit(_)) && desk.stands("revert", None) => {}
             News::Called(call) => {
                 if self.calls.len() == MOST {
                     self.calls.pop_front();

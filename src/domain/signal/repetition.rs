@@ -40,6 +40,9 @@ impl Repetition {
             self.window.iter().filter(|(other, _)| *other == key).map(|(_, proof)| proof.clone()).collect();
         let Some(severity) = self.settings.severity_of(same.len()) else { return };
         let cause = key::cause(key.0);
+        if desk.stands("loop", Some(&cause)) {
+            return;
+        }
         self.raised.retain(|(other, _, _)| *other != key);
         self.raised.push((key, cause.clone(), 0));
         let of = self.window.len();
@@ -58,9 +61,7 @@ impl Rule for Repetition {
                 self.raised.clear();
             }
             // To look again after a change is no loop.
-            News::Answered(answer)
-                if matches!(answer.act.deed, Deed::Edit(_)) && !answer.act.outcome.is_failure() =>
-            {
+            News::Answered(answer) if matches!(answer.act.deed, Deed::Edit(_)) && !answer.act.outcome.is_failure() => {
                 self.window.clear();
             }
             News::Called(call) if !self.polls(call.act) => self.again(call.act, (call.key, None), desk),

@@ -64,7 +64,8 @@ impl Rule for Revert {
                     if seen.edits.contains(&(to, from)) {
                         seen.reverts.push(Proof::of(call.act));
                         if let Some(severity) = self.settings.severity_of(seen.reverts.len()) {
-                            let detail = format!("{} edits of {} take earlier ones back", seen.reverts.len(), file.path);
+                            let detail =
+                                format!("{} edits of {} take earlier ones back", seen.reverts.len(), file.path);
                             let since = seen.reverts.first().and_then(|proof| proof.place.at);
                             desk.raise(&file.path, severity, since, detail, &seen.reverts);
                         }

@@ -26,8 +26,7 @@ impl Rule for Silence {
                 self.last = Some(Proof::new(place, said));
             }
             News::Answered(answer) if !answer.act.outcome.is_failure() => {
-                let commits =
-                    work.commits.last().is_some_and(|commit| Some(commit.place) == answer.act.ended);
+                let commits = work.commits.last().is_some_and(|commit| Some(commit.place) == answer.act.ended);
                 if commits || matches!(answer.act.deed, Deed::Edit(_)) {
                     self.last = Some(Proof::of(answer.act));
                     self.changes = true;

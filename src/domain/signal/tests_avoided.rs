@@ -39,8 +39,8 @@ pub(super) fn claims<'w>(said: &str, words: &'w [String]) -> Option<&'w str> {
 
 /// Words that make a claim none.
 const DENIALS: [&str; 24] = [
-    "not", "no", "isn't", "aren't", "never", "until", "if", "when", "once", "will", "should", "would", "make", "ensure",
-    "verify", "check", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
+    "not", "no", "isn't", "aren't", "never", "until", "if", "when", "once", "will", "should", "would", "make",
+    "ensure", "verify", "check", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
 ];
 
 /// True if a command line runs one of these: at its beginning, or behind what joins commands.
@@ -63,7 +63,8 @@ fn is_prefix(word: &str) -> bool {
     let assigns = word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     });
-    assigns || matches!(word, "time" | "sudo" | "env" | "nice" | "uv" | "run" | "poetry" | "exec" | "timeout" | "if" | "!")
+    assigns
+        || matches!(word, "time" | "sudo" | "env" | "nice" | "uv" | "run" | "poetry" | "exec" | "timeout" | "if" | "!")
         || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -142,7 +143,9 @@ mod tests {
     #[test]
     fn a_command_line_runs_what_stands_where_a_program_does() {
         let known = words(&["cargo test", "pytest", "make"]);
-        for yes in ["cargo test", "cd a && cargo test --lib", "RUST_LOG=x timeout 60 cargo test | tail", "uv run pytest -q"] {
+        for yes in
+            ["cargo test", "cd a && cargo test --lib", "RUST_LOG=x timeout 60 cargo test | tail", "uv run pytest -q"]
+        {
             assert!(runs_any(yes, &known), "{yes}");
         }
         for no in ["echo cargo test", "cargo testing", "grep pytest a.txt", "cat makefile", "make-things"] {

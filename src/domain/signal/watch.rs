@@ -185,7 +185,8 @@ impl Watch {
     pub fn brief(&self) -> Option<&str> {
         let prompts = self.work.prompts.iter().rev().chain(&self.work.asked);
         let words = prompts.flat_map(|prompt| prompt.text.split_whitespace());
-        let named = words.map(|word| word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')')));
+        let named =
+            words.map(|word| word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')')));
         named.map(|word| word.trim_end_matches('.')).find(|word| word.contains("briefs/") && word.ends_with(".md"))
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::transcript::format::Format;
 use crate::source::transcript::cursor::{Cursor, Fate};
 use crate::source::transcript::lines::{self, Limits, Line};
 use crate::source::transcript::store::open;
+use crate::source::work::newlines;
 
 /// What is read of a transcript's end at first.
 const TAIL: Limits = Limits { lines: 4_000, bytes: 512 * 1024 };
@@ -103,7 +104,8 @@ pub(super) fn look<'a>(
         };
         one.watch.look(&facing);
         if one.watch.wants_lines()
-            && let Ok(before) = lines_before(&agent.transcript, agent.format, one.from)
+            && let Ok(before) =
+                open(&agent.transcript, agent.format).and_then(|stored| newlines(&stored.lines, one.from))
         {
             one.watch.count_from(before);
         }
@@ -123,7 +125,9 @@ fn is_watched(agent: &Agent, now: Timestamp) -> bool {
 /// How many sub-agents of each agent are at work.
 fn at_work(agents: &[Agent]) -> BTreeMap<AgentId, usize> {
     let mut counts = BTreeMap::new();
-    for parent in agents.iter().filter(|one| one.verdict.state == AgentState::Working).filter_map(|one| one.parent.clone()) {
+    for parent in
+        agents.iter().filter(|one| one.verdict.state == AgentState::Working).filter_map(|one| one.parent.clone())
+    {
         *counts.entry(parent).or_default() += 1;
     }
     counts
@@ -177,14 +181,6 @@ fn read_start(path: &Path) -> io::Result<String> {
     let mut text = Vec::new();
     std::fs::File::open(path)?.take(BRIEF).read_to_end(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// How many lines end before an offset.
-pub(super) fn lines_before(path: &Path, format: &dyn Format, offset: u64) -> io::Result<u64> {
-    let stored = open(path, format)?;
-    let mut count = 0;
-    lines::forward(&stored.lines, 0, offset, Limits::NONE, |_, _| count += 1)?;
-    Ok(count)
 }
 
 /// When something was last committed in the working tree that holds a folder: git notes it in a log beside its HEAD.

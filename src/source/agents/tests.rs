@@ -417,7 +417,7 @@ fn heads_and_tails_tell_the_same_as_every_line() {
 #[test]
 fn polling_is_told_with_its_reason() {
     let home = Home::new();
-    let roster = Roster::new(Scope::new(Arc::new(home.session()), Vec::new(), false));
+    let mut roster = Roster::new(Scope::new(Arc::new(home.session()), Vec::new(), false));
     let fault = Fault::new("watching", "/a", "too many", "raise the limit");
     let news = roster.news(jiff::Timestamp::UNIX_EPOCH, Some(&fault));
     assert!(news.polling);

@@ -42,7 +42,8 @@ pub fn draw(cx: &Cx<'_>, view: &SignalsView, body: Rect, buf: &mut Buffer, hits:
             select(cx, area, buf);
         }
     }
-    let words = fit(vec![cx.span(Role::Dim, "enter goes to the line, b drafts a corrective brief")], usize::from(last.width));
+    let words =
+        fit(vec![cx.span(Role::Dim, "enter goes to the line, b drafts a corrective brief")], usize::from(last.width));
     buf.set_line(last.x, last.y, &Line::from(words), last.width);
 }
 
@@ -93,5 +94,10 @@ pub fn draw_menu(cx: &Cx<'_>, menu: &CorrectMenu, body: Rect, buf: &mut Buffer, 
         many => format!("{many} signals"),
     };
     let words = format!("enter writes the brief with the evidence of {signals}, and copies its pointer");
-    buf.set_line(last.x, last.y, &Line::from(fit(vec![cx.span(Role::Dim, words)], usize::from(last.width))), last.width);
+    buf.set_line(
+        last.x,
+        last.y,
+        &Line::from(fit(vec![cx.span(Role::Dim, words)], usize::from(last.width))),
+        last.width,
+    );
 }

@@ -41,14 +41,14 @@ fn clocks_that_jump_and_files_from_the_future_are_followed_all_the_same() {
     touch(120);
     let mut roster = Roster::new(Scope::new(Arc::new(home.session()), Vec::new(), false));
     assert!(roster.rescan());
-    let agent = |roster: &Roster| roster.news(jiff::Timestamp::now(), None).agents.swap_remove(0);
+    let agent = |roster: &mut Roster| roster.news(jiff::Timestamp::now(), None).agents.swap_remove(0);
     // The order of the file counts, not that of the clocks.
-    assert_eq!(agent(&roster).last_action.as_deref(), Some("prompt: from the past"));
-    assert_eq!(agent(&roster).last_activity, Some("2099-01-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(agent(&mut roster).last_action.as_deref(), Some("prompt: from the past"));
+    assert_eq!(agent(&mut roster).last_activity, Some("2099-01-01T00:00:00Z".parse().unwrap()));
     // A look finds what was added though the file is older now than it was, as a file system without events needs it.
     append(&path, at("2021-01-01T00:00:00Z", "added"));
     touch(1);
     assert!(roster.rescan());
-    assert_eq!(agent(&roster).last_action.as_deref(), Some("prompt: added"));
+    assert_eq!(agent(&mut roster).last_action.as_deref(), Some("prompt: added"));
     assert!(!roster.rescan());
 }
