@@ -6,6 +6,7 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
+use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
@@ -88,6 +89,8 @@ pub enum Effect {
         /// The decision.
         decision: Decision,
     },
+    /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
+    AcceptRules(Box<RuleChange>),
     /// Ask the cluster what applying an object would do, without storing it.
     CheckDrift {
         /// Name of the fabric.

@@ -11,6 +11,7 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
+use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::transcript::passage::{Form, Passage};
 use crate::effect::TaskChange;
@@ -18,6 +19,7 @@ use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::rules::RuleDesk;
 
 pub mod board;
 pub mod brief;
@@ -26,6 +28,9 @@ pub mod exact;
 pub mod gate;
 pub mod journal;
 pub mod record;
+pub mod replace;
+pub mod rules;
+pub mod settings;
 
 use clipboard::Tmux;
 
@@ -43,6 +48,8 @@ pub struct Hands {
     pub read_only: bool,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
+    /// The rules in force; none when another workbench keeps them.
+    pub rules: Option<RuleDesk>,
     /// Where answers go.
     pub outbox: Outbox,
     /// Bytes for the terminal, written between two frames.
@@ -124,6 +131,20 @@ impl Hands {
                     let why = "the gates' socket is not open";
                     let fault = Fault::new("deciding gate", &gate.title, why, "see the status line for why");
                     Done::Decided { gate: gate.id, decision, outcome: Err(fault) }
+                }
+            }
+        });
+    }
+
+    /// Puts a changed file about gates in force.
+    pub fn accept_rules(&self, change: RuleChange, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            match &hands.rules {
+                Some(desk) => rules::accept(&hands.state_dir, desk, change, now).await,
+                None => {
+                    let why = "another workbench serves this session, or its socket is not open";
+                    Done::RulesAccepted(Err(Fault::new("accepting", change.file.display(), why, "accept it there")))
                 }
             }
         });

@@ -5,6 +5,7 @@ mod cluster;
 mod cursor;
 mod decide;
 mod drift;
+mod guard;
 mod keys;
 mod mouse;
 mod news;
@@ -29,6 +30,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         state.search.goal = None;
         state.git.goal = None;
     }
+    let by_hand = matches!(event, Event::Input(Input::Key(_) | Input::Mouse(_)));
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
         Event::Wake => Effects::new(),
@@ -56,6 +58,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Drift(view) => news::drift(state, view),
         Event::Gate(news) => news::gate(state, news),
+        Event::Rules(news) => guard::rules(state, news),
         Event::SourceFault(source, fault) => {
             state.sources.entry(source).or_default().fault = Some(fault);
             Effects::new()
@@ -63,6 +66,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Done(done) => take_done(state, done),
         Event::Quit => vec![Effect::Quit],
     };
+    guard::watch_cursor(state, by_hand);
     search::arrive(state);
     effects.extend(cluster::wants(state));
     if let Some(request) = state.transcript.wants() {
@@ -124,6 +128,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
+        Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

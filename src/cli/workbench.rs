@@ -17,6 +17,8 @@ use crate::config::session::{self, Session};
 use crate::config::theme::{self, Theme};
 use crate::domain::fault::Fault;
 use crate::event::SourceId;
+use crate::source::registry;
+use crate::source::rules::Guard;
 use crate::state::popup::{Popup, Scroll};
 use crate::state::{Screen, SessionView, State};
 use crate::{log, memory, term};
@@ -83,7 +85,8 @@ pub async fn run(session: Session, state: State, paths: &Paths) -> Result<Exit, 
     let _log = log::start(&paths.state, &session.redactor);
     color_eyre::install().map_err(|error| failed(&error))?;
     term::install_panic_hook();
-    let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), session };
+    let guard = Guard::new(paths, &session.root, session.source.clone());
+    let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), guard, session };
     app::run(setup, state).await.map_err(|error| failed(&error))?;
     Ok(Exit::Done)
 }
@@ -130,6 +133,7 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         redactor: session.redactor.clone(),
     };
     let mut state = State::new(Timestamp::now(), view, screen);
+    state.guard.ancestors = registry::ancestors(std::process::id());
     // What is looked for and has not been heard of is named from the start.
     let fabrics = session.fabrics.iter().map(|fabric| SourceId::Drift(fabric.name.clone()));
     for source in [SourceId::Agents, SourceId::Board, SourceId::Git].into_iter().chain(fabrics) {

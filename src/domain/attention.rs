@@ -2,11 +2,14 @@
 //!
 //! Nothing is kept here: a need is in the queue while its cause lasts, and gone when the cause is.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::agent::{Agent, AgentId, AgentState};
 use super::cluster::{ClusterView, Connection};
 use super::drift::{DriftState, DriftView, ObjectKey};
+use super::gate::change::{Guarded, RuleChange};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
 
@@ -50,6 +53,8 @@ pub enum Subject {
     },
     /// A cluster that cannot be seen.
     Cluster(String),
+    /// A file that decides about gates was changed.
+    Rules(PathBuf),
 }
 
 /// One thing that wants the operator.
@@ -90,6 +95,24 @@ pub fn queue(gates: &[Gate], agents: &[Agent], drift: &[DriftView], clusters: &[
         (a.urgency, a.since.unwrap_or(Timestamp::MAX)).cmp(&(b.urgency, b.since.unwrap_or(Timestamp::MAX)))
     });
     needs
+}
+
+/// The need that a changed session file or hook setting is.
+pub fn of_change(change: &RuleChange) -> Need {
+    let (added, removed) = change.counts();
+    let what = match (change.guarded, change.problems.is_empty()) {
+        (Guarded::Session, true) => "the rules that you accepted are in force",
+        (Guarded::Session, false) => "it has mistakes; the rules that you accepted are in force",
+        (Guarded::Hooks, _) => "the hook is registered here",
+    };
+    Need {
+        urgency: Urgency::Broken,
+        kind: "rules",
+        title: change.file.display().to_string(),
+        reason: format!("changed, +{added} \u{2212}{removed}: {what}"),
+        since: None,
+        subject: Subject::Rules(change.file.clone()),
+    }
 }
 
 fn of_gate(gate: &Gate) -> Need {
@@ -168,7 +191,7 @@ mod tests {
     use super::{Subject, queue};
     use crate::domain::cluster::Connection;
     use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
-    use crate::domain::gate::{Gate, GateId, GateState};
+    use crate::domain::gate::{Asks, Gate, GateId, GateState};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
@@ -183,6 +206,7 @@ mod tests {
             agent: None,
             tool: None,
             rule: None,
+            asks: Asks::default(),
             requested_at: at(seconds),
             expires_at: None,
             state,

@@ -49,6 +49,7 @@ impl Event {
             | Self::Kinds(_)
             | Self::Drift(_)
             | Self::Gate(_)
+            | Self::Rules(_)
             | Self::Quit => self,
         }
     }

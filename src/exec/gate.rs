@@ -52,6 +52,10 @@ fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
         "agent": gate.agent,
         "tool": gate.tool,
         "rule": gate.rule,
+        "require": gate.asks.require,
+        "danger": gate.asks.danger,
+        "overridden": decision.overridden,
+        "answers": decision.answers,
         "requested_at": gate.requested_at.to_string(),
     })
 }

@@ -158,6 +158,10 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
 /// Derives the attention queue anew.
 pub fn refresh_attention(state: &mut State) {
     let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    // A change of the rules waits for nobody, and nothing that is held may slip through by it.
+    let at = needs.iter().position(|need| need.urgency > attention::Urgency::Held).unwrap_or(needs.len());
+    let mut needs = needs;
+    needs.splice(at..at, state.guard.changes.iter().map(attention::of_change));
     let redactor = &state.session.redactor;
     state.attention.replace(needs.into_iter().map(|need| need.redacted(redactor)).collect());
 }
