@@ -285,6 +285,7 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
+            Effect::ReadGateFacts { gate, transcript } => workers.hands.read_gate_facts(gate, transcript),
             Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
             Effect::CheckDrift { fabric, key } => {
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);

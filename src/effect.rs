@@ -7,7 +7,7 @@ use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::change::RuleChange;
-use crate::domain::gate::{Decision, Gate};
+use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Change;
@@ -88,6 +88,13 @@ pub enum Effect {
         gate: Box<Gate>,
         /// The decision.
         decision: Decision,
+    },
+    /// Read what the agent of a gate did, as far as the gate's conditions look at it.
+    ReadGateFacts {
+        /// The gate.
+        gate: GateId,
+        /// The agent's transcript.
+        transcript: PathBuf,
     },
     /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
     AcceptRules(Box<RuleChange>),

@@ -17,6 +17,7 @@ use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
+use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
@@ -315,6 +316,8 @@ pub enum Done {
         /// When it was handed over, or why it could not be.
         outcome: Result<Timestamp, Fault>,
     },
+    /// What the agent of a gate did was read out of its transcript.
+    GateFacts(GateId, Result<AgentFact, Fault>),
     /// A changed session file or settings file was accepted, or could not be.
     RulesAccepted(Result<Box<RuleChange>, Fault>),
     /// The journal was read for the journal popup, newest last.

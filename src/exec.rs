@@ -12,7 +12,7 @@ use crate::domain::brief::BriefSubject;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
-use crate::domain::gate::{Decision, Gate};
+use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::transcript::passage::{Form, Passage};
 use crate::effect::TaskChange;
 use crate::event::{Done, Event, RecordPlace, TaskUndo};
@@ -133,6 +133,16 @@ impl Hands {
                     Done::Decided { gate: gate.id, decision, outcome: Err(fault) }
                 }
             }
+        });
+    }
+
+    /// Reads what the agent of a gate did.
+    pub fn read_gate_facts(&self, id: GateId, transcript: PathBuf) {
+        let redactor = self.outbox.redactor().clone();
+        self.answer(async move {
+            let read = tokio::task::spawn_blocking(move || gate::facts(&transcript, &redactor)).await;
+            let read = read.unwrap_or_else(|error| Err(Fault::new("reading what", "the agent did", error, "")));
+            Done::GateFacts(id, read)
         });
     }
 

@@ -128,6 +128,8 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
+        Done::GateFacts(gate, Ok(fact)) => state.guard.learn(gate, fact),
+        Done::GateFacts(_, Err(fault)) => state.complain(&fault),
         Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }

@@ -80,6 +80,8 @@ impl Done {
                 Self::Journal(Ok(lines))
             }
             Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
+            Self::GateFacts(gate, fact) => Self::GateFacts(gate, fact.map_err(|fault| fault.redacted(redactor))),
+            Self::RulesAccepted(done) => Self::RulesAccepted(done.map_err(|fault| fault.redacted(redactor))),
             Self::Checked(check) => Self::Checked(Box::new(check.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
             // What was found was redacted by the source that read it.

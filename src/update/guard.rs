@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use crate::domain::attention::Subject;
+use crate::domain::agent::Agent;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
+use crate::domain::gate::require::Requirement;
 use crate::domain::gate::{Decision, Gate, GateState};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
@@ -59,6 +61,20 @@ pub fn descends_from(state: &mut State, gate: &Gate) -> bool {
     true
 }
 
+/// What must be read to judge a gate's conditions: what its agent did, where that is known.
+pub fn facts_wanted(state: &State, gate: &Gate) -> Option<Effect> {
+    let about_agent = |written: &String| {
+        let parsed = Requirement::parse(written);
+        matches!(parsed, Some(Requirement::TestsGreen | Requirement::ContextLoaded(_)))
+    };
+    if !gate.asks.require.iter().any(about_agent) {
+        return None;
+    }
+    let asks = |agent: &&Agent| agent.session_id.is_some() && agent.session_id == gate.agent && agent.parent.is_none();
+    let agent = state.agents.agents.iter().find(asks)?;
+    Some(Effect::ReadGateFacts { gate: gate.id.clone(), transcript: agent.transcript.clone() })
+}
+
 /// The operator wants to approve what is selected.
 pub fn approve(state: &mut State) -> Effects {
     if too_early(state) {
@@ -78,12 +94,15 @@ pub fn approve(state: &mut State) -> Effects {
     if descends_from(state, &gate) {
         return Effects::new();
     }
+    // The agent may not have been known when the gate came.
+    let unread = !state.guard.facts.iter().any(|(known, _)| *known == gate.id);
+    let effects = unread.then(|| facts_wanted(state, &gate)).flatten().into_iter().collect();
     state.screen.popup = Some(if !gate.asks.questions.is_empty() {
         Popup::Answer(Box::new(AnswerView::new(Box::new(gate))))
     } else {
         asked(state, Box::new(gate), std::collections::BTreeMap::new())
     });
-    Effects::new()
+    effects
 }
 
 /// The last question before a gate is approved: a word where one is needed, else a key.

@@ -134,6 +134,7 @@ pub fn gate(state: &mut State, news: GateNews) -> Effects {
     let mut effects = Effects::new();
     match news {
         GateNews::Requested(gate) => {
+            effects.extend(super::guard::facts_wanted(state, &gate));
             state.gates.push(*gate);
             effects.push(Effect::Bell);
         }

@@ -4,6 +4,17 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::domain::gate::command;
+use crate::domain::work::{Deed, Outcome, Work};
+
+/// Commands that run tests, as the beginning of a simple command.
+const TESTS: [&str; 30] = [
+    "cargo test", "cargo nextest", "cargo t", "pytest", "python -m pytest", "python3 -m pytest", "python -m unittest",
+    "python3 -m unittest", "tox", "nox", "npm test", "npm run test", "npm t", "pnpm test", "yarn test", "bun test", "deno test",
+    "jest", "vitest", "go test", "make test", "make check", "just test", "mvn test", "gradle test", "gradlew test", "ctest",
+    "rspec", "phpunit", "dotnet test",
+];
+
 /// A named condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requirement {
@@ -102,6 +113,40 @@ pub struct AgentFact {
     pub edited_since: Option<String>,
     /// Files that it read.
     pub read: Vec<String>,
+}
+
+impl AgentFact {
+    /// What is looked at of an agent's work. Runs of tests are told by their command; one that is put into the background,
+    /// or whose end is not known, is no run that passed.
+    pub fn of(work: &Work) -> Self {
+        let mut fact = Self::default();
+        for act in &work.acts {
+            match &act.deed {
+                Deed::Run(line) if runs_tests(line) => {
+                    let passed = act.outcome == Outcome::Succeeded;
+                    fact.tests = Some((line.lines().next().unwrap_or_default().to_owned(), passed, act.place.at));
+                    fact.edited_since = None;
+                }
+                Deed::Edit(files) if !act.outcome.is_failure() && act.outcome != Outcome::Refused => {
+                    if let Some(file) = files.first() {
+                        fact.edited_since = Some(file.path.clone());
+                    }
+                }
+                Deed::Read(file) if act.outcome == Outcome::Succeeded && !fact.read.contains(file) => {
+                    fact.read.push(file.clone());
+                }
+                Deed::Run(_) | Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => {}
+            }
+        }
+        fact
+    }
+}
+
+fn runs_tests(line: &str) -> bool {
+    let begins = |text: &String| {
+        TESTS.iter().any(|test| text.strip_prefix(test).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+    };
+    command::read(line).texts.iter().any(begins)
 }
 
 /// A condition with what it is judged to be.
@@ -255,6 +300,16 @@ mod tests {
             assert!(!judged(written, &Facts::default()).0, "{written}");
         }
         assert!(!judged("tests-greem", &facts()).0);
+    }
+
+    #[test]
+    fn commands_that_run_tests_are_known_by_their_name() {
+        for line in ["cargo test", "cd x && cargo test --lib a::", "RUST_LOG=x cargo nextest run", "sh -c 'npm test'"] {
+            assert!(super::runs_tests(line), "{line}");
+        }
+        for line in ["cargo build", "echo cargo test", "git commit -m 'cargo test'", "cargo testify"] {
+            assert!(!super::runs_tests(line), "{line}");
+        }
     }
 
     #[test]
