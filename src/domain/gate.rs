@@ -106,6 +106,7 @@ impl Gate {
         for text in [&mut self.title, &mut self.detail].into_iter().chain(self.subject.values_mut()).chain(optional) {
             redactor.hide(text);
         }
+        self.asks.texts_mut().for_each(|text| redactor.hide(text));
         self
     }
 }

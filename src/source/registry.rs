@@ -133,6 +133,16 @@ mod tests {
     use crate::domain::agent::registry::RegistryEntry;
     use crate::domain::process::start_time;
 
+    #[test]
+    fn a_process_descends_from_whoever_started_it() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let above = ancestors(child.id());
+        assert_eq!(above.first(), Some(&std::process::id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ancestors(u32::MAX).is_empty());
+    }
+
     const STAT: &str = "42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 11 0 8163 1000 200 184 1 1 0 0 0";
 
     fn entry(start: &str) -> RegistryEntry {

@@ -1,9 +1,7 @@
 //! Approving, step by step: the grace of what has just appeared, answers, a typed word where one is needed, changed rules.
 
-use jiff::Timestamp;
-
-use crate::domain::attention::Subject;
 use crate::domain::agent::Agent;
+use crate::domain::attention::Subject;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::Requirement;
@@ -208,10 +206,4 @@ pub fn accepted(state: &mut State, outcome: Result<Box<RuleChange>, Fault>) {
         }
         Err(fault) => state.complain(&fault),
     }
-}
-
-/// When something last came under the cursor by itself: for tests of the grace.
-#[cfg(test)]
-pub fn appeared(state: &State) -> Option<Timestamp> {
-    state.guard.under_cursor.as_ref().and_then(|(_, appeared)| *appeared)
 }

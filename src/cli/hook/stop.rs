@@ -12,7 +12,11 @@ use super::held::{about, ask, patience, who};
 use super::{Reply, Rules, Visit};
 
 /// Answers `Stop` and `SubagentStop`: silence lets the agent stop.
-pub(super) fn answer<E>(visit: &Visit<'_>, stop: RuleEvent, rules: impl Fn(&Path) -> Result<Rules, E>) -> Reply {
+pub(super) fn answer<E: std::fmt::Display>(
+    visit: &Visit<'_>,
+    stop: RuleEvent,
+    rules: impl Fn(&Path) -> Result<Rules, E>,
+) -> Reply {
     // A session file with a mistake in it holds tool calls; an agent that stops makes none.
     let Ok(sessions) = visit.sessions(rules) else { return Reply::pass() };
     let event = visit.event;

@@ -187,6 +187,7 @@ fn filled(mut file: SessionFile, source: Source, root: PathBuf, paths: &Paths) -
 
 /// Fills in by discovery what a file leaves out.
 fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: PathBuf, paths: &Paths) -> Session {
+    let gates = file.rules();
     let everything_said = !file.boards.is_empty() && !file.repos.is_empty() && !file.fabrics.is_empty();
     let found = if everything_said {
         let worktrees = repository::find(&root).map(|repository| repository.worktrees).unwrap_or_default();
@@ -215,7 +216,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: Pa
         agents: file.agents,
         repos: or(file.repos, found.repos),
         fabrics,
-        gates: file.rules(),
+        gates,
         source: text,
         claude_dirs: paths.claude.clone(),
         transcript_places: transcript_places(paths, &root),

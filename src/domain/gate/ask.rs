@@ -46,6 +46,16 @@ impl Asks {
         }
     }
 
+    /// Every text that somebody else has written.
+    pub(super) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let questions = self.questions.iter_mut().flat_map(|question| {
+            let options = question.options.iter_mut();
+            let options = options.flat_map(|option| [&mut option.label, &mut option.description]);
+            [&mut question.question, &mut question.header].into_iter().chain(options)
+        });
+        self.message.iter_mut().chain(&mut self.because).chain(&mut self.require).chain(questions)
+    }
+
     /// True if nothing is asked.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
