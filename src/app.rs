@@ -22,7 +22,7 @@ use crate::source::hooks::HookDesk;
 use crate::source::mailbox::redacting_mailbox;
 use crate::source::search::Searcher;
 use crate::source::transcript::TranscriptReader;
-use crate::source::{Inbox, Outbox, agents, board, drift, gates, git};
+use crate::source::{Inbox, Outbox, agents, board, drift, gates, git, rules};
 use crate::state::State;
 use crate::term::Screen;
 use crate::ui::{HitMap, view};
@@ -51,6 +51,8 @@ pub struct Setup {
     pub roots: Vec<PathBuf>,
     /// Where the gates' socket is to be.
     pub socket: PathBuf,
+    /// What the rules in force come from.
+    pub guard: rules::Guard,
 }
 
 /// Everything that carries effects out.
@@ -98,12 +100,18 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
     let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks, cancel.clone());
     let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
+    // Whoever has the socket keeps the rules.
+    let rules = gates.as_ref().and_then(|_| {
+        let guarded = rules::spawn(setup.guard.clone(), outbox.clone(), cancel.clone());
+        guarded.map_err(|fault| outbox.post(SourceId::Rules, Event::SourceFault(SourceId::Rules, fault))).ok()
+    });
     let hands = Hands {
         state_dir: session.state_dir.clone(),
         root: session.root.clone(),
         read_only: session.read_only,
         notify: session.notify.clone(),
         gates,
+        rules,
         outbox: outbox.clone(),
         terminal,
         tasks: TaskTracker::new(),
@@ -236,6 +244,7 @@ fn is_awaited(event: &Event) -> bool {
         Event::Input(_)
         | Event::Transcript(_)
         | Event::Gate(_)
+        | Event::Rules(_)
         | Event::Kinds(_)
         | Event::Table(_)
         | Event::Done(_)
@@ -277,6 +286,8 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
+            Effect::ReadGateFacts { gate, transcript } => workers.hands.read_gate_facts(gate, transcript),
+            Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
             Effect::CheckDrift { fabric, key } => {
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);
             }

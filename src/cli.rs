@@ -11,17 +11,20 @@ use jiff::Timestamp;
 use crate::action;
 use crate::config::paths::Paths;
 use crate::config::problem::Problem;
-use crate::config::session::{self, Session};
+use crate::config::session::{self, Session, rules};
 use crate::domain::fault::Fault;
+use crate::domain::gate::rule;
 
 pub mod audit;
 pub mod brief;
 pub mod demo;
+pub mod doctor;
 pub mod drift;
 pub mod gate;
 pub mod generate;
 pub mod health;
 pub mod hook;
+pub mod hooks;
 pub mod init;
 pub mod output;
 pub mod report;
@@ -66,6 +69,10 @@ enum Command {
     Brief(brief::Args),
     /// Ask the operator for a decision, or list the gates
     Gate(gate::Args),
+    /// Register `hnpwb hook` with Claude Code or Codex, take it out, or say where it stands
+    Hooks(hooks::Args),
+    /// Say what works here and what does not, each with its remedy
+    Doctor(doctor::Args),
     /// Answer one hook event of Claude Code, read from standard input
     Hook,
     /// Note what Claude Code tells its status line, and print one: COMMAND's for the same input, or one of its own
@@ -85,7 +92,7 @@ pub fn main() -> ExitCode {
     // A hook sits in every tool call of every agent: it must not pay for anything that it does not need.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("hook")) {
         let paths = Paths::from_env();
-        return hook::run(&paths, |dir| session::gate_rules(dir, &paths).map_err(|problems| list(&problems)));
+        return hook::run(&paths, |dir| rules::gate_rules(dir, &paths).map_err(|problems| list(&problems)));
     }
     // A status line is drawn anew with every message.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("statusline"))
@@ -140,6 +147,18 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             gate::run(args, &paths.socket(&session.root), &session.redactor)
         }
         Some(Command::Report(args)) => report::run(&args, load, &paths),
+        Some(Command::Hooks(args)) => {
+            let session = load()?;
+            let deadline = session.gates.iter().map(|rule| rule.deadline.as_secs()).max();
+            let around = hooks::Surroundings {
+                paths: &paths,
+                root: &session.root,
+                deadline: deadline.unwrap_or_else(|| rule::DEADLINE.as_secs()),
+                redactor: &session.redactor,
+            };
+            hooks::run(args, around)
+        }
+        Some(Command::Doctor(args)) => doctor::run(args, selector, &dir, &paths),
         Some(Command::Hook | Command::Statusline(_) | Command::TmuxStatus(_)) => Ok(Exit::Done),
         Some(Command::Audit(args)) => {
             let session = load()?;

@@ -7,7 +7,8 @@ use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
-use crate::domain::gate::{Decision, Gate};
+use crate::domain::gate::change::RuleChange;
+use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::Notice;
 use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
@@ -90,6 +91,15 @@ pub enum Effect {
         /// The decision.
         decision: Decision,
     },
+    /// Read what the agent of a gate did, as far as the gate's conditions look at it.
+    ReadGateFacts {
+        /// The gate.
+        gate: GateId,
+        /// The agent's transcript.
+        transcript: PathBuf,
+    },
+    /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
+    AcceptRules(Box<RuleChange>),
     /// Ask the cluster what applying an object would do, without storing it.
     CheckDrift {
         /// Name of the fabric.

@@ -16,6 +16,8 @@ use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, T
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
+use crate::domain::gate::change::RuleChange;
+use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
@@ -53,6 +55,8 @@ pub enum Event {
     Drift(DriftView),
     /// A gate was asked for or ended. In order, never dropped.
     Gate(GateNews),
+    /// Files that decide about gates differ from what was accepted. Latest wins.
+    Rules(RulesNews),
     /// A source could not do its work at all; its pane keeps what it last had.
     SourceFault(SourceId, Fault),
     /// An effect was carried out.
@@ -131,6 +135,8 @@ pub enum SourceId {
     Drift(String),
     /// The gate socket.
     Gates,
+    /// The session file and the agents' settings, as far as they decide about gates.
+    Rules,
 }
 
 /// Every agent known.
@@ -276,6 +282,13 @@ pub struct GitNews {
     pub as_of: Timestamp,
 }
 
+/// Files that decide about gates.
+#[derive(Debug, Clone, Default)]
+pub struct RulesNews {
+    /// Every file that differs from what was accepted.
+    pub changes: Vec<RuleChange>,
+}
+
 /// About gates.
 #[derive(Debug, Clone)]
 pub enum GateNews {
@@ -305,6 +318,10 @@ pub enum Done {
     },
     /// What hides needs was kept, or was not.
     Hushed(Result<(), Fault>),
+    /// What the agent of a gate did was read out of its transcript.
+    GateFacts(GateId, Result<AgentFact, Fault>),
+    /// A changed session file or settings file was accepted, or could not be.
+    RulesAccepted(Result<Box<RuleChange>, Fault>),
     /// The journal was read for the journal popup, newest last.
     Journal(Result<Vec<String>, Fault>),
     /// A task was changed in its file, or was not.

@@ -12,7 +12,8 @@ use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::BriefSubject;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
-use crate::domain::gate::{Decision, Gate};
+use crate::domain::gate::change::RuleChange;
+use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::{Notice, Notify};
 use crate::domain::transcript::passage::{Form, Passage};
 use crate::effect::{HushNote, TaskChange};
@@ -20,6 +21,7 @@ use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::rules::RuleDesk;
 
 pub mod board;
 pub mod brief;
@@ -30,6 +32,9 @@ pub mod hush;
 pub mod journal;
 pub mod notify;
 pub mod record;
+pub mod replace;
+pub mod rules;
+pub mod settings;
 
 use clipboard::Tmux;
 
@@ -49,6 +54,8 @@ pub struct Hands {
     pub notify: Notify,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
+    /// The rules in force; none when another workbench keeps them.
+    pub rules: Option<RuleDesk>,
     /// Where answers go.
     pub outbox: Outbox,
     /// Bytes for the terminal, written between two frames.
@@ -130,6 +137,30 @@ impl Hands {
                     let why = "the gates' socket is not open";
                     let fault = Fault::new("deciding gate", &gate.title, why, "see the status line for why");
                     Done::Decided { gate: gate.id, decision, outcome: Err(fault) }
+                }
+            }
+        });
+    }
+
+    /// Reads what the agent of a gate did.
+    pub fn read_gate_facts(&self, id: GateId, transcript: PathBuf) {
+        let redactor = self.outbox.redactor().clone();
+        self.answer(async move {
+            let read = tokio::task::spawn_blocking(move || gate::facts(&transcript, &redactor)).await;
+            let read = read.unwrap_or_else(|error| Err(Fault::new("reading what", "the agent did", error, "")));
+            Done::GateFacts(id, read)
+        });
+    }
+
+    /// Puts a changed file about gates in force.
+    pub fn accept_rules(&self, change: RuleChange, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            match &hands.rules {
+                Some(desk) => rules::accept(&hands.state_dir, desk, change, now).await,
+                None => {
+                    let why = "another workbench serves this session, or its socket is not open";
+                    Done::RulesAccepted(Err(Fault::new("accepting", change.file.display(), why, "accept it there")))
                 }
             }
         });

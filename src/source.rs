@@ -6,6 +6,7 @@
 
 pub mod agents;
 pub mod board;
+pub mod doctor;
 pub mod drift;
 pub mod gates;
 pub mod git;
@@ -13,6 +14,7 @@ pub mod hooks;
 pub mod kube;
 pub mod mailbox;
 pub mod registry;
+pub mod rules;
 pub mod search;
 pub mod statusline;
 pub mod transcript;

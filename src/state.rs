@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod describe;
 pub mod drift;
 pub mod git;
+pub mod guard;
 pub mod input;
 pub mod list;
 pub mod palette;
@@ -74,6 +75,8 @@ pub struct State {
     pub attention: Attention,
     /// Every gate of this run, oldest first.
     pub gates: Vec<Gate>,
+    /// What keeps a decision from being one that nobody meant.
+    pub guard: guard::Guard,
     /// How current each source is.
     pub sources: BTreeMap<SourceId, SourceStatus>,
 }
@@ -169,6 +172,7 @@ impl State {
             drift: Drift::default(),
             attention: Attention::default(),
             gates: Vec::new(),
+            guard: guard::Guard::default(),
             sources: BTreeMap::new(),
         }
     }
@@ -236,7 +240,10 @@ impl Screen {
     /// Where the keys go: what decides which actions apply.
     pub fn place(&self) -> Where {
         let typing = self.filter.is_some()
-            || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Search));
+            || matches!(
+                self.popup,
+                Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Search)
+            );
         Where {
             focus: self.focus,
             typing,

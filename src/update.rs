@@ -6,6 +6,7 @@ mod cluster;
 mod cursor;
 mod decide;
 mod drift;
+mod guard;
 mod keys;
 mod mouse;
 mod news;
@@ -32,6 +33,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         state.git.goal = None;
         state.attention.touched = Some(now);
     }
+    let by_hand = matches!(event, Event::Input(Input::Key(_) | Input::Mouse(_)));
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
         Event::Wake => {
@@ -63,6 +65,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Drift(view) => news::drift(state, view),
         Event::Gate(news) => news::gate(state, news),
+        Event::Rules(news) => guard::rules(state, news),
         Event::SourceFault(source, fault) => {
             state.sources.entry(source).or_default().fault = Some(fault);
             Effects::new()
@@ -70,6 +73,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Done(done) => take_done(state, done),
         Event::Quit => vec![Effect::Quit],
     };
+    guard::watch_cursor(state, by_hand);
     search::arrive(state);
     effects.extend(attention::wants(state));
     effects.extend(cluster::wants(state));
@@ -135,6 +139,9 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
+        Done::GateFacts(gate, Ok(fact)) => state.guard.learn(gate, fact),
+        Done::GateFacts(_, Err(fault)) => state.complain(&fault),
+        Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

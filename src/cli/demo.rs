@@ -13,8 +13,8 @@ use crate::demo::api::Api;
 use crate::demo::player::{self, AskGate, Cluster, GateAsk, Hooks, Pace};
 use crate::demo::project::{self, Stage, objects};
 use crate::domain::fault::Fault;
-use crate::domain::gate::Decision;
 use crate::domain::gate::wire::{Answer, GateRequest};
+use crate::domain::gate::{Asks, Decision};
 use crate::source::gates::client::ask_gate;
 
 use super::output::{Exit, Failure};
@@ -114,14 +114,17 @@ fn wait_at_gate(socket: &Path, asked: GateAsk) -> Result<Decision, Fault> {
         agent: Some(asked.session),
         tool: Some(asked.tool),
         rule: Some("push".to_owned()),
+        asks: Asks::default(),
         timeout_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
     };
     match ask_gate(socket, &request) {
-        Ok(Answer::Decided { approved, reason, .. }) => Ok(Decision { approved, reason }),
-        Ok(Answer::Expired { .. }) => Ok(Decision { approved: false, reason: "nobody decided in time".to_owned() }),
-        Ok(Answer::Refused { why }) => Ok(Decision { approved: false, reason: why }),
+        Ok(Answer::Decided { approved, reason, .. }) => Ok(Decision { approved, reason, ..Decision::default() }),
+        Ok(Answer::Expired { .. }) => {
+            Ok(Decision { approved: false, reason: "nobody decided in time".to_owned(), ..Decision::default() })
+        }
+        Ok(Answer::Refused { why, .. }) => Ok(Decision { approved: false, reason: why, ..Decision::default() }),
         Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
-            Ok(Decision { approved: false, reason: "an odd answer".to_owned() })
+            Ok(Decision { approved: false, reason: "an odd answer".to_owned(), ..Decision::default() })
         }
         Err(unheard) => Err(unheard.into_fault(socket)),
     }

@@ -9,12 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_table};
+use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
+use crate::domain::gate::Asks;
+use crate::domain::gate::require::{NAMES, Requirement};
 use crate::domain::gate::wire::{Answer, GateRequest, Request};
 use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::domain::time::age;
-use crate::source::gates::client::{Unheard, ask, ask_gate};
+use crate::source::gates::client::{Unheard, ask, ask_gate, ask_until};
+
+mod test;
 
 /// Bytes of a detail that are read from standard input; as JSON it may become several times as long.
 const LONGEST_DETAIL: u64 = 4 * 1024 * 1024;
@@ -33,6 +38,8 @@ pub struct Args {
 pub enum GateCommand {
     /// Wait until the operator has decided; exit 0 when approved, 1 when rejected, 3 when nobody decided in time
     Request(RequestArgs),
+    /// Say which rules would hold a call, and why; exit 1 when one would
+    Test(test::Args),
     /// List the gates that wait and those that ended lately
     List {
         #[command(flatten)]
@@ -50,8 +57,19 @@ pub struct RequestArgs {
     #[arg(long, value_name = "TEXT|-")]
     pub detail: Option<String>,
     /// What the decision is bound to, such as commit=1a2b3c4; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    /// With KEY=@FILE to the file's digest
+    #[arg(long, value_name = "KEY=VALUE|KEY=@FILE", value_parser = key_value)]
     pub subject: Vec<(String, String)>,
+    /// What must be so before it can be approved without a typed override: tests-green, clean, pushed, no-drift,
+    /// fabric-synced:NAME, context-loaded:FILE; may be repeated
+    #[arg(long, value_name = "CONDITION", value_parser = requirement)]
+    pub require: Vec<String>,
+    /// Approving needs a typed word
+    #[arg(long)]
+    pub danger: bool,
+    /// Wait for a workbench, too, when none runs or it ends meanwhile
+    #[arg(long)]
+    pub wait: bool,
     /// How long to wait, such as 90s, 30m or 2h; a day at most
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     pub timeout: Duration,
@@ -67,6 +85,28 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn requirement(text: &str) -> Result<String, String> {
+    Requirement::parse(text)
+        .map(|requirement| requirement.to_string())
+        .ok_or_else(|| format!("known are {}", NAMES.join(", ")))
+}
+
+/// A subject: `@FILE` stands for the digest of the file, so that the decision is about what is in it now.
+fn bound((key, value): (String, String)) -> Result<(String, String), Failure> {
+    const LONGEST_FILE: u64 = 256 * 1024 * 1024;
+    let Some(file) = value.strip_prefix('@') else { return Ok((key, value)) };
+    let refused = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Usage, Fault::new("reading the subject", file, why, "name a file that can be read"))
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(|error| refused(&error))?;
+    opened.take(LONGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    if bytes.len() as u64 > LONGEST_FILE {
+        return Err(refused(&"more than 256 MB"));
+    }
+    Ok((key, format!("{file} sha256:{}", sha256(&bytes))))
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed: SignedDuration = text.parse().map_err(|_| "write a time such as 90s, 30m or 2h".to_owned())?;
     let parsed = Duration::try_from(parsed).map_err(|_| "a time cannot be negative".to_owned())?;
@@ -79,6 +119,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Runs the subcommand against the workbench at `socket`.
 pub fn run(args: Args, socket: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
     match args.command {
+        GateCommand::Test(args) => test::run(&args, redactor),
         GateCommand::Request(args) => request(args, socket, redactor),
         GateCommand::List { output } => list(output.format(), socket, redactor),
     }
@@ -93,11 +134,13 @@ fn request(args: RequestArgs, socket: &Path, redactor: &Redactor) -> Result<Exit
     let request = GateRequest {
         title: args.title,
         detail,
-        subject: args.subject.into_iter().collect(),
+        subject: args.subject.into_iter().map(bound).collect::<Result<_, _>>()?,
+        asks: Asks { danger: args.danger, require: args.require, ..Asks::default() },
         timeout_ms: u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX),
         ..GateRequest::default()
     };
-    let (exit, id, state, reason) = outcome(ask_gate(socket, &request), socket)?;
+    let (exit, id, state, reason) =
+        outcome(if args.wait { ask_until(socket, &request) } else { ask_gate(socket, &request) }, socket)?;
     let said = match args.output.format() {
         Format::Json => {
             let body = json!({
@@ -128,7 +171,7 @@ fn outcome(answer: Result<Answer, Unheard>, socket: &Path) -> Result<Outcome, Fa
         Ok(Answer::Decided { gate, approved: false, reason, .. }) => Ok((Exit::No, Some(gate.0), "rejected", reason)),
         Ok(Answer::Expired { gate }) => Ok((Exit::TimedOut, Some(gate.0), "expired", late.to_owned())),
         Err(Unheard::TimedOut) => Ok((Exit::TimedOut, None, "expired", late.to_owned())),
-        Ok(Answer::Refused { why }) => {
+        Ok(Answer::Refused { why, .. }) => {
             Err(unavailable(Fault::new("asking the workbench at", socket.display(), why, "")))
         }
         Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
@@ -234,14 +277,19 @@ mod tests {
     #[test]
     fn each_answer_has_its_exit_code() {
         let gate = || GateId("g".to_owned());
-        let decided =
-            |approved| Answer::Decided { gate: gate(), digest: String::new(), approved, reason: "r".to_owned() };
+        let decided = |approved| Answer::Decided {
+            gate: gate(),
+            digest: String::new(),
+            approved,
+            reason: "r".to_owned(),
+            answers: std::collections::BTreeMap::new(),
+        };
         let exit = |answer| outcome(answer, Path::new("/s")).map(|(exit, ..)| exit).map_err(|failure| failure.exit);
         assert_eq!(exit(Ok(decided(true))), Ok(Exit::Done));
         assert_eq!(exit(Ok(decided(false))), Ok(Exit::No));
         assert_eq!(exit(Ok(Answer::Expired { gate: gate() })), Ok(Exit::TimedOut));
         assert_eq!(exit(Err(Unheard::TimedOut)), Ok(Exit::TimedOut));
-        assert_eq!(exit(Ok(Answer::Refused { why: "full".to_owned() })), Err(Exit::Unavailable));
+        assert_eq!(exit(Ok(Answer::Refused { why: "full".to_owned(), closing: false })), Err(Exit::Unavailable));
         assert_eq!(exit(Err(Unheard::NoWorkbench(Fault::new("a", "b", "c", "d")))), Err(Exit::Unavailable));
     }
 }

@@ -18,6 +18,8 @@ use crate::config::theme::{self, Theme};
 use crate::domain::fault::Fault;
 use crate::event::SourceId;
 use crate::exec::hush;
+use crate::source::registry;
+use crate::source::rules::Guard;
 use crate::state::popup::{Popup, Scroll};
 use crate::state::{Screen, SessionView, State};
 use crate::{log, memory, term};
@@ -84,7 +86,8 @@ pub async fn run(session: Session, state: State, paths: &Paths) -> Result<Exit, 
     let _log = log::start(&paths.state, &session.redactor);
     color_eyre::install().map_err(|error| failed(&error))?;
     term::install_panic_hook();
-    let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), session };
+    let guard = Guard::new(paths, &session.root, session.source.clone());
+    let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), guard, session };
     app::run(setup, state).await.map_err(|error| failed(&error))?;
     Ok(Exit::Done)
 }
@@ -132,6 +135,7 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         notify: session.notify.clone(),
     };
     let mut state = State::new(Timestamp::now(), view, screen);
+    state.guard.ancestors = registry::ancestors(std::process::id());
     // What is looked for and has not been heard of is named from the start.
     let fabrics = session.fabrics.iter().map(|fabric| SourceId::Drift(fabric.name.clone()));
     for source in [SourceId::Agents, SourceId::Board, SourceId::Git].into_iter().chain(fabrics) {

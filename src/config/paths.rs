@@ -94,6 +94,11 @@ impl Paths {
         self.runtime.join(format!("{}.sock", hash(root)))
     }
 
+    /// The gate rules that the workbench for `root` has accepted, beside its socket.
+    pub fn accepted(&self, root: &Path) -> PathBuf {
+        self.runtime.join(format!("{}.rules", hash(root)))
+    }
+
     /// Puts the home directory in the place of a leading `~`.
     pub fn expand(&self, path: &str) -> PathBuf {
         match path.strip_prefix('~') {

@@ -1,19 +1,20 @@
 //! The session: which folder, boards, agents, repositories, fabrics and gate rules one run works with.
 
 mod file;
+pub mod gates;
 mod load;
+pub mod rules;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regex::Regex;
-
-pub use file::{DEADLINE, EXCLUDED, GRACE, SessionFile, parse, parse_duration};
-pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
+pub use file::{EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use load::{BUILT_IN, FILE_NAME, load};
 
 use super::models;
 use crate::domain::fault::Fault;
+use crate::domain::gate::rule::GateRule;
 use crate::domain::health::Rules;
 use crate::domain::model::Models;
 use crate::domain::notify::Notify;
@@ -27,6 +28,8 @@ pub struct Session {
     pub name: String,
     /// Where it was defined.
     pub origin: SessionOrigin,
+    /// What it was read from.
+    pub source: SourceText,
     /// The folder it is about, canonical.
     pub root: PathBuf,
     /// `.hnpwb` in the root, unless configured otherwise.
@@ -81,6 +84,7 @@ impl Session {
         Self {
             name: name.to_owned(),
             origin: SessionOrigin::Discovered,
+            source: SourceText::default(),
             state_dir: root.join(".hnpwb"),
             root,
             read_only: false,
@@ -106,6 +110,17 @@ impl Session {
             redactor: Redactor::default(),
         }
     }
+}
+
+/// The text that a session was read from: what is in force until the operator accepts another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceText {
+    /// The file; none for a session that was discovered. Of one that is built in it is a name and no file.
+    pub file: Option<PathBuf>,
+    /// What it says.
+    pub text: String,
+    /// Folder that a relative root is below; none is the folder the workbench was started in.
+    pub base: Option<PathBuf>,
 }
 
 /// Where a session was defined.
@@ -168,29 +183,4 @@ pub enum ClusterSpec {
     },
     /// A file as `kubectl get -o yaml` writes it.
     Snapshot(PathBuf),
-}
-
-/// A tool call that matches is held.
-#[derive(Debug, Clone)]
-pub struct GateRule {
-    /// Name of the rule.
-    pub name: String,
-    /// Tool it looks at; none is every tool.
-    pub tool: Option<String>,
-    /// Pattern on the command or the serialised input.
-    pub matches: Regex,
-    /// What happens when nobody can decide.
-    pub fail: OnFailure,
-    /// How long the operator has.
-    pub deadline: Duration,
-}
-
-/// What a gate answers when nobody can decide.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnFailure {
-    /// Refuse.
-    #[default]
-    Deny,
-    /// Let the agent's own permission prompt decide.
-    Ask,
 }

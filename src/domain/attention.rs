@@ -5,11 +5,14 @@
 
 pub mod hush;
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::agent::{Agent, AgentId, AgentState};
 use super::cluster::{ClusterView, Connection};
 use super::drift::{DriftState, DriftView, ObjectKey};
+use super::gate::change::{Guarded, RuleChange};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
 use super::signal::Severity;
@@ -69,6 +72,8 @@ pub enum Subject {
     },
     /// A task of a board, by its id.
     Task(String),
+    /// A file that decides about gates was changed.
+    Rules(PathBuf),
 }
 
 /// One thing that wants the operator.
@@ -134,6 +139,8 @@ pub struct Causes<'a> {
     pub drift: &'a [DriftView],
     /// Every cluster.
     pub clusters: &'a [ClusterView],
+    /// Files that decide about gates and were changed.
+    pub rules: &'a [RuleChange],
     /// Needs that others have derived: sign-offs that expired, deliveries that failed.
     pub others: &'a [Need],
 }
@@ -148,10 +155,31 @@ pub fn queue(causes: Causes<'_>) -> Vec<Need> {
     needs.extend(causes.clusters.iter().filter_map(of_cluster));
     needs.extend(causes.drift.iter().flat_map(of_fabric));
     needs.extend(causes.others.iter().cloned());
-    needs.sort_by(|a, b| {
-        (a.urgency, a.since.unwrap_or(Timestamp::MAX)).cmp(&(b.urgency, b.since.unwrap_or(Timestamp::MAX)))
+    needs.extend(causes.rules.iter().map(of_change));
+    // A change of the rules comes right behind what is held: nothing that would be may slip through by it.
+    needs.sort_by_key(|need| {
+        let rules = matches!(need.subject, Subject::Rules(_));
+        (need.urgency, !rules, need.since.unwrap_or(Timestamp::MAX))
     });
     needs
+}
+
+/// The need that a changed session file or hook setting is.
+fn of_change(change: &RuleChange) -> Need {
+    let (added, removed) = change.counts();
+    let what = match (change.guarded, change.problems.is_empty()) {
+        (Guarded::Session, true) => "the rules that you accepted are in force",
+        (Guarded::Session, false) => "it has mistakes; the rules that you accepted are in force",
+        (Guarded::Hooks, _) => "the hook is registered here",
+    };
+    Need {
+        urgency: Urgency::Broken,
+        kind: "rules",
+        title: change.file.display().to_string(),
+        reason: format!("changed, +{added} \u{2212}{removed}: {what}"),
+        since: None,
+        subject: Subject::Rules(change.file.clone()),
+    }
 }
 
 fn of_gate(gate: &Gate) -> Need {
@@ -268,7 +296,7 @@ mod tests {
     use super::{Causes, Subject, queue, summary};
     use crate::domain::cluster::Connection;
     use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
-    use crate::domain::gate::{Gate, GateId, GateState};
+    use crate::domain::gate::{Asks, Gate, GateId, GateState};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
@@ -283,6 +311,7 @@ mod tests {
             agent: None,
             tool: None,
             rule: None,
+            asks: Asks::default(),
             requested_at: at(seconds),
             expires_at: None,
             state,

@@ -8,10 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::domain::digest::sha256;
 use crate::domain::redact::Redactor;
 
+pub mod ask;
 pub mod call;
+pub mod change;
 pub mod command;
+pub mod pattern;
+pub mod place;
+pub mod require;
+pub mod rule;
 pub mod wire;
 
+pub use ask::Asks;
 pub use call::ToolCall;
 
 /// Names a gate inside one run of the workbench.
@@ -75,6 +82,9 @@ pub struct Gate {
     pub tool: Option<String>,
     /// Name of the rule that holds it.
     pub rule: Option<String>,
+    /// What the operator must know and do beside reading it.
+    #[serde(default, skip_serializing_if = "Asks::is_nothing")]
+    pub asks: Asks,
     /// When it was asked.
     pub requested_at: Timestamp,
     /// When it expires.
@@ -96,17 +106,24 @@ impl Gate {
         for text in [&mut self.title, &mut self.detail].into_iter().chain(self.subject.values_mut()).chain(optional) {
             redactor.hide(text);
         }
+        self.asks.texts_mut().for_each(|text| redactor.hide(text));
         self
     }
 }
 
 /// What the operator decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Approved, or rejected.
     pub approved: bool,
     /// Reason, as it goes back to the agent; may be empty for an approval.
     pub reason: String,
+    /// Answers to the questions that were asked, by question.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
+    /// What was not met, and was let pass by a typed word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<String>,
 }
 
 #[cfg(test)]

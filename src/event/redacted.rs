@@ -49,6 +49,7 @@ impl Event {
             | Self::Kinds(_)
             | Self::Drift(_)
             | Self::Gate(_)
+            | Self::Rules(_)
             | Self::Quit => self,
         }
     }
@@ -80,6 +81,8 @@ impl Done {
             }
             Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
             Self::Hushed(kept) => Self::Hushed(kept.map_err(|fault| fault.redacted(redactor))),
+            Self::GateFacts(gate, fact) => Self::GateFacts(gate, fact.map_err(|fault| fault.redacted(redactor))),
+            Self::RulesAccepted(done) => Self::RulesAccepted(done.map_err(|fault| fault.redacted(redactor))),
             Self::Checked(check) => Self::Checked(Box::new(check.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
             // What was found was redacted by the source that read it.

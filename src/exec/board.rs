@@ -1,8 +1,7 @@
 //! Changes a task in its file: a few bytes, all at once or not at all, and only in the file that was read.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::io::Read;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use crate::effect::TaskChange;
 use crate::event::{Done, TaskUndo, TaskWritten};
 
 use super::journal;
+use super::replace::{draft, real};
 
 /// Where changes are noted, and when.
 #[derive(Debug, Clone, Copy)]
@@ -107,30 +107,6 @@ fn put(file: &Path, text: &str, edit: &Edit, kind: &str, mut body: Value, book: 
     unchanged(file, &before)?;
     draft.persist(real(file)).map_err(|error| refused(file, &error.error))?;
     Ok(after)
-}
-
-/// The file that a path stands for: a link stays one.
-fn real(file: &Path) -> std::path::PathBuf {
-    std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
-}
-
-/// The new file beside the old one, on disk, with the old one's owner and permissions.
-fn draft(file: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let file = real(file);
-    let was = std::fs::metadata(&file)?;
-    if was.permissions().readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
-    }
-    let folder = file.parent().ok_or_else(|| io::Error::other("it lies in no folder"))?;
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    draft.write_all(bytes)?;
-    let is = draft.as_file().metadata()?;
-    if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
-        fchown(draft.as_file(), Some(was.uid()), Some(was.gid()))?;
-    }
-    draft.as_file().set_permissions(was.permissions())?;
-    draft.as_file().sync_all()?;
-    Ok(draft)
 }
 
 #[cfg(test)]

@@ -7,11 +7,15 @@ use serde_json::{Value, json};
 
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
+use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::redact::Redactor;
+use crate::domain::transcript::claude::Claude;
+use crate::domain::transcript::format::by_path;
 use crate::event::Done;
 use crate::exec::journal::record;
 use crate::source::gates::Gates;
+use crate::source::work;
 
 /// Characters of what was decided that the journal keeps; its digest stands for the rest.
 const KEPT: usize = 4_000;
@@ -38,6 +42,21 @@ async fn carry_out(
     Err(fault)
 }
 
+/// What the agent of a gate did, out of its transcript and without secrets. Blocks.
+///
+/// # Errors
+/// The transcript cannot be read.
+pub fn facts(transcript: &Path, redactor: &Redactor) -> Result<AgentFact, Fault> {
+    let format = by_path(transcript).unwrap_or(&Claude);
+    let work = work::read(transcript, format, work::REACH).map_err(|error| {
+        Fault::new("reading", transcript.display(), error, "the gate's conditions on the agent count as not met")
+    })?;
+    let mut fact = AgentFact::of(&work);
+    let command = fact.tests.iter_mut().map(|(command, ..)| command);
+    command.chain(&mut fact.edited_since).chain(&mut fact.read).for_each(|text| redactor.hide(text));
+    Ok(fact)
+}
+
 fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
     // Hidden before it is cut, so that no part of a secret is left at the cut.
     let detail = redactor.redact(&gate.detail);
@@ -52,6 +71,10 @@ fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
         "agent": gate.agent,
         "tool": gate.tool,
         "rule": gate.rule,
+        "require": gate.asks.require,
+        "danger": gate.asks.danger,
+        "overridden": decision.overridden,
+        "answers": decision.answers,
         "requested_at": gate.requested_at.to_string(),
     })
 }

@@ -23,6 +23,7 @@ use crate::source::hooks::HookDesk;
 pub mod client;
 mod connection;
 mod socket;
+mod stops;
 
 /// Gates that may wait at a time.
 pub const MOST_WAITING: usize = 256;
@@ -55,6 +56,7 @@ struct Desk {
     bytes: usize,
     ended: VecDeque<Gate>,
     counter: u64,
+    stops: stops::Stops,
 }
 
 #[derive(Debug)]
@@ -121,6 +123,7 @@ impl Gates {
         {
             let mut desk = self.desk();
             desk.check(shown)?;
+            desk.stops.decided(&shown.subject, decision.approved);
             let state = if decision.approved { GateState::Approved } else { GateState::Rejected };
             let Some(waiting) = desk.end(&shown.id, state, Some(&decision.reason), &self.redactor) else {
                 return Err(over(&shown.id));
@@ -183,6 +186,11 @@ impl Gates {
         if desk.waiting.len() >= MOST_WAITING || desk.bytes + bytes > MOST_BYTES {
             return Err(format!("{} gates are waiting already; decide those first", desk.waiting.len()));
         }
+        if !desk.stops.admits(&request.subject) {
+            return Err(
+                "it was kept from stopping eight times in a row, which is as often as its agent allows".to_owned()
+            );
+        }
         desk.counter += 1;
         let wait = SignedDuration::try_from(wait(&request)).unwrap_or(SignedDuration::ZERO);
         let gate = Gate {
@@ -193,6 +201,7 @@ impl Gates {
             agent: request.agent,
             tool: request.tool,
             rule: request.rule,
+            asks: request.asks,
             requested_at: now,
             expires_at: now.checked_add(wait).ok(),
             state: GateState::Pending,

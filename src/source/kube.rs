@@ -36,6 +36,7 @@ mod exact;
 mod fault;
 mod list;
 mod list_watch;
+mod permits;
 mod snapshot;
 
 use book::Book;
@@ -46,6 +47,7 @@ use list_watch::KindNews;
 
 pub use browse::Browser;
 pub use connect::context_name;
+pub use permits::{Permits, permits};
 pub use snapshot::{parse_snapshot, read_snapshot};
 
 /// How long any single answer may take.

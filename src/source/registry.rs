@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::agent::judge::ProcessFact;
 use crate::domain::agent::registry::RegistryEntry;
+use crate::domain::process::{is_zombie, parent, start_time};
 
 pub mod exits;
 pub mod scan;
@@ -114,21 +115,12 @@ pub(crate) fn process_of(proc: &Path, pid: u32, start: Option<&str>) -> ProcessF
     }
 }
 
-/// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)). The second field, the name, may itself hold spaces and parentheses, so
-/// fields are counted from its last closing one.
-fn start_time(stat: &[u8]) -> Option<String> {
-    let field = fields_after_name(stat)?.nth(22 - 3)?;
-    String::from_utf8(field.to_vec()).ok()
-}
-
-/// Field 3 is the state; a zombie has ended and waits for its parent to notice.
-fn is_zombie(stat: &[u8]) -> bool {
-    fields_after_name(stat).and_then(|mut fields| fields.next()).is_some_and(|state| matches!(state, b"Z" | b"X"))
-}
-
-fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
-    let name_end = memchr::memrchr(b')', stat)?;
-    Some(stat[name_end + 1..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()))
+/// The processes that a process descends from, the nearest first.
+pub fn ancestors(pid: u32) -> Vec<u32> {
+    const DEEPEST: usize = 64;
+    let stat = |pid: u32| fs::read(Path::new(PROC).join(pid.to_string()).join("stat")).ok();
+    let above = |pid: &u32| parent(&stat(*pid)?).filter(|parent| *parent > 0);
+    std::iter::successors(above(&pid), above).take(DEEPEST).collect()
 }
 
 #[cfg(test)]
@@ -136,9 +128,20 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::{is_elsewhere, process, read, start_time};
+    use super::{ancestors, is_elsewhere, process, read};
     use crate::domain::agent::judge::ProcessFact;
     use crate::domain::agent::registry::RegistryEntry;
+    use crate::domain::process::start_time;
+
+    #[test]
+    fn a_process_descends_from_whoever_started_it() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let above = ancestors(child.id());
+        assert_eq!(above.first(), Some(&std::process::id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ancestors(u32::MAX).is_empty());
+    }
 
     const STAT: &str = "42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 11 0 8163 1000 200 184 1 1 0 0 0";
 

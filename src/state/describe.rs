@@ -13,6 +13,7 @@ use crate::domain::time::age;
 use super::State;
 use super::drift::Row as DriftPlace;
 use super::git::Row as GitRow;
+use super::guard::requirements;
 use super::transcript::searchable;
 
 /// Labels and values; a line without a label goes on with the value above.
@@ -60,7 +61,7 @@ fn need(state: &State) -> Option<(String, Lines)> {
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
         Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
-        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) => {
+        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) | Subject::Rules(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
             put(&mut lines, "because", &need.reason);
@@ -235,6 +236,22 @@ pub fn gate(state: &State, gate: &Gate) -> (String, Lines) {
     put(&mut lines, "tool", gate.tool.as_deref().unwrap_or_default());
     put(&mut lines, "agent", name.map(String::as_str).unwrap_or_default());
     put(&mut lines, "rule", gate.rule.as_deref().unwrap_or_default());
+    put(&mut lines, "because", gate.asks.because.as_deref().unwrap_or_default());
+    put(&mut lines, "note", gate.asks.message.as_deref().unwrap_or_default());
+    if gate.asks.danger {
+        put(&mut lines, "danger", "approving needs a typed word");
+    }
+    for (row, met) in requirements(state, gate).into_iter().enumerate() {
+        let mark = if met.met { "met    " } else { "NOT MET" };
+        let label = if row == 0 { "requires" } else { "" };
+        lines.push((label.to_owned(), format!("{mark} {}: {}", met.requirement, met.why)));
+    }
+    for question in &gate.asks.questions {
+        put(&mut lines, "question", &question.question);
+        for option in &question.options {
+            lines.push((String::new(), format!("· {} {}", option.label, option.description)));
+        }
+    }
     put(&mut lines, "asked", &format!("{} ago", age(gate.requested_at, now)));
     if let Some(at) = gate.expires_at.filter(|at| gate.state == GateState::Pending && *at > now) {
         put(&mut lines, "expires", &format!("in {}", age(now, at)));

@@ -1,11 +1,13 @@
 //! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
 
+use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
 use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
+use super::guard::{AnswerView, TypedWord};
 use super::input::LineInput;
 use super::signals::{CorrectMenu, SignalsView};
 
@@ -30,6 +32,10 @@ pub enum Popup {
         /// What has been typed.
         input: LineInput,
     },
+    /// A word is being typed, without which a gate is not approved.
+    Word(Box<TypedWord>),
+    /// The questions of a gate are being answered.
+    Answer(Box<AnswerView>),
     /// The search in transcripts, which outlives its popup: see [`super::search`].
     Search,
     /// Something wants a confirmation; the default is no.
@@ -102,6 +108,8 @@ impl RecordView {
 pub enum Question {
     /// Decide a gate: exactly this one, as shown.
     Decide(Box<Gate>, Decision),
+    /// Put a changed file about gates in force: exactly this change, as shown.
+    AcceptRules(Box<RuleChange>),
     /// Quit while this many agents wait.
     Quit(usize),
     /// Show what is hidden in this record.

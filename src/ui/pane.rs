@@ -155,7 +155,7 @@ fn pane_of(source: &SourceId) -> PaneKind {
         SourceId::Git => PaneKind::Git,
         SourceId::Cluster(_) => PaneKind::Cluster,
         SourceId::Drift(_) => PaneKind::Drift,
-        SourceId::Gates => PaneKind::Attention,
+        SourceId::Gates | SourceId::Rules => PaneKind::Attention,
     }
 }
 

@@ -20,6 +20,7 @@ use super::hit::HitMap;
 use super::widget::{cell, fit};
 
 mod drift;
+mod gate;
 mod live;
 mod palette;
 mod record;
@@ -76,6 +77,8 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             let lines = detail(cx, lines, columns);
             text_box(cx, &text::line(title), &lines, *scroll, DETAIL, body, buf, hits);
         }
+        Popup::Word(typed) => gate::word(cx, typed, body, buf, hits),
+        Popup::Answer(view) => gate::answer(cx, view, body, buf, hits),
         Popup::Record(view) => record::draw(cx, view, body, buf, hits),
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
@@ -99,12 +102,19 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
             let columns = room(body, DETAIL);
             ("Reveal?".to_owned(), "Reveal", detail(cx, &record::question(place, record), columns))
         }
+        Question::AcceptRules(change) => {
+            let columns = room(body, DETAIL);
+            ("Accept?".to_owned(), "Accept", gate::change_lines(cx, change, columns))
+        }
         Question::Decide(gate, decision) => {
             let columns = room(body, DETAIL);
             let mut lines = gate_lines(cx, gate, columns);
             if !decision.reason.is_empty() {
                 lines.push(Line::default());
                 lines.extend(detail(cx, &[("reason".to_owned(), decision.reason.clone())], columns));
+            }
+            for (question, answer) in &decision.answers {
+                lines.extend(detail(cx, &[("answer".to_owned(), format!("{question} {answer}"))], columns));
             }
             let (title, ask) = if decision.approved { ("Approve?", "Approve") } else { ("Reject?", "Reject") };
             (title.to_owned(), ask, lines)

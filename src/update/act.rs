@@ -4,7 +4,7 @@ use crate::action::{Action, applies, spec};
 use crate::config::layout::{Layout, PaneKind};
 use crate::domain::attention::Subject;
 use crate::domain::brief::{About, BriefSubject};
-use crate::domain::gate::{Decision, GateState};
+use crate::domain::gate::GateState;
 use crate::domain::text;
 use crate::domain::transcript::Tone;
 use crate::domain::transcript::landmark::Landmark;
@@ -18,10 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{attention, cluster, decide, drift, search, signals, task, transcript};
-
-/// What whoever waits reads when the operator lets it through.
-const APPROVED: &str = "approved by the operator";
+use super::{attention, cluster, decide, drift, guard, search, signals, task, transcript};
 
 /// Carries out an action.
 pub fn act(state: &mut State, action: Action) -> Effects {
@@ -96,10 +93,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             state.say(Tone::Info, format!("theme {}", name.unwrap_or_default()));
         }
         Action::NextNeed => return next_need(state),
-        Action::Approve => decide::begin(state, |gate| Popup::Confirm {
-            question: Question::Decide(gate, Decision { approved: true, reason: APPROVED.to_owned() }),
-            scroll: Scroll::default(),
-        }),
+        Action::Approve => return guard::approve(state),
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
         Action::Acknowledge => return attention::acknowledge(state),
         Action::Snooze => return attention::snooze(state),
@@ -188,7 +182,13 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             state.screen.popup = Some(Popup::Live(view));
             return Effects::new();
         }
-        Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
+        Some(Popup::Answer(view)) => {
+            if let Motion::Rows(rows) = motion {
+                view.step(rows);
+            }
+            return Effects::new();
+        }
+        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_)) => return Effects::new(),
     };
     move_by(scroll, motion, height);
     Effects::new()
@@ -230,6 +230,7 @@ fn next_need(state: &mut State) -> Effects {
     let next = if state.screen.focus == PaneKind::Attention { (list.selected + 1) % list.rows.len() } else { 0 };
     list.select(next, usize::from(height));
     state.screen.focus_on(PaneKind::Attention);
+    guard::chosen(state);
     Effects::new()
 }
 
@@ -331,6 +332,7 @@ fn open_need(state: &mut State) -> Effects {
             state.board.arrange(Some(&id));
             state.screen.focus_on(PaneKind::Board);
         }
+        Subject::Rules(_) => return guard::approve(state),
     }
     Effects::new()
 }

@@ -22,6 +22,7 @@ pub fn refresh(state: &mut State) {
         agents: &state.agents.agents,
         drift: &state.drift.fabrics,
         clusters: &state.clusters.clusters,
+        rules: &state.guard.changes,
         others: &state.attention.others,
     };
     let redactor = &state.session.redactor;

@@ -8,23 +8,30 @@ use crate::effect::{Effect, Effects};
 use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
-use super::{attention, transcript};
+use super::{attention, guard, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
-    match selected(state) {
-        Some(gate) => state.screen.popup = Some(popup(Box::new(gate.clone()))),
+    if guard::too_early(state) {
+        return;
+    }
+    match selected(state).cloned() {
+        Some(gate) if guard::descends_from(state, &gate) => {}
+        Some(gate) => state.screen.popup = Some(popup(Box::new(gate))),
         None => state.say(Tone::Warning, "no gate is selected: n selects the next thing that needs you"),
     }
 }
 
 /// The pending gate that the attention queue's cursor is on.
-fn selected(state: &State) -> Option<&Gate> {
+pub fn selected(state: &State) -> Option<&Gate> {
     match &state.attention.current()?.subject {
         Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id && gate.state == GateState::Pending),
-        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) => {
-            None
-        }
+        Subject::Agent(_)
+        | Subject::Drift { .. }
+        | Subject::Cluster(_)
+        | Subject::Signal { .. }
+        | Subject::Task(_)
+        | Subject::Rules(_) => None,
     }
 }
 
@@ -39,16 +46,8 @@ pub fn confirm(state: &mut State) -> Effects {
     match question {
         Question::Quit(_) => vec![Effect::Quit],
         Question::Reveal(place, record) => transcript::revealing(state, place, record),
-        Question::Decide(gate, decision) => {
-            // What was shown is what is decided: a gate that has ended or changed meanwhile is not.
-            let unchanged = state.gates.iter().any(|known| *known == *gate && known.state == GateState::Pending);
-            if !unchanged {
-                let title = state.session.redactor.redact(&gate.title).into_owned();
-                state.say(Tone::Warning, format!("nothing was decided: {title} no longer waits"));
-                return Effects::new();
-            }
-            vec![Effect::Decide { gate, decision }]
-        }
+        Question::AcceptRules(change) => guard::accept(state, change),
+        Question::Decide(gate, decision) => guard::decided(state, gate, decision),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, cursor, decide, search, signals, task};
+use super::{act, cursor, decide, guard, search, signals, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -47,6 +47,7 @@ fn action(state: &State, key: KeyEvent) -> Option<Action> {
 fn field(state: &mut State) -> Option<&mut LineInput> {
     match &mut state.screen.popup {
         Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
+        Some(Popup::Word(typed)) => Some(&mut typed.input),
         Some(Popup::Search) => Some(&mut state.search.input),
         Some(_) => None,
         None => state.screen.filter.as_mut(),
@@ -62,7 +63,7 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
                 state.say(Tone::Warning, "a rejection needs a reason: the agent reads it");
                 return Effects::new();
             }
-            let decision = Decision { approved: false, reason };
+            let decision = Decision { approved: false, reason, ..Decision::default() };
             let question = Question::Decide(gate.clone(), decision);
             decide::ask(state, question);
             return Effects::new();
@@ -70,6 +71,12 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),
         (KeyCode::Enter, Some(Popup::Signals(_))) => return signals::go(state),
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Correct(_))) => return signals::draft(state),
+        (KeyCode::Enter, Some(Popup::Word(_))) => return guard::typed(state),
+        (KeyCode::Enter, Some(Popup::Answer(_))) => return guard::answered(state),
+        (KeyCode::Char(' '), Some(Popup::Answer(view))) => {
+            view.toggle();
+            return Effects::new();
+        }
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
             return Effects::new();

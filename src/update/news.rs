@@ -131,8 +131,10 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
 
 /// A gate was asked for, or ended without a decision.
 pub fn gate(state: &mut State, news: GateNews) -> Effects {
+    let mut effects = Effects::new();
     match news {
         GateNews::Requested(gate) => {
+            effects.extend(super::guard::facts_wanted(state, &gate));
             state.gates.push(*gate);
         }
         GateNews::Abandoned(id, at) => close(state, &id, GateState::Abandoned, at),
@@ -140,7 +142,7 @@ pub fn gate(state: &mut State, news: GateNews) -> Effects {
     }
     note(state, SourceId::Gates, state.now, None);
     attention::refresh(state);
-    Effects::new()
+    effects
 }
 
 fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at: jiff::Timestamp) {

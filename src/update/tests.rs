@@ -13,7 +13,7 @@ use crate::config::layout::{Layout, PaneKind};
 use crate::config::theme::Theme;
 use crate::domain::agent::{Agent, AgentId, AgentState, StateSource, StateVerdict};
 use crate::domain::fault::Fault;
-use crate::domain::gate::{Decision, Gate, GateId, GateState};
+use crate::domain::gate::{Asks, Decision, Gate, GateId, GateState};
 use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
 use crate::effect::{Effect, Effects};
@@ -26,6 +26,7 @@ use crate::state::{Screen, SessionView, State};
 mod attention;
 mod cluster;
 mod drift;
+mod guard;
 mod kinds;
 mod task;
 mod transcript;
@@ -61,6 +62,7 @@ fn gate(id: &str) -> Gate {
         agent: None,
         tool: Some("Bash".to_owned()),
         rule: Some("push".to_owned()),
+        asks: Asks::default(),
         requested_at: at(10),
         expires_at: None,
         state: GateState::Pending,
@@ -149,7 +151,7 @@ fn a_rejection_needs_a_reason_and_hands_it_over() {
     key(&mut state, KeyCode::Enter);
     let effects = keys(&mut state, "y");
     let [Effect::Decide { decision, .. }] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!(*decision, Decision { approved: false, reason: "not yet, y".to_owned() });
+    assert_eq!(*decision, Decision { approved: false, reason: "not yet, y".to_owned(), ..Decision::default() });
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn a_newer_gate_does_not_take_the_place_of_the_one_that_was_chosen() {
 fn a_decision_counts_when_it_was_handed_over() {
     let mut state = state();
     request(&mut state, "1");
-    let decision = Decision { approved: false, reason: "no".to_owned() };
+    let decision = Decision { approved: false, reason: "no".to_owned(), ..Decision::default() };
     let done =
         |outcome| Event::Done(Done::Decided { gate: GateId("1".to_owned()), decision: decision.clone(), outcome });
     tell(&mut state, done(Err(Fault::new("handing over", "1", "gone", ""))));

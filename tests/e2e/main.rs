@@ -4,6 +4,7 @@ mod board;
 mod demo;
 mod drift;
 mod gates;
+mod hooks;
 mod killed;
 mod search;
 mod secrets;

@@ -1,30 +1,32 @@
 //! What a hook answers: it waits for the operator where a rule says so, and fails closed there alone.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hnpwb::cli::hook::{Reply, Rules, Surroundings, answer};
 use hnpwb::config::paths::Paths;
-use hnpwb::config::session::{GateRule, OnFailure};
+use hnpwb::config::session::rules::Ruled;
 use hnpwb::domain::agent::AgentState;
+use hnpwb::domain::gate::pattern::Pattern;
+use hnpwb::domain::gate::rule::{GateRule, OnFailure};
 use hnpwb::source::gates;
 use hnpwb::source::hooks::HookDesk;
 use hnpwb::source::mailbox::mailbox;
-use regex::Regex;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Desk, approved, rejected};
 
 /// A project with a runtime folder of its own.
-struct Project {
+pub struct Project {
     dir: tempfile::TempDir,
     paths: Paths,
     hooks: HookDesk,
 }
 
 impl Project {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let home = dir.path().to_owned();
         let paths = Paths::from_vars(|name| match name {
@@ -36,11 +38,11 @@ impl Project {
         Self { dir, paths, hooks: HookDesk::default() }
     }
 
-    fn root(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.dir.path().join("project").canonicalize().expect("the folder that was just made")
     }
 
-    fn desk(&self) -> Desk {
+    pub fn desk(&self) -> Desk {
         let (outbox, inbox) = mailbox();
         let cancel = CancellationToken::new();
         let gates = gates::spawn(&self.paths.socket(&self.root()), "test", outbox, self.hooks.clone(), cancel.clone())
@@ -48,14 +50,22 @@ impl Project {
         Desk { gates, inbox, cancel, dir: tempfile::tempdir().expect("a folder") }
     }
 
-    fn reply(&self, rules: &Result<Vec<GateRule>, String>, input: &[u8]) -> Reply {
+    pub fn socket(&self) -> PathBuf {
+        self.paths.socket(&self.root())
+    }
+
+    pub fn reply(&self, rules: &Result<Vec<GateRule>, String>, input: &[u8]) -> Reply {
+        self.reply_to(rules, input)
+    }
+
+    pub fn reply_to(&self, rules: &Result<Vec<GateRule>, String>, input: impl Read) -> Reply {
         let root = self.root();
         let around = Surroundings { paths: &self.paths, project: Some(root.clone()), cwd: PathBuf::from("/") };
         answer(input, &around, |dir: &Path| -> Result<Rules, String> {
             if !dir.starts_with(&root) {
-                return Ok(None);
+                return Ok(Vec::new());
             }
-            rules.clone().map(|rules| Some((root.clone(), rules)))
+            rules.clone().map(|rules| vec![Ruled { root: root.clone(), rules, accepted: false }])
         })
     }
 }
@@ -63,26 +73,27 @@ impl Project {
 fn rule(fail: OnFailure) -> GateRule {
     GateRule {
         name: "push".to_owned(),
-        tool: Some("Bash".to_owned()),
-        matches: Regex::new("git push").expect("a pattern"),
+        tools: vec!["Bash".to_owned()],
+        matches: Some(Pattern::new("git push").expect("a pattern")),
         fail,
         deadline: Duration::from_secs(60),
+        ..GateRule::default()
     }
 }
 
-fn deny() -> Vec<GateRule> {
+pub fn deny() -> Vec<GateRule> {
     vec![rule(OnFailure::Deny)]
 }
 
 /// A call as Claude Code 2.1.329 describes it.
-fn bash(command: &str) -> Vec<u8> {
+pub fn bash(command: &str) -> Vec<u8> {
     json!({"session_id": "s1", "transcript_path": "/t.jsonl", "cwd": "/elsewhere", "permission_mode": "default",
         "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "toolu_1"})
     .to_string()
     .into_bytes()
 }
 
-fn decision(reply: &Reply) -> (String, String) {
+pub fn decision(reply: &Reply) -> (String, String) {
     assert_eq!(reply.code, 0, "{}", reply.err);
     let out: Value = serde_json::from_str(&reply.out).expect("one JSON object");
     let said = &out["hookSpecificOutput"];
@@ -91,7 +102,7 @@ fn decision(reply: &Reply) -> (String, String) {
     (text("permissionDecision"), text("permissionDecisionReason"))
 }
 
-fn silent(reply: &Reply) -> bool {
+pub fn silent(reply: &Reply) -> bool {
     reply.code == 0 && reply.out.is_empty() && reply.err.is_empty()
 }
 

@@ -137,7 +137,7 @@ async fn more_than_can_wait_are_refused_with_a_reason() {
         desk.asked().await;
     }
     match ask(&desk.socket(), push()).await.unwrap() {
-        Ok(Answer::Refused { why }) => assert!(why.contains("256 gates"), "{why}"),
+        Ok(Answer::Refused { why, .. }) => assert!(why.contains("256 gates"), "{why}"),
         other => panic!("{other:?}"),
     }
 }

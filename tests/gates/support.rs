@@ -73,9 +73,9 @@ pub fn push() -> GateRequest {
 }
 
 pub fn approved() -> Decision {
-    Decision { approved: true, reason: "looks right".to_owned() }
+    Decision { approved: true, reason: "looks right".to_owned(), ..Decision::default() }
 }
 
 pub fn rejected() -> Decision {
-    Decision { approved: false, reason: "the tests were not run".to_owned() }
+    Decision { approved: false, reason: "the tests were not run".to_owned(), ..Decision::default() }
 }

@@ -14,7 +14,7 @@ use hnpwb::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow
 use hnpwb::domain::commit::{Commit, Dirty, Ref, RefKind, RepoLog, Upstream, Worktree, graph};
 use hnpwb::domain::drift::{DriftRow, DriftState, DriftView, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
 use hnpwb::domain::fault::Fault;
-use hnpwb::domain::gate::{Gate, GateId, GateState};
+use hnpwb::domain::gate::{Asks, Gate, GateId, GateState};
 use hnpwb::domain::health::{Health, HealthState};
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
@@ -514,6 +514,7 @@ pub fn gates(say: Say) -> Vec<Gate> {
         agent: Some(say("specialist-vpc")),
         tool: Some(say("Bash")),
         rule: Some(say("push")),
+        asks: Asks::default(),
         requested_at: ago(minutes),
         expires_at: Some(now() + SignedDuration::from_mins(26)),
         state: GateState::Pending,

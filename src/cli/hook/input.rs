@@ -17,6 +17,11 @@ pub(super) struct Event<'a> {
     pub(super) input: Option<&'a RawValue>,
     pub(super) tool_use_id: Option<String>,
     pub(super) agent_id: Option<String>,
+    pub(super) agent_type: Option<String>,
+    /// The hook keeps the agent from stopping already.
+    pub(super) stop_hook_active: Option<bool>,
+    /// What the agent said last.
+    pub(super) last_message: Option<String>,
     /// What is wrong with it.
     pub(super) odd: Option<String>,
 }
@@ -72,6 +77,12 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
                 "tool_name" => &mut event.tool,
                 "tool_use_id" => &mut event.tool_use_id,
                 "agent_id" => &mut event.agent_id,
+                "agent_type" => &mut event.agent_type,
+                "last_assistant_message" => &mut event.last_message,
+                "stop_hook_active" => {
+                    event.stop_hook_active = map.next_value()?;
+                    continue;
+                }
                 "tool_input" if event.input.is_some() => return Err(M::Error::duplicate_field("tool_input")),
                 "tool_input" => {
                     event.input = Some(map.next_value()?);

@@ -13,23 +13,24 @@ const DEFAULT: Duration = Duration::from_secs(600);
 /// shortest default that any version of Claude Code had. Too short refuses a call; too long lets one run.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
-/// The shortest timeout under which `hnpwb hook` is registered for tool calls in the settings of the user or of these
+/// The shortest timeout under which `hnpwb hook` is registered for this event in the settings of the user or of these
 /// projects; [`UNKNOWN`] when it is found in none of them.
-pub(super) fn timeout<'a>(paths: &Paths, projects: impl Iterator<Item = &'a Path>) -> Duration {
+pub fn timeout<'a>(paths: &Paths, event: &str, projects: impl Iterator<Item = &'a Path>) -> Duration {
     let mut files: Vec<PathBuf> = paths.claude.iter().map(|dir| dir.join("settings.json")).collect();
     files.push(paths.home.join(".codex/hooks.json"));
     for project in projects {
         files.push(project.join(".claude/settings.json"));
         files.push(project.join(".claude/settings.local.json"));
+        files.push(project.join(".codex/hooks.json"));
     }
-    let registered = files.iter().filter_map(|file| std::fs::read(file).ok()).filter_map(|text| shortest(&text)).min();
-    registered.unwrap_or(UNKNOWN)
+    let texts = files.iter().filter_map(|file| std::fs::read(file).ok());
+    texts.filter_map(|text| shortest(&text, event)).min().unwrap_or(UNKNOWN)
 }
 
 /// The shortest timeout in one settings file.
-fn shortest(text: &[u8]) -> Option<Duration> {
+fn shortest(text: &[u8], event: &str) -> Option<Duration> {
     let settings: Value = serde_json::from_slice(text).ok()?;
-    let groups = settings.pointer("/hooks/PreToolUse")?.as_array()?;
+    let groups = settings.get("hooks")?.get(event)?.as_array()?;
     let handlers = groups.iter().filter_map(|group| group.get("hooks")?.as_array()).flatten();
     handlers.filter(|handler| is_ours(handler)).map(seconds).min()
 }
@@ -61,24 +62,24 @@ mod tests {
             {"matcher": "Bash", "hooks": [{"type": "command", "command": "/bin/hnpwb hook", "timeout": 3600}]},
             {"hooks": [{"type": "command", "command": "/bin/hnpwb", "args": ["hook"], "timeout": 900},
                        {"type": "command", "command": "other hook", "timeout": 1}]}]}}"#;
-        assert_eq!(shortest(settings), Some(Duration::from_secs(900)));
+        assert_eq!(shortest(settings, "PreToolUse"), Some(Duration::from_secs(900)));
     }
 
     #[test]
     fn an_entry_without_a_timeout_has_the_default_one() {
         let settings = br#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "\"/x y/hnpwb\" hook"}]}]}}"#;
-        assert_eq!(shortest(settings), Some(DEFAULT));
+        assert_eq!(shortest(settings, "PreToolUse"), Some(DEFAULT));
     }
 
     #[test]
     fn a_hook_that_is_registered_out_of_sight_answers_before_any_default() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::from_vars(|name| (name == "HOME").then(|| home.path().as_os_str().to_owned()));
-        assert_eq!(timeout(&paths, std::iter::empty()), UNKNOWN);
+        assert_eq!(timeout(&paths, "PreToolUse", std::iter::empty()), UNKNOWN);
         std::fs::create_dir(home.path().join(".claude")).unwrap();
         let settings = r#"{"hooks": {"PreToolUse": [{"hooks": [{"command": "hnpwb hook"}]}]}}"#;
         std::fs::write(home.path().join(".claude/settings.json"), settings).unwrap();
-        assert_eq!(timeout(&paths, std::iter::empty()), DEFAULT);
+        assert_eq!(timeout(&paths, "PreToolUse", std::iter::empty()), DEFAULT);
     }
 
     #[test]
@@ -86,7 +87,7 @@ mod tests {
         for settings in
             ["", "[]", "{}", r#"{"hooks":{"PreToolUse":[{"hooks":[{"command":"hnpwb doctor","timeout":1}]}]}}"#]
         {
-            assert_eq!(shortest(settings.as_bytes()), None, "{settings}");
+            assert_eq!(shortest(settings.as_bytes(), "PreToolUse"), None, "{settings}");
         }
     }
 }

@@ -3,20 +3,18 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use regex::Regex;
 use toml::de::DeTable;
 
-use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, GateRule, OnFailure};
-use crate::config::document::{Checker, Placed, Section};
+use super::gates;
+use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec};
+use crate::config::document::{Checker, Section};
 use crate::config::paths::Paths;
-use crate::config::problem::{Problem, unknown};
+use crate::config::problem::Problem;
 use crate::config::supervision::{self, Supervision};
+use crate::domain::gate::rule::GateRule;
 
 /// How long a commit may take to become live when the file does not say.
 pub const GRACE: Duration = Duration::from_secs(5 * 60);
-
-/// How long the operator has for a gate when the file does not say.
-pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Folders of a GitOps directory that hold no desired state when the file does not say: those into which the Hedgehog
 /// NetBox Plugin puts what it has not taken in.
@@ -49,6 +47,8 @@ pub struct SessionFile {
     pub fabrics: Vec<FabricSpec>,
     /// `[[gate]]`.
     pub gates: Vec<GateRule>,
+    /// `[gates] sets`; `None` when the file does not say.
+    pub gate_sets: Option<Vec<String>>,
     /// `[[check]]`.
     pub checks: Vec<CheckSpec>,
     /// `[signals]` and `[notify]`.
@@ -69,7 +69,7 @@ pub fn parse(text: &str, file: &Path, base: &Path, paths: &Paths) -> Result<Sess
 /// The same, with what could be understood beside what could not.
 pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (SessionFile, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check", "signals", "notify"];
+    let known = ["session", "board", "agent", "repo", "fabric", "gate", "gates", "check", "signals", "notify"];
     checker.only(&document, "a session file", &known);
 
     let head = checker.section(&document, "session");
@@ -89,7 +89,8 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let repos = walk.paths_of(&document, "repo");
     let agents = walk.named(&document, "agent", Walk::agent, |agent| &agent.name);
     let fabrics = walk.named(&document, "fabric", Walk::fabric, |fabric| &fabric.name);
-    let gates = walk.named(&document, "gate", Walk::gate, |gate| &gate.name);
+    let gates = gates::rules(&mut walk.checker, &document, text, &file.display().to_string());
+    let gate_sets = gates::sets(&mut walk.checker, &document);
     let checks = walk.named(&document, "check", Walk::check, |check| &check.name);
     let problems = walk.checker.finish();
     let state = state.map(|state| below(&root, &state, paths));
@@ -106,6 +107,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         repos,
         fabrics,
         gates,
+        gate_sets,
         checks,
         supervision,
     };
@@ -131,6 +133,14 @@ struct Walk<'w, 'a> {
     checker: Checker<'a>,
     root: &'w Path,
     paths: &'w Paths,
+}
+
+impl SessionFile {
+    /// The rules of the file, then those of the sets that are in force.
+    pub fn rules(&self) -> Vec<GateRule> {
+        let sets = self.gate_sets.clone().unwrap_or_else(gates::default_sets);
+        self.gates.iter().cloned().chain(gates::rules_of(&sets)).collect()
+    }
 }
 
 impl Walk<'_, '_> {
@@ -234,40 +244,6 @@ impl Walk<'_, '_> {
         ClusterSpec::Snapshot(below(self.root, &snapshot.value, self.paths))
     }
 
-    fn gate(&mut self, section: &Section) -> Option<GateRule> {
-        let table = section.table;
-        self.checker.only(table, "[[gate]]", &["name", "tool", "matches", "fail", "deadline"]);
-        self.checker.require(section, "[[gate]]", "name");
-        self.checker.require(section, "[[gate]]", "matches");
-        let tool = self.checker.text(table, "tool").map(|tool| tool.value);
-        let fail = self.checker.text(table, "fail").and_then(|fail| match fail.value.as_str() {
-            "deny" => Some(OnFailure::Deny),
-            "ask" => Some(OnFailure::Ask),
-            other => {
-                self.checker.complain(&fail.span, unknown("answer", other, &["deny", "ask"]));
-                None
-            }
-        });
-        let deadline = self.duration(table, "deadline").unwrap_or(DEADLINE);
-        let pattern = self.checker.text(table, "matches");
-        let name = self.checker.text(table, "name")?.value;
-        let matches = self.pattern(&pattern?)?;
-        Some(GateRule { name, tool, matches, fail: fail.unwrap_or_default(), deadline })
-    }
-
-    fn pattern(&mut self, written: &Placed<String>) -> Option<Regex> {
-        match Regex::new(&written.value) {
-            Ok(pattern) => Some(pattern),
-            Err(error) => {
-                // The crate draws the pattern over several lines; its last line says what is wrong.
-                let whole = error.to_string();
-                let why = whole.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                self.checker.complain(&written.span, format!("\"matches\" is no regular expression: {why}"));
-                None
-            }
-        }
-    }
-
     fn check(&mut self, section: &Section) -> Option<CheckSpec> {
         let table = section.table;
         self.checker.only(table, "[[check]]", &["name", "run"]);
@@ -281,11 +257,15 @@ impl Walk<'_, '_> {
         let written = self.checker.string(table, key)?;
         let duration = parse_duration(&written.value);
         if duration.is_none() {
-            let message = format!("{:?} is no duration: write \"90s\", \"5m\", \"1h30m\" or \"2d\"", written.value);
-            self.checker.complain(&written.span, message);
+            self.checker.complain(&written.span, no_duration(&written.value));
         }
         duration
     }
+}
+
+/// What is said of a text that is no duration.
+pub(super) fn no_duration(text: &str) -> String {
+    format!("{text:?} is no duration: write \"90s\", \"5m\", \"1h30m\" or \"2d\"")
 }
 
 /// A duration as people write it: numbers with `s`, `m`, `h` or `d`, the larger unit first. More than nothing and at
@@ -310,8 +290,9 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClusterSpec, OnFailure, SessionFile, parse, parse_duration};
+    use super::{ClusterSpec, SessionFile, parse, parse_duration};
     use crate::config::paths::Paths;
+    use crate::domain::gate::rule::OnFailure;
     use std::path::{Path, PathBuf};
     use std::time::Duration;
 
@@ -352,8 +333,20 @@ mod tests {
         assert_eq!((fabric.repo.as_path(), fabric.cluster.as_ref()), (Path::new("/project"), None));
         assert_eq!(fabric.exclude, ["raw", "unmanaged"]);
         assert_eq!(fabric.grace, Duration::from_secs(300));
-        assert_eq!((gate.tool.as_deref(), gate.fail, gate.deadline.as_secs()), (None, OnFailure::Deny, 1_800));
-        assert!(gate.matches.is_match("cd x && git push -f"));
+        assert_eq!((gate.tools.len(), gate.fail, gate.deadline.as_secs()), (0, OnFailure::Deny, 1_800));
+        assert!(gate.matches.as_ref().unwrap().is_match("cd x && git push -f"));
+        assert_eq!((gate.origin.source.as_str(), gate.origin.line), ("s.toml", 4));
+    }
+
+    #[test]
+    fn sets_are_those_that_the_file_names_and_its_own_rules_come_first() {
+        let names =
+            |text: &str| -> Vec<String> { read(text).unwrap().rules().into_iter().map(|rule| rule.name).collect() };
+        assert!(names("").contains(&"settings-files".to_owned()));
+        assert!(names("[gates]\nsets = []\n").is_empty());
+        let own = names("[gates]\nsets = [\"pushes\"]\n[[gate]]\nname = \"a\"\ntool = \"Bash\"\n");
+        assert_eq!((own[0].as_str(), own[1].as_str()), ("a", "push-git"));
+        assert!(read("[gates]\nsets = [\"pushs\"]\n").unwrap_err()[0].contains("did you mean \"pushes\"?"));
     }
 
     #[test]

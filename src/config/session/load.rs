@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{self, SessionFile, parse};
-use super::{ClusterSpec, GateRule, Session, SessionOrigin};
+use super::file::{SessionFile, parse};
+use super::{ClusterSpec, Session, SessionOrigin, SourceText};
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
 use crate::config::document::read;
@@ -80,59 +80,17 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
     Ok((Session { redactor, models, health, levels, notify, ..filled(file, source, root, paths) }, problems))
 }
 
-/// The root and the gate rules of the session file that governs `dir`, without any discovery: for hooks, which have a
-/// few milliseconds. `Ok(None)` when no file does.
-///
-/// That is the file which [`load`] would take, else the nearest `hnpwb.toml` of any folder above (agents in a clone
-/// below a session's root belong to that session), else the session of the user's configuration whose `root` is named
-/// and holds `dir` (the innermost one when several do).
-///
-/// # Errors
-/// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
-pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Option<(PathBuf, Vec<GateRule>)>, Vec<Problem>> {
-    let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
-    if let Some(file) = project_file(&dir).or_else(|| upwards(&dir, Path::new("/"))) {
-        let source = Source::of_project(file).map_err(|problem| vec![problem])?;
-        let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
-        let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
-        return Ok(Some((root, session.gates)));
-    }
-    let mut folders = vec![dir.clone()];
-    folders.extend(repository::find(&dir).and_then(|repository| in_main(&dir, &repository)));
-    let mut governing: Option<(PathBuf, SessionFile, Vec<Problem>)> = None;
-    for file in named_files(paths) {
-        // A session that cannot be read cannot be known to concern this folder.
-        let Ok(Some(text)) = read(&file) else { continue };
-        let (session, problems) = file::read(&text, &file, Path::new(""), paths);
-        // A relative root means the folder that the workbench is started in: it governs none by itself.
-        if !session.root.is_absolute() {
-            continue;
-        }
-        let Ok(root) = fs::canonicalize(&session.root) else { continue };
-        let holds = folders.iter().any(|folder| folder.starts_with(&root));
-        let inner = governing.as_ref().is_none_or(|(other, ..)| root.components().count() > other.components().count());
-        if holds && inner {
-            governing = Some((root, session, problems));
-        }
-    }
-    match governing {
-        None => Ok(None),
-        Some((root, session, problems)) if problems.is_empty() => Ok(Some((root, session.gates))),
-        Some((_, _, problems)) => Err(problems),
-    }
-}
-
 /// A session file's text and where it came from.
-struct Source {
-    origin: SessionOrigin,
-    file: PathBuf,
-    text: String,
+pub(super) struct Source {
+    pub(super) origin: SessionOrigin,
+    pub(super) file: PathBuf,
+    pub(super) text: String,
     /// Folder that a relative root is below; none is the folder the workbench is started in.
-    base: Option<PathBuf>,
+    pub(super) base: Option<PathBuf>,
 }
 
 impl Source {
-    fn of_project(file: PathBuf) -> Result<Self, Problem> {
+    pub(super) fn of_project(file: PathBuf) -> Result<Self, Problem> {
         let text = read(&file)?.ok_or_else(|| Problem::whole(&file, "there is no such file"))?;
         let file = fs::canonicalize(&file).unwrap_or(file);
         let base = file.parent().map(Path::to_path_buf);
@@ -170,7 +128,7 @@ fn stem(file: &Path) -> Option<String> {
 }
 
 /// Session files of the user's configuration, sorted.
-fn named_files(paths: &Paths) -> Vec<PathBuf> {
+pub(super) fn named_files(paths: &Paths) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(paths.config.join("sessions")) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
         .flatten()
@@ -183,14 +141,14 @@ fn named_files(paths: &Paths) -> Vec<PathBuf> {
 }
 
 /// The `hnpwb.toml` that [`load`] takes for a folder.
-fn project_file(dir: &Path) -> Option<PathBuf> {
+pub(super) fn project_file(dir: &Path) -> Option<PathBuf> {
     let Some(repository) = repository::find(dir) else { return upwards(dir, dir) };
     let in_main = || upwards(&in_main(dir, &repository)?, repository.main.as_deref()?);
     in_main().or_else(|| upwards(dir, &repository.top))
 }
 
 /// The nearest `hnpwb.toml` from a folder up to `top`.
-fn upwards(from: &Path, top: &Path) -> Option<PathBuf> {
+pub(super) fn upwards(from: &Path, top: &Path) -> Option<PathBuf> {
     let within = from.ancestors().take_while(|folder| folder.starts_with(top));
     // A link that leads nowhere is a file that cannot be read, and not none: its rules must not be lost in silence.
     let is_there = |file: &PathBuf| file.symlink_metadata().is_ok_and(|found| !found.is_dir());
@@ -198,12 +156,12 @@ fn upwards(from: &Path, top: &Path) -> Option<PathBuf> {
 }
 
 /// The folder of the main working tree that corresponds to one of a linked worktree.
-fn in_main(dir: &Path, repository: &Repository) -> Option<PathBuf> {
+pub(super) fn in_main(dir: &Path, repository: &Repository) -> Option<PathBuf> {
     let main = repository.main.as_ref().filter(|main| **main != repository.top)?;
     Some(main.join(dir.strip_prefix(&repository.top).ok()?))
 }
 
-fn canonical_dir(dir: &Path) -> Result<PathBuf, Problem> {
+pub(super) fn canonical_dir(dir: &Path) -> Result<PathBuf, Problem> {
     let found = fs::canonicalize(dir).map_err(|error| Problem::whole(dir, format!("cannot be opened: {error}")))?;
     if found.is_dir() { Ok(found) } else { Err(Problem::whole(dir, "is not a folder")) }
 }
@@ -224,7 +182,7 @@ fn absent(session: &SessionFile, file: &Path) -> Vec<Problem> {
 fn discovered(root: &Path, paths: &Paths) -> Session {
     let nothing = SessionFile { root: root.to_path_buf(), ..SessionFile::default() };
     let root = root.to_path_buf();
-    complete(nothing, SessionOrigin::Discovered, root, paths)
+    complete(nothing, SessionOrigin::Discovered, SourceText::default(), root, paths)
 }
 
 fn filled(mut file: SessionFile, source: Source, root: PathBuf, paths: &Paths) -> Session {
@@ -233,11 +191,13 @@ fn filled(mut file: SessionFile, source: Source, root: PathBuf, paths: &Paths) -
         SessionOrigin::File(path) if source.base.is_none() => stem(path),
         SessionOrigin::File(_) | SessionOrigin::Discovered => None,
     });
-    complete(file, source.origin, root, paths)
+    let text = SourceText { file: Some(source.file), text: source.text, base: source.base };
+    complete(file, source.origin, text, root, paths)
 }
 
 /// Fills in by discovery what a file leaves out.
-fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Paths) -> Session {
+fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: PathBuf, paths: &Paths) -> Session {
+    let gates = file.rules();
     let everything_said = !file.boards.is_empty() && !file.repos.is_empty() && !file.fabrics.is_empty();
     let found = if everything_said {
         let worktrees = repository::find(&root).map(|repository| repository.worktrees).unwrap_or_default();
@@ -266,7 +226,8 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         agents: file.agents,
         repos: or(file.repos, found.repos),
         fabrics,
-        gates: file.gates,
+        gates,
+        source: text,
         claude_dirs: paths.claude.clone(),
         transcript_places: transcript_places(paths, &root),
         status_lines: Some(paths.status_lines()),

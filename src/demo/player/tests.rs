@@ -70,11 +70,11 @@ async fn played(rounds: u32, answer: Result<Decision, Fault>) -> Played {
 }
 
 fn approved() -> Decision {
-    Decision { approved: true, reason: String::new() }
+    Decision { approved: true, reason: String::new(), ..Decision::default() }
 }
 
 fn rejected(reason: &str) -> Decision {
-    Decision { approved: false, reason: reason.to_owned() }
+    Decision { approved: false, reason: reason.to_owned(), ..Decision::default() }
 }
 
 fn json(bytes: &[u8]) -> Value {

@@ -1,24 +1,40 @@
 //! A tool call as gate rules look at it.
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::domain::gate::command;
+use crate::domain::gate::pattern::Pattern;
+use crate::domain::gate::place::Ground;
+use crate::domain::text;
+
+/// Lines of a patch that name a file.
+const PATCHED: [&str; 4] = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
+/// Files of one call that are looked at; a call with more cannot be read to its end.
+const MOST_FILES: usize = 256;
+/// Bytes of a reading that an explanation repeats.
+const QUOTED: usize = 120;
 
 /// A tool call, read once and then matched against any number of rules.
 #[derive(Debug, Clone)]
 pub struct ToolCall<'a> {
     tool: &'a str,
     texts: Vec<String>,
+    /// Files that it names, each absolute, and again as the disk has it.
+    files: Vec<String>,
+    /// Host that it fetches from; empty when there is an address that cannot be read.
+    host: Option<String>,
+    ground: Ground,
     /// Not all of it could be read, so no pattern can be ruled out.
     cut_short: bool,
 }
 
 impl<'a> ToolCall<'a> {
-    /// Reads a call. An input with a `command` (text, or a list of words) is read as a shell command; of any other the
-    /// pattern sees each text in it and the whole as compact JSON.
-    pub fn new(tool: &'a str, input: &Value) -> Self {
-        let mut call = Self { tool, texts: Vec::new(), cut_short: false };
+    /// Reads a call of an agent that works on this ground. An input with a `command` (text, or a list of words) is read as a
+    /// shell command; of any other the pattern sees each text in it and the whole as compact JSON. `real` says where the disk
+    /// has a file that is named through links.
+    pub fn on(tool: &'a str, input: &Value, ground: &Ground, real: impl Fn(&str) -> Option<String>) -> Self {
+        let mut call =
+            Self { tool, texts: Vec::new(), files: Vec::new(), host: None, ground: ground.clone(), cut_short: false };
         match input.get("command") {
             Some(Value::String(line)) => call.command(line.clone()),
             Some(Value::Array(words)) if !words.is_empty() && words.iter().all(Value::is_string) => {
@@ -34,6 +50,8 @@ impl<'a> ToolCall<'a> {
                 call.texts.push(input.to_string());
             }
         }
+        call.find_files(input, real);
+        call.host = input.get("url").map(|url| host(url.as_str().unwrap_or_default()).unwrap_or_default());
         call
     }
 
@@ -45,11 +63,83 @@ impl<'a> ToolCall<'a> {
         self.cut_short |= readings.cut_short;
     }
 
-    /// True if a rule on `tool` (none: on every tool) with this pattern holds the call.
-    pub fn matches(&self, tool: Option<&str>, pattern: &Regex) -> bool {
-        tool.is_none_or(|tool| tool == self.tool)
-            && (self.cut_short || self.texts.iter().any(|text| pattern.is_match(text)))
+    fn find_files(&mut self, input: &Value, real: impl Fn(&str) -> Option<String>) {
+        let mut named: Vec<String> = ["file_path", "notebook_path"]
+            .into_iter()
+            .filter_map(|key| input.get(key)?.as_str())
+            .map(str::to_owned)
+            .collect();
+        if self.texts.iter().any(|text| text.contains("*** Begin Patch")) {
+            let lines = self.texts.iter().flat_map(|text| text.lines());
+            let files = lines.filter_map(|line| PATCHED.iter().find_map(|head| line.trim().strip_prefix(head)));
+            named.extend(files.map(|file| file.trim().to_owned()));
+        }
+        named.sort_unstable();
+        named.dedup();
+        if named.len() > MOST_FILES {
+            self.cut_short = true;
+            named.truncate(MOST_FILES);
+        }
+        for file in named {
+            let file = self.ground.absolute(&file);
+            self.files.extend(real(&file).filter(|real| *real != file));
+            self.files.push(file);
+        }
     }
+
+    /// The tool.
+    pub fn tool(&self) -> &str {
+        self.tool
+    }
+
+    /// How a pattern sees the call, in words; `None` when it does not.
+    pub fn seen_by(&self, pattern: &Pattern) -> Option<String> {
+        if let Some(seen) = self.texts.iter().rev().find(|text| pattern.is_match(text)) {
+            let short = text::prefix(seen, QUOTED);
+            let more = if short.len() < seen.len() { "…" } else { "" };
+            return Some(format!("`{}` is in `{}{more}`", pattern.as_str(), text::line(short)));
+        }
+        self.cut_short.then(|| "it is too deep or too long to be read to its end".to_owned())
+    }
+
+    /// The first glob that names a file of the call, and the file.
+    pub fn named_by<'g>(&self, globs: &'g [String]) -> Option<(&'g str, &str)> {
+        let named = |glob: &'g String| {
+            let file = self.files.iter().find(|file| self.ground.names(glob, file))?;
+            Some((glob.as_str(), file.as_str()))
+        };
+        globs.iter().find_map(named)
+    }
+
+    /// A file of the call that lies outside of the project.
+    pub fn outside(&self) -> Option<&str> {
+        self.files.iter().map(String::as_str).find(|file| self.ground.is_outside(file))
+    }
+
+    /// The host that the call fetches from, if one of these domains holds it. `*` holds every host.
+    pub fn fetches_from(&self, domains: &[String]) -> Option<&str> {
+        let host = self.host.as_deref()?;
+        let within = |domain: &String| {
+            let domain = domain.trim_start_matches("*.").to_ascii_lowercase();
+            domain == "*"
+                || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        // Of an address that cannot be read nobody knows where it leads.
+        (host.is_empty() || domains.iter().any(within)).then_some(if host.is_empty() { "an odd address" } else { host })
+    }
+}
+
+/// The host of an address, in lower case.
+fn host(url: &str) -> Option<String> {
+    let rest = url.trim().split_once("://").map_or(url.trim(), |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    (!host.is_empty() && !host.contains(char::is_whitespace)).then_some(host)
 }
 
 /// The exact text of a call for the operator's eyes: a command verbatim when there is nothing else that changes what
@@ -76,12 +166,33 @@ fn collect(value: &Value, into: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ToolCall, detail};
-    use regex::Regex;
+    use super::{ToolCall, detail, host};
+    use crate::domain::gate::pattern::Pattern;
+    use crate::domain::gate::place::Ground;
+    use crate::domain::gate::rule::GateRule;
     use serde_json::json;
 
     fn holds(tool: Option<&str>, pattern: &str, called: &str, input: &serde_json::Value) -> bool {
-        ToolCall::new(called, input).matches(tool, &Regex::new(pattern).unwrap())
+        let rule = GateRule {
+            tools: tool.map(str::to_owned).into_iter().collect(),
+            matches: Some(Pattern::new(pattern).unwrap()),
+            ..GateRule::default()
+        };
+        rule.holds(&ToolCall::on(called, input, &Ground::default(), |_| None)).is_some()
+    }
+
+    #[test]
+    fn a_host_is_found_in_any_address() {
+        for (url, wanted) in [
+            ("https://a.B.com:1/x", Some("a.b.com")),
+            ("a.com?x=https://b.com", Some("a.com")),
+            ("https://u:p@c.com\\@d.com/", Some("c.com")),
+            ("http://[::1]:80/", Some("::1")),
+            ("", None),
+            ("https:///x", None),
+        ] {
+            assert_eq!(host(url).as_deref(), wanted, "{url}");
+        }
     }
 
     #[test]

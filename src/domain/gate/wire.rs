@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::digest::sha256;
-use crate::domain::gate::{Gate, GateId};
+use crate::domain::gate::{Asks, Gate, GateId};
 
 /// The version both ends must speak.
 pub const VERSION: u32 = 1;
@@ -52,6 +52,9 @@ pub struct GateRequest {
     /// Name of the rule that holds it.
     #[serde(default)]
     pub rule: Option<String>,
+    /// What the operator must know and do beside reading it.
+    #[serde(default, skip_serializing_if = "Asks::is_nothing")]
+    pub asks: Asks,
     /// Milliseconds until it expires.
     pub timeout_ms: u64,
 }
@@ -88,6 +91,9 @@ pub enum Answer {
         approved: bool,
         /// The reason.
         reason: String,
+        /// Answers to the questions that were asked, by question.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        answers: BTreeMap<String, String>,
     },
     /// Nobody decided in time.
     Expired {
@@ -98,6 +104,9 @@ pub enum Answer {
     Refused {
         /// Why not, and what to do.
         why: String,
+        /// It is about to end; another one may take the request.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        closing: bool,
     },
     /// The gates that are pending, then those that ended lately.
     Gates {
@@ -145,6 +154,8 @@ pub fn decode<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{Answer, GateRequest, Request, decode, encode};
     use crate::domain::gate::GateId;
 
@@ -169,6 +180,7 @@ mod tests {
             digest: String::new(),
             approved: true,
             reason: String::new(),
+            answers: BTreeMap::default(),
         };
         assert!(decode::<Request>(encode(&answer).unwrap().as_bytes()).is_err());
         assert!(decode::<Request>(br#"{"v":1,"ask":"decide","gate":"x","approved":true}"#).is_err());

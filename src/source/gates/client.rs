@@ -56,6 +56,30 @@ pub fn ask_gate(socket: &Path, request: &GateRequest) -> Result<Answer, Unheard>
     }
 }
 
+/// The same, and a workbench that is not there, or goes away, is waited for until the request's time is over: whoever opens
+/// one next is shown the gate.
+pub fn ask_until(socket: &Path, request: &GateRequest) -> Result<Answer, Unheard> {
+    const SOON: Duration = Duration::from_millis(50);
+    const LATER: Duration = Duration::from_secs(1);
+    let until = Instant::now() + Duration::from_millis(request.timeout_ms).min(LONGEST);
+    let mut pause = SOON;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Unheard::TimedOut);
+        }
+        let request =
+            GateRequest { timeout_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX), ..request.clone() };
+        match ask_gate(socket, &request) {
+            Ok(Answer::Refused { closing: true, .. }) => pause = SOON,
+            Err(Unheard::NoWorkbench(_) | Unheard::Broken(_)) => {}
+            answer => return answer,
+        }
+        std::thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
+        pause = (pause * 2).min(LATER);
+    }
+}
+
 /// Sends one request and waits for its answer.
 pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Answer, Unheard> {
     let io = |error: io::Error| match error.kind() {

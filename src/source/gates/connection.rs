@@ -129,7 +129,13 @@ async fn hold(
 /// Writes the decision, and tells whoever made it that it was written.
 async fn deliver(given: Option<Handover>, gate: GateId, digest: String, write: &mut OwnedWriteHalf) {
     let Some(Handover { decision, landed }) = given else { return };
-    let said = Answer::Decided { gate, digest, approved: decision.approved, reason: decision.reason };
+    let said = Answer::Decided {
+        gate,
+        digest,
+        approved: decision.approved,
+        reason: decision.reason,
+        answers: decision.answers,
+    };
     if answer(write, &said).await {
         // Nobody may be listening any more; the answer stands.
         let _ = landed.send(());
@@ -143,7 +149,7 @@ async fn hung_up(reader: &mut BufReader<OwnedReadHalf>) {
 }
 
 async fn refuse(write: &mut OwnedWriteHalf, why: &str) {
-    answer(write, &Answer::Refused { why: why.to_owned() }).await;
+    answer(write, &Answer::Refused { why: why.to_owned(), closing: why == CLOSING }).await;
 }
 
 /// Writes an answer; false when the other end is gone or does not read.

@@ -1,7 +1,8 @@
 //! Tests of which session is loaded, and of what is discovered beside it.
 
-use super::{BUILT_IN, FILE_NAME, gate_rules, load};
+use super::{BUILT_IN, FILE_NAME, load};
 use crate::config::paths::Paths;
+use crate::config::session::rules::gate_rules;
 use crate::config::session::{ClusterSpec, SessionOrigin};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,8 +52,11 @@ impl World {
     }
 
     fn rules(&self, dir: &Path) -> Option<(PathBuf, Vec<String>)> {
-        let (root, rules) = gate_rules(dir, &self.paths).unwrap()?;
-        Some((root, rules.into_iter().map(|rule| rule.name).collect()))
+        let mut found = gate_rules(dir, &self.paths).unwrap();
+        assert!(found.len() < 2 && found.iter().all(|ruled| !ruled.accepted), "{found:?}");
+        let own = found.pop()?;
+        let rules = own.rules.into_iter().filter(|rule| !rule.origin.source.starts_with("set "));
+        Some((own.root, rules.map(|rule| rule.name).collect()))
     }
 }
 
@@ -132,7 +136,7 @@ fn the_nearest_file_above_governs_and_one_beyond_the_repository_only_its_calls()
     assert_eq!(load(None, &inside, &world.paths).unwrap().0.origin, SessionOrigin::Discovered);
     world.write("project/hnpwb.toml", RULE);
     assert_eq!(world.rules(&inside), Some((world.project(), vec!["push".to_owned()])));
-    assert_eq!(load(None, &inside, &world.paths).unwrap().0.gates.len(), 1);
+    assert_eq!(load(None, &inside, &world.paths).unwrap().0.gates[0].name, "push");
 }
 
 #[cfg(unix)]

@@ -1,0 +1,176 @@
+//! The gate rules in force for a folder, without any discovery: for hooks, which have a few milliseconds.
+//!
+//! While a workbench runs, its session's rules are those that it has accepted: it leaves them beside its socket, and what
+//! anybody writes into the session file counts from when the operator accepts it. Without one the file counts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::SourceText;
+use super::file::{self, SessionFile, parse};
+use super::load::{Source, canonical_dir, in_main, named_files, project_file, upwards};
+use crate::config::discovery::repository;
+use crate::config::document::read;
+use crate::config::paths::Paths;
+use crate::config::problem::Problem;
+use crate::domain::digest::sha256;
+use crate::domain::gate::rule::GateRule;
+use crate::domain::process::start_time;
+
+/// Bytes of a file of accepted rules that are read.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Rules that govern a folder, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruled {
+    /// Root of the session.
+    pub root: PathBuf,
+    /// Its rules, those of the sets that are in force among them.
+    pub rules: Vec<GateRule>,
+    /// A workbench runs that has accepted them.
+    pub accepted: bool,
+}
+
+/// The rules that a running workbench has accepted, as it leaves them beside its socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Process of the workbench.
+    pub pid: u32,
+    /// When it was started, as the process table counts (proc_pid_stat(5), field 22): a process id is given again.
+    pub started: Option<String>,
+    /// Root of its session.
+    pub root: PathBuf,
+    /// The session file; none when there is none.
+    pub file: Option<PathBuf>,
+    /// Folder that a relative root is below.
+    pub base: PathBuf,
+    /// What the file said when it was accepted.
+    pub text: String,
+}
+
+impl Accepted {
+    /// What this process accepts for a session.
+    pub fn new(root: &Path, source: &SourceText) -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            started: started(pid),
+            root: root.to_owned(),
+            file: source.file.clone(),
+            base: source.base.clone().unwrap_or_else(|| root.to_owned()),
+            text: source.text.clone(),
+        }
+    }
+
+    /// The rules.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, which was none when it was accepted.
+    pub fn rules(&self, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
+        let file = self.file.as_deref().unwrap_or(Path::new("hnpwb.toml"));
+        Ok(parse(&self.text, file, &self.base, paths)?.rules())
+    }
+
+    /// Digest of the text.
+    pub fn digest(&self) -> String {
+        sha256(self.text.as_bytes())
+    }
+
+    fn is_live(&self) -> bool {
+        started(self.pid).is_some_and(|started| Some(&started) == self.started.as_ref())
+    }
+}
+
+/// What a running workbench has accepted for this root.
+pub fn accepted(root: &Path, paths: &Paths) -> Option<Accepted> {
+    let file = paths.accepted(root);
+    if fs::metadata(&file).ok()?.len() > LONGEST {
+        return None;
+    }
+    let accepted: Accepted = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    (accepted.root == root && accepted.is_live()).then_some(accepted)
+}
+
+/// When a process was started, as the process table counts.
+fn started(pid: u32) -> Option<String> {
+    start_time(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The rules that govern `dir`: those accepted by workbenches that run for it or a folder above it, and those of the session
+/// file that governs it unless one of these workbenches serves that session. Empty when there are none of either.
+///
+/// That file is the one which [`super::load`] would take, else the nearest `hnpwb.toml` of any folder above (agents in a
+/// clone below a session's root belong to that session), else the session of the user's configuration whose `root` is named
+/// and holds `dir` (the innermost one when several do).
+///
+/// # Errors
+/// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
+pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Vec<Ruled>, Vec<Problem>> {
+    let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
+    let mut folders = vec![dir.clone()];
+    folders.extend(repository::find(&dir).and_then(|repository| in_main(&dir, &repository)));
+    let mut found: Vec<Ruled> = Vec::new();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in folders.iter().flat_map(|folder| folder.ancestors()) {
+        if found.iter().any(|ruled| ruled.root == *folder) {
+            continue;
+        }
+        if let Some(accepted) = accepted(folder, paths) {
+            let rules = accepted.rules(paths)?;
+            found.push(Ruled { root: accepted.root, rules, accepted: true });
+            files.extend(accepted.file);
+        }
+    }
+    if let Some((root, rules)) = of_file(&dir, &folders, &files, paths)?
+        && found.iter().all(|ruled| ruled.root != root)
+    {
+        found.push(Ruled { root, rules, accepted: false });
+    }
+    Ok(found)
+}
+
+type OfFile = Option<(PathBuf, Vec<GateRule>)>;
+
+/// The root and rules of the session file that governs a folder, unless it is one of `accepted`.
+fn of_file(dir: &Path, folders: &[PathBuf], accepted: &[PathBuf], paths: &Paths) -> Result<OfFile, Vec<Problem>> {
+    if let Some(file) = project_file(dir).or_else(|| upwards(dir, Path::new("/"))) {
+        if fs::canonicalize(&file).is_ok_and(|file| accepted.contains(&file)) {
+            return Ok(None);
+        }
+        let source = Source::of_project(file).map_err(|problem| vec![problem])?;
+        let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), paths)?;
+        let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
+        return Ok(Some((root, session.rules())));
+    }
+    let mut governing: Option<(PathBuf, SessionFile, Vec<Problem>)> = None;
+    for file in named_files(paths) {
+        // A session that cannot be read cannot be known to concern this folder.
+        let Ok(Some(text)) = read(&file) else { continue };
+        let (session, problems) = file::read(&text, &file, Path::new(""), paths);
+        // A relative root means the folder that the workbench is started in: it governs none by itself.
+        if accepted.contains(&file) || !session.root.is_absolute() {
+            continue;
+        }
+        let Ok(root) = fs::canonicalize(&session.root) else { continue };
+        let holds = folders.iter().any(|folder| folder.starts_with(&root));
+        let inner = governing.as_ref().is_none_or(|(other, ..)| root.components().count() > other.components().count());
+        if holds && inner {
+            governing = Some((root, session, problems));
+        }
+    }
+    match governing {
+        None => Ok(None),
+        Some((root, session, problems)) if problems.is_empty() => Ok(Some((root, session.rules()))),
+        Some((_, _, problems)) => Err(problems),
+    }
+}
+
+/// What is wrong with a session text, or what its rules are: what the operator is asked to accept.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_rules(source: &SourceText, root: &Path, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
+    Accepted::new(root, source).rules(paths)
+}

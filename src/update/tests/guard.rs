@@ -1,0 +1,182 @@
+//! Decisions that nobody meant are not made: grace, swapped queues, typed words, conditions, answers, changed rules.
+
+use super::*;
+use crate::domain::gate::ask::{Choice, Question as Asked};
+use crate::domain::gate::change::{Guarded, RuleChange};
+use crate::event::RulesNews;
+use crate::state::guard::GRACE;
+
+fn later(state: &mut State, millis: i64, event: Event) -> Effects {
+    update(state, at(60) + SignedDuration::from_millis(millis), event)
+}
+
+fn press(state: &mut State, millis: i64, c: char) -> Effects {
+    later(state, millis, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))))
+}
+
+fn asks(state: &mut State, asks: Asks) {
+    let gate = Gate { asks, ..gate("1") };
+    tell(state, Event::Gate(GateNews::Requested(Box::new(gate))));
+    keys(state, "n");
+}
+
+fn said(state: &State) -> &str {
+    state.screen.message.as_ref().map(|message| message.text.as_str()).unwrap_or_default()
+}
+
+fn decides(effects: &[Effect]) -> Option<&Decision> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Decide { decision, .. } => Some(decision),
+        _ => None,
+    })
+}
+
+#[test]
+fn for_a_moment_after_a_gate_has_appeared_the_keys_that_decide_do_nothing() {
+    for c in ['a', 'x'] {
+        let mut state = state();
+        request(&mut state, "1");
+        press(&mut state, 100, c);
+        assert!(state.screen.popup.is_none(), "{c}");
+        assert!(said(&state).contains("just appeared"), "{}", said(&state));
+        press(&mut state, i64::try_from(GRACE.as_millis()).unwrap(), c);
+        assert!(state.screen.popup.is_some(), "{c}");
+    }
+}
+
+#[test]
+fn what_the_operator_went_to_has_no_grace() {
+    let mut state = state();
+    request(&mut state, "1");
+    press(&mut state, 10, 'n');
+    press(&mut state, 20, 'a');
+    assert!(state.screen.popup.is_some());
+}
+
+#[test]
+fn a_queue_that_is_swapped_under_the_finger_decides_nothing() {
+    let mut state = state();
+    request(&mut state, "1");
+    request(&mut state, "2");
+    keys(&mut state, "n");
+    // The first one ends while the key is on its way: another one is under the cursor now.
+    later(&mut state, 50, Event::Gate(GateNews::Abandoned(GateId("1".to_owned()), at(60))));
+    press(&mut state, 100, 'a');
+    assert!(state.screen.popup.is_none());
+    press(&mut state, 1_000, 'a');
+    let effects = press(&mut state, 1_100, 'y');
+    assert!(decides(&effects).is_some());
+}
+
+#[test]
+fn a_dangerous_call_needs_its_rules_name_typed() {
+    let mut state = state();
+    asks(&mut state, Asks { danger: true, ..Asks::default() });
+    keys(&mut state, "a");
+    assert!(matches!(state.screen.popup, Some(Popup::Word(_))));
+    assert!(decides(&keys(&mut state, "y")).is_none(), "a key is not enough");
+    key(&mut state, KeyCode::Enter);
+    assert!(said(&state).contains("type push"), "{}", said(&state));
+    key(&mut state, KeyCode::Backspace);
+    keys(&mut state, "push");
+    let effects = key(&mut state, KeyCode::Enter);
+    assert!(decides(&effects).is_some_and(|decision| decision.approved && decision.overridden.is_empty()));
+}
+
+#[test]
+fn an_unmet_condition_needs_a_typed_override_which_the_decision_carries() {
+    let mut state = state();
+    asks(&mut state, Asks { require: vec!["clean".to_owned()], ..Asks::default() });
+    keys(&mut state, "aoverride");
+    let effects = key(&mut state, KeyCode::Enter);
+    let decision = decides(&effects).expect("a decision");
+    assert_eq!(decision.overridden, ["clean: no repository is known"]);
+}
+
+#[test]
+fn a_condition_that_fails_after_the_question_was_asked_stops_a_yes() {
+    let mut state = state();
+    let repo = |dirty: u32| crate::domain::commit::RepoLog {
+        path: "/work/app".into(),
+        dirty: crate::domain::commit::Dirty { unstaged: dirty, ..Default::default() },
+        ..Default::default()
+    };
+    let git = |dirty| Event::Git(crate::event::GitNews { repos: vec![repo(dirty)], ..Default::default() });
+    tell(&mut state, git(0));
+    asks(&mut state, Asks { require: vec!["clean".to_owned()], ..Asks::default() });
+    keys(&mut state, "a");
+    assert!(matches!(state.screen.popup, Some(Popup::Confirm { .. })), "all is met: a key is enough");
+    tell(&mut state, git(2));
+    assert!(decides(&keys(&mut state, "y")).is_none());
+    assert!(matches!(state.screen.popup, Some(Popup::Word(_))));
+    tell(&mut state, git(0));
+    keys(&mut state, "override");
+    assert!(decides(&key(&mut state, KeyCode::Enter)).is_none(), "what was typed for is not so any more");
+}
+
+#[test]
+fn questions_are_answered_before_they_are_approved() {
+    let choice = |label: &str| Choice { label: label.to_owned(), description: String::new() };
+    let question =
+        Asked { question: "Which base?".to_owned(), options: vec![choice("main"), choice("next")], ..Asked::default() };
+    let mut state = state();
+    asks(&mut state, Asks { questions: vec![question], ..Asks::default() });
+    keys(&mut state, "a");
+    key(&mut state, KeyCode::Enter);
+    assert!(said(&state).contains("needs an answer"), "{}", said(&state));
+    keys(&mut state, "j ");
+    key(&mut state, KeyCode::Enter);
+    let effects = keys(&mut state, "y");
+    let decision = decides(&effects).expect("a decision");
+    assert_eq!(decision.answers, BTreeMap::from([("Which base?".to_owned(), "next".to_owned())]));
+}
+
+#[test]
+fn a_workbench_that_the_agent_started_decides_nothing_for_it() {
+    let mut state = state();
+    state.guard.ancestors = vec![41, 42];
+    let own = Agent { pid: Some(42), ..agent("s", AgentState::Working) };
+    tell(&mut state, Event::Agents(AgentsNews { agents: vec![own], as_of: at(50), ..AgentsNews::default() }));
+    tell(&mut state, Event::Gate(GateNews::Requested(Box::new(Gate { agent: Some("s".to_owned()), ..gate("1") }))));
+    for c in ['a', 'x'] {
+        keys(&mut state, "n");
+        keys(&mut state, &c.to_string());
+        assert!(state.screen.popup.is_none(), "{c}");
+        assert!(said(&state).contains("started by the agent"), "{}", said(&state));
+    }
+}
+
+fn change(after: &str, problems: Vec<String>) -> RuleChange {
+    RuleChange::new("/work/hnpwb.toml".into(), Guarded::Session, "[[gate]]\n", after, problems)
+}
+
+#[test]
+fn changed_rules_are_a_need_and_count_when_they_are_accepted_as_shown() {
+    let mut state = state();
+    let news = |change| Event::Rules(RulesNews { changes: vec![change] });
+    assert_eq!(tell(&mut state, news(change("", Vec::new()))), [Effect::Bell]);
+    assert_eq!(state.attention.needs[0].kind, "rules");
+    keys(&mut state, "n");
+    key(&mut state, KeyCode::Enter);
+    assert!(matches!(&state.screen.popup, Some(Popup::Confirm { question: Question::AcceptRules(_), .. })));
+    // It changes once more while the question stands.
+    tell(&mut state, news(change("x", Vec::new())));
+    assert!(keys(&mut state, "y").is_empty());
+    assert!(said(&state).contains("changed again"), "{}", said(&state));
+    key(&mut state, KeyCode::Enter);
+    let effects = keys(&mut state, "y");
+    assert_eq!(effects, [Effect::AcceptRules(Box::new(change("x", Vec::new())))]);
+    tell(&mut state, Event::Done(Done::RulesAccepted(Ok(Box::new(change("x", Vec::new()))))));
+    assert!(state.attention.needs.is_empty());
+}
+
+#[test]
+fn rules_with_mistakes_are_not_accepted() {
+    let mut state = state();
+    let broken = change("[[gate", vec!["hnpwb.toml:1:1: no".to_owned()]);
+    tell(&mut state, Event::Rules(RulesNews { changes: vec![broken] }));
+    keys(&mut state, "n");
+    key(&mut state, KeyCode::Enter);
+    assert!(keys(&mut state, "y").is_empty());
+    assert!(said(&state).contains("mistakes"), "{}", said(&state));
+}
