@@ -9,6 +9,7 @@ pub mod agents;
 pub mod attention;
 pub mod board;
 pub mod cluster;
+pub mod composer;
 pub mod describe;
 pub mod drift;
 pub mod git;
@@ -27,12 +28,13 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::Gate;
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::Tone;
-use crate::event::SourceId;
+use crate::event::{LibraryNews, SourceId};
 
 use agents::Agents;
 use attention::Attention;
 use board::Board;
 use cluster::Clusters;
+use composer::Composer;
 use drift::Drift;
 use git::Git;
 use input::LineInput;
@@ -68,6 +70,8 @@ pub struct State {
     pub drift: Drift,
     /// The attention queue.
     pub attention: Attention,
+    /// The context library, as it was last read.
+    pub library: LibraryNews,
     /// Every gate of this run, oldest first.
     pub gates: Vec<Gate>,
     /// How current each source is.
@@ -123,6 +127,8 @@ pub struct Screen {
     pub recent: Vec<PaneKind>,
     /// The focused pane has the whole screen.
     pub zoomed: bool,
+    /// The brief that is being written, in place of the panes.
+    pub composer: Option<Box<Composer>>,
     /// What stands in front of the panes.
     pub popup: Option<Popup>,
     /// The filter being typed for the focused pane.
@@ -161,6 +167,7 @@ impl State {
             clusters: Clusters::default(),
             drift: Drift::default(),
             attention: Attention::default(),
+            library: LibraryNews::default(),
             gates: Vec::new(),
             sources: BTreeMap::new(),
         }
@@ -210,6 +217,7 @@ impl Screen {
             focus: PaneKind::Agents,
             recent: Vec::new(),
             zoomed: false,
+            composer: None,
             popup: None,
             filter: None,
             message: None,
@@ -228,8 +236,13 @@ impl Screen {
 
     /// Where the keys go: what decides which actions apply.
     pub fn place(&self) -> Where {
-        let typing = self.filter.is_some()
-            || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Search));
+        let composer = self.composer.is_some() && self.popup.is_none();
+        let typing = composer
+            || self.filter.is_some()
+            || matches!(
+                self.popup,
+                Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Search | Popup::Library(_))
+            );
         Where {
             focus: self.focus,
             typing,
@@ -238,6 +251,7 @@ impl Screen {
             record: matches!(self.popup, Some(Popup::Record(_))),
             drift: matches!(self.popup, Some(Popup::Drift(_))),
             live: matches!(self.popup, Some(Popup::Live(_))),
+            composer,
         }
     }
 

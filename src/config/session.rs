@@ -1,6 +1,7 @@
 //! The session: which folder, boards, agents, repositories, fabrics and gate rules one run works with.
 
 mod file;
+mod library;
 mod load;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use regex::Regex;
 
 pub use file::{DEADLINE, EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use library::LibrarySpec;
 pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
 
 use super::models;
@@ -57,6 +59,12 @@ pub struct Session {
     pub health: Arc<Rules>,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
+    /// Files of `$KUBECONFIG`, else the one at home.
+    pub kubeconfig: Vec<PathBuf>,
+    /// What agents can be told to read, beside what is found by convention.
+    pub library: LibrarySpec,
+    /// Folders of templates of briefs, the project's first.
+    pub templates: Vec<PathBuf>,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -91,6 +99,9 @@ impl Session {
             models: Arc::new(models::built_in()),
             health: Rules::built_in(),
             checks: Vec::new(),
+            kubeconfig: Vec::new(),
+            library: LibrarySpec::default(),
+            templates: Vec::new(),
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),

@@ -3,7 +3,6 @@
 use crate::action::{Action, applies, spec};
 use crate::config::layout::{Layout, PaneKind};
 use crate::domain::attention::Subject;
-use crate::domain::brief::{About, BriefSubject};
 use crate::domain::gate::{Decision, GateState};
 use crate::domain::text;
 use crate::domain::transcript::Tone;
@@ -18,7 +17,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{cluster, decide, drift, search, task, transcript};
+use super::{cluster, compose, decide, drift, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -102,7 +101,22 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         }),
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
         Action::Confirm => return decide::confirm(state),
-        Action::Brief => return draft_brief(state),
+        Action::Brief => return compose::begin(state),
+        Action::SaveBrief
+        | Action::SendBrief
+        | Action::TurnPage
+        | Action::NextFinding
+        | Action::PreviousFinding
+        | Action::FixFinding
+        | Action::NextPart
+        | Action::PreviousPart
+        | Action::AddContext
+        | Action::ChooseAgent
+        | Action::EditOutside
+        | Action::UndoEdit
+        | Action::RedoEdit
+        | Action::SelectAll
+        | Action::DropDraft => return compose::act(state, action),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
         Action::Copy => return copy(state),
@@ -154,6 +168,14 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             task::travel(menu, motion, height);
             return Effects::new();
         }
+        Some(Popup::Brief(menu)) => {
+            compose::travel_menu(menu, motion, height);
+            return Effects::new();
+        }
+        Some(Popup::Agent(pick)) => {
+            compose::agents_travel(pick, motion, height);
+            return Effects::new();
+        }
         Some(Popup::Record(view)) => {
             // The view is long: a key that went beyond its end would have to be taken back first.
             let rows = transcript::record_rows(view, state.screen.popup_size.0);
@@ -173,7 +195,7 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             state.screen.popup = Some(Popup::Live(view));
             return Effects::new();
         }
-        Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
+        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Library(_)) => return Effects::new(),
     };
     move_by(scroll, motion, height);
     Effects::new()
@@ -213,29 +235,6 @@ fn next_need(state: &mut State) -> Effects {
     list.select(next, usize::from(height));
     state.screen.focus_on(PaneKind::Attention);
     Effects::new()
-}
-
-fn draft_brief(state: &mut State) -> Effects {
-    let Some(task) = state.board.current() else {
-        state.say(Tone::Warning, "no task is selected: a brief is drafted from a task of the board");
-        return Effects::new();
-    };
-    let repo = state.git.repos.first();
-    let agent = state.agents.current();
-    let subject = BriefSubject {
-        about: About::Task,
-        task_id: task.id.clone(),
-        title: task.title.clone(),
-        body: task.body.clone(),
-        raw_status: task.raw_status.clone(),
-        file: task.origin.file.clone(),
-        line: task.origin.line,
-        agent: agent.map(|agent| agent.name.clone()),
-        branch: repo.and_then(|repo| repo.branch.clone()),
-        head: repo.and_then(|repo| repo.head.as_ref()).map(|head| head.chars().take(10).collect()),
-    };
-    let agent = agent.map(|agent| agent.id.clone());
-    vec![Effect::DraftBrief { subject: Box::new(subject), agent }]
 }
 
 fn copy(state: &mut State) -> Effects {
@@ -319,6 +318,9 @@ fn back(state: &mut State) -> Effects {
     }
     if state.screen.popup.take().is_some() {
         return Effects::new();
+    }
+    if state.screen.composer.is_some() && state.screen.filter.is_none() {
+        return compose::back(state);
     }
     if state.search.marked && state.screen.focus == PaneKind::Transcript && state.screen.filter.is_none() {
         state.search.marked = false;

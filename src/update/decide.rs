@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
 use super::news::refresh_attention;
-use super::transcript;
+use super::{compose, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -36,7 +36,13 @@ pub fn ask(state: &mut State, question: Question) {
 pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
-        Question::Quit(_) => vec![Effect::Quit],
+        Question::Quit(_) => {
+            let mut effects = compose::leave(state);
+            effects.push(Effect::Quit);
+            effects
+        }
+        Question::SaveBrief { send, .. } => compose::save(state, send, true),
+        Question::DropDraft => compose::drop_draft(state),
         Question::Reveal(place, record) => transcript::revealing(state, place, record),
         Question::Decide(gate, decision) => {
             // What was shown is what is decided: a gate that has ended or changed meanwhile is not.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 use toml::de::DeTable;
 
+use super::library::{self, LibrarySpec};
 use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, GateRule, OnFailure};
 use crate::config::document::{Checker, Placed, Section};
 use crate::config::paths::Paths;
@@ -50,6 +51,10 @@ pub struct SessionFile {
     pub gates: Vec<GateRule>,
     /// `[[check]]`.
     pub checks: Vec<CheckSpec>,
+    /// `[library]`.
+    pub library: LibrarySpec,
+    /// `templates` of `[brief]`.
+    pub templates: Option<PathBuf>,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -66,7 +71,7 @@ pub fn parse(text: &str, file: &Path, base: &Path, paths: &Paths) -> Result<Sess
 /// The same, with what could be understood beside what could not.
 pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (SessionFile, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check"];
+    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check", "library", "brief"];
     checker.only(&document, "a session file", &known);
 
     let head = checker.section(&document, "session");
@@ -80,6 +85,8 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let names_root = named_root.is_some();
     let root = named_root.map_or_else(|| base.to_path_buf(), |root| below(base, &root, paths));
 
+    let (library, templates) = library::read(&mut checker, &document);
+    let templates = templates.map(|folder| below(&root, &folder.to_string_lossy(), paths));
     let mut walk = Walk { checker, root: &root, paths };
     let boards = walk.paths_of(&document, "board");
     let repos = walk.paths_of(&document, "repo");
@@ -103,6 +110,8 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         fabrics,
         gates,
         checks,
+        library,
+        templates,
     };
     (session, problems)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::file::{self, SessionFile, parse};
 use super::{ClusterSpec, GateRule, Session, SessionOrigin};
+use crate::config::brief;
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
 use crate::config::document::read;
@@ -245,10 +246,12 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         (file.fabrics, None)
     };
     let folder_name = || root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
+    let state_dir = file.state.unwrap_or_else(|| root.join(".hnpwb"));
+    let templates = brief::folders(paths, &file.templates.unwrap_or_else(|| state_dir.join("templates")));
     Session {
         name: file.name.unwrap_or_else(folder_name),
         origin,
-        state_dir: file.state.unwrap_or_else(|| root.join(".hnpwb")),
+        state_dir,
         read_only: file.read_only,
         layout: file.layout,
         theme: file.theme,
@@ -263,6 +266,9 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         models: Arc::default(),
         health: Arc::default(),
         checks: file.checks,
+        kubeconfig: paths.kubeconfig.clone(),
+        library: file.library,
+        templates,
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,
