@@ -113,7 +113,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         templates: session.templates.clone(),
         library: session.library.clone(),
         desk: Desk::spawn(Places::of(&session), outbox.clone()),
-        drafts: Drafts::new(session.state_dir.clone()),
+        drafts: Drafts::new(session.state_dir.clone(), session.redactor.clone()),
         tasks: TaskTracker::new(),
     };
     Workers {

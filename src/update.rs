@@ -119,7 +119,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
     match done {
         Done::Brief(done) => return compose::saved(state, done),
         Done::BriefOffer(offer) => compose::offered(state, *offer),
-        Done::BriefChecked(news) => compose::checked(state, *news),
+        Done::BriefChecked(news) => return compose::checked(state, *news),
         Done::Draft(Ok(())) => {}
         Done::Library(news) => compose::library(state, *news),
         Done::Excerpt(path, read) => return compose::excerpt(state, &path, read),

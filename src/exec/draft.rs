@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::domain::brief::{Draft, LONGEST, Read as BriefRead};
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::KeptDraft;
 use crate::exec::brief::{folder, put};
 use crate::exec::journal::make_state_dir;
@@ -23,18 +24,25 @@ const OFFERED: usize = 20;
 /// The drafts of a session. Clones write into the same folder, one at a time.
 #[derive(Debug, Clone)]
 pub struct Drafts {
-    state_dir: PathBuf,
-    /// Drafts that are over: what was still on its way is not written any more.
-    over: Arc<Mutex<HashSet<String>>>,
+    place: Arc<Folder>,
     waiting: watch::Sender<Option<KeptDraft>>,
+}
+
+/// The folder of the drafts.
+#[derive(Debug)]
+struct Folder {
+    state_dir: PathBuf,
+    redactor: Redactor,
+    /// Drafts that are over: what was still on its way is not written any more.
+    over: Mutex<HashSet<String>>,
 }
 
 impl Drafts {
     /// Drafts below this state folder. Must be called within a runtime; what waits is written by a task that ends with it.
-    pub fn new(state_dir: PathBuf) -> Self {
+    pub fn new(state_dir: PathBuf, redactor: Redactor) -> Self {
         let (waiting, latest) = watch::channel(None);
-        let drafts = Self { state_dir, over: Arc::default(), waiting };
-        tokio::spawn(follow(drafts.state_dir.clone(), Arc::clone(&drafts.over), latest));
+        let drafts = Self { place: Arc::new(Folder { state_dir, redactor, over: Mutex::default() }), waiting };
+        tokio::spawn(follow(Arc::clone(&drafts.place), latest));
         drafts
     }
 
@@ -45,14 +53,14 @@ impl Drafts {
 
     /// Keeps a draft now. Blocks.
     pub fn keep_now(&self, draft: &KeptDraft) -> Result<(), Fault> {
-        write(&self.state_dir, &self.over, draft)
+        self.place.write(draft)
     }
 
     /// Removes a draft. Blocks.
     pub fn drop(&self, name: &str) -> Result<(), Fault> {
-        let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut over = self.place.over.lock().unwrap_or_else(PoisonError::into_inner);
         over.insert(name.to_owned());
-        let Some(file) = file(&self.state_dir, name) else { return Ok(()) };
+        let Some(file) = file(&self.place.state_dir, name) else { return Ok(()) };
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Fault::new("removing the draft", file.display(), error, "remove it by hand"))
@@ -62,16 +70,12 @@ impl Drafts {
     }
 }
 
-async fn follow(
-    state_dir: PathBuf,
-    over: Arc<Mutex<HashSet<String>>>,
-    mut latest: watch::Receiver<Option<KeptDraft>>,
-) {
+async fn follow(place: Arc<Folder>, mut latest: watch::Receiver<Option<KeptDraft>>) {
     while latest.changed().await.is_ok() {
         tokio::time::sleep(REST).await;
         let Some(draft) = latest.borrow_and_update().clone() else { continue };
-        let (state_dir, over) = (state_dir.clone(), Arc::clone(&over));
-        let written = tokio::task::spawn_blocking(move || write(&state_dir, &over, &draft)).await;
+        let place = Arc::clone(&place);
+        let written = tokio::task::spawn_blocking(move || place.write(&draft)).await;
         if let Ok(Err(fault)) = written {
             tracing::warn!("{fault}");
         }
@@ -89,16 +93,19 @@ fn file(state_dir: &Path, name: &str) -> Option<PathBuf> {
     plain.then(|| drafts(state_dir).join(format!("{name}.md")))
 }
 
-fn write(state_dir: &Path, over: &Mutex<HashSet<String>>, draft: &KeptDraft) -> Result<(), Fault> {
-    let over = over.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(file) = file(state_dir, &draft.name).filter(|_| !over.contains(&draft.name)) else { return Ok(()) };
-    make_state_dir(state_dir)?;
-    let folder = drafts(state_dir);
-    let keep = || {
-        std::fs::create_dir_all(&folder)?;
-        put(&folder, &file, &draft.draft.kept(), true)
-    };
-    keep().map_err(|error| Fault::new("keeping the draft", file.display(), error, "make the folder writable"))
+impl Folder {
+    fn write(&self, draft: &KeptDraft) -> Result<(), Fault> {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = file(&self.state_dir, &draft.name).filter(|_| !over.contains(&draft.name));
+        let Some(file) = file else { return Ok(()) };
+        make_state_dir(&self.state_dir)?;
+        let folder = drafts(&self.state_dir);
+        let keep = || {
+            std::fs::create_dir_all(&folder)?;
+            put(&folder, &file, &self.redactor.redact(&draft.draft.kept()), true)
+        };
+        keep().map_err(|error| Fault::new("keeping the draft", file.display(), error, "make the folder writable"))
+    }
 }
 
 /// Drafts that were kept, the newest first. What is no draft is passed over.
@@ -128,6 +135,7 @@ fn read(path: &Path) -> Option<KeptDraft> {
 mod tests {
     use super::{Drafts, list};
     use crate::domain::brief::Draft;
+    use crate::domain::redact::Redactor;
     use crate::event::KeptDraft;
 
     fn kept(name: &str, text: &str) -> KeptDraft {
@@ -138,7 +146,7 @@ mod tests {
     async fn a_draft_is_kept_as_it_stands_until_it_is_over() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".hnpwb");
-        let drafts = Drafts::new(state.clone());
+        let drafts = Drafts::new(state.clone(), Redactor::default());
         assert!(list(&state).is_empty());
         drafts.keep_now(&kept("one", "# A\n\n half a ")).unwrap();
         drafts.keep_now(&kept("one", "# A\n\n half a line ")).unwrap();
@@ -154,7 +162,7 @@ mod tests {
     async fn the_latest_of_what_is_typed_is_written_by_itself() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".hnpwb");
-        let drafts = Drafts::new(state.clone());
+        let drafts = Drafts::new(state.clone(), Redactor::default());
         for text in ["a", "ab", "abc"] {
             drafts.keep(kept("one", text));
         }

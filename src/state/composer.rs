@@ -77,6 +77,8 @@ pub struct Composer {
     pub page: Page,
     /// What clusters and board have; none after news of them.
     pub world: Option<Arc<World>>,
+    /// It is to be saved as soon as the text as it stands was looked at; true when it is to be sent then.
+    pub wanted: Option<bool>,
     /// It is being written into its file.
     pub saving: bool,
 }
@@ -99,6 +101,7 @@ impl Composer {
             selected: 0,
             page: Page::Text,
             world: None,
+            wanted: None,
             saving: false,
         };
         composer.outline = outline(composer.area.lines().iter().map(String::as_str));

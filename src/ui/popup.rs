@@ -195,6 +195,7 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Drift => " (drift, its objects)".to_owned(),
             Scope::Objects => " (cluster, its objects)".to_owned(),
             Scope::Live => " (objects of a cluster)".to_owned(),
+            Scope::Composer => " (composer)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

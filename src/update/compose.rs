@@ -204,12 +204,16 @@ pub fn renew(state: &mut State) {
 }
 
 /// A look has found something.
-pub fn checked(state: &mut State, news: BriefChecked) {
-    let Some(composer) = &mut state.screen.composer else { return };
+pub fn checked(state: &mut State, news: BriefChecked) -> Effects {
+    let Some(composer) = &mut state.screen.composer else { return Effects::new() };
     // Of an older text while a newer one is looked at: still better than nothing.
     if composer.checked.as_ref().is_none_or(|(generation, _)| *generation < news.generation) {
         composer.checked = Some((news.generation, news.checked));
         composer.selected = composer.selected.min(composer.findings().len().saturating_sub(1));
+    }
+    match composer.wanted.take_if(|_| composer.checked.as_ref().is_some_and(|(at, _)| *at == composer.generation)) {
+        Some(send) => save(state, send, false),
+        None => Effects::new(),
     }
 }
 
@@ -235,6 +239,11 @@ pub fn save(state: &mut State, send: bool, confirmed: bool) -> Effects {
         composer.go_to_gap();
         composer.page = Page::Text;
         state.say(Tone::Warning, format!("no value is given for {gap}: it is neither saved, copied nor sent like this"));
+        return Effects::new();
+    }
+    if !composer.is_current() {
+        // What is saved was looked at as it stands.
+        composer.wanted = Some(send);
         return Effects::new();
     }
     let errors = composer.checked.as_ref().map_or(0, |(_, checked)| checked.errors());
@@ -324,6 +333,3 @@ fn assign(state: &mut State, agent: Option<AgentId>) -> Effects {
     }
     write::changed(state)
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,6 +24,7 @@ const PASTED: usize = 256 << 10;
 /// The text has changed: it is looked at, and kept.
 pub fn changed(state: &mut State) -> Effects {
     let Some(composer) = &mut state.screen.composer else { return Effects::new() };
+    composer.wanted = None;
     composer.outline = outline(composer.area.lines().iter().map(String::as_str));
     let keep = Effect::KeepDraft(Box::new(composer.keep()));
     let mut effects = super::look(state);
