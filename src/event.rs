@@ -19,8 +19,8 @@ use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, T
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
-use crate::domain::library::Item;
 use crate::domain::gate::{Decision, Gate, GateId};
+use crate::domain::library::Item;
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;

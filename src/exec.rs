@@ -7,18 +7,18 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use crate::config;
+use crate::config::session::LibrarySpec;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::config;
-use crate::config::session::LibrarySpec;
 use crate::effect::{CheckRequest, SaveBrief, TaskChange};
 use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, RecordPlace, TaskUndo};
 use crate::source::Outbox;
-use crate::source::library;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::library;
 
 pub mod board;
 pub mod brief;
@@ -150,7 +150,8 @@ impl Hands {
         let hands = self.clone();
         self.answer(async move {
             let file = path.clone();
-            let read = hands.blocking("reading", move |hands| library::text(&hands.root, &file, hands.outbox.redactor()));
+            let read =
+                hands.blocking("reading", move |hands| library::text(&hands.root, &file, hands.outbox.redactor()));
             Done::Excerpt(path, read.await)
         });
     }

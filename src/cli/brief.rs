@@ -282,7 +282,8 @@ fn copy(session: &Session, file: &Path, format: Format, now: Timestamp) -> Resul
     };
     let (state_dir, redactor) = (&session.state_dir, &session.redactor);
     let tmux = Tmux::from_env();
-    let copied = clipboard::carry_out(&pointer, "brief pointer", tmux.as_ref(), Some(&mut terminal), state_dir, now, redactor);
+    let copied =
+        clipboard::carry_out(&pointer, "brief pointer", tmux.as_ref(), Some(&mut terminal), state_dir, now, redactor);
     let Done::Copied(done) = runtime.block_on(copied) else { return Ok(Exit::No) };
     let done = done.map_err(|fault| Failure::new(Exit::No, fault))?;
     match format {
@@ -403,7 +404,8 @@ mod tests {
         let research = ["brief", "new", "--template", "research"];
         assert_eq!(run(args(&research), &session).unwrap(), Exit::No);
         assert_eq!(run(args(&["brief", "copy", "1"]), &session).unwrap_err().exit, Exit::No);
-        let sets = ["--set", "research.question=why", "--set", "research.reason=so", "--set", "research.effort=an hour"];
+        let sets =
+            ["--set", "research.question=why", "--set", "research.reason=so", "--set", "research.effort=an hour"];
         let filled: Vec<&str> = research.into_iter().chain(sets).collect();
         assert_eq!(run(args(&filled), &session).unwrap(), Exit::Done);
     }

@@ -24,10 +24,16 @@ pub fn templates(folders: &[PathBuf]) -> (Vec<Template>, Vec<Fault>) {
         if found.iter().any(|template| template.name == name) {
             continue;
         }
-        let text = read(&file).map_err(|problem| problem.message).and_then(|text| text.ok_or_else(|| "it is gone".to_owned()));
+        let text =
+            read(&file).map_err(|problem| problem.message).and_then(|text| text.ok_or_else(|| "it is gone".to_owned()));
         match text.and_then(|text| Template::read(&name, &text)) {
             Ok(template) => found.push(template),
-            Err(why) => faults.push(Fault::new("reading the template", file.display(), why, "docs/briefs.md says what a template is")),
+            Err(why) => faults.push(Fault::new(
+                "reading the template",
+                file.display(),
+                why,
+                "docs/briefs.md says what a template is",
+            )),
         }
     }
     let own = found.len();

@@ -48,7 +48,11 @@ impl Shelf {
         let folders: Vec<&str> = lower.split('/').rev().skip(1).collect();
         let under = |words: &[&str]| folders.iter().any(|folder| words.contains(folder));
         let written = [".md", ".mdx", ".txt", ".rst", ".adoc"].iter().any(|end| name.ends_with(end));
-        if name.starts_with("repomix") || name.contains("-repomix.") || name.contains("repo-map") || name == "codemap.md" {
+        if name.starts_with("repomix")
+            || name.contains("-repomix.")
+            || name.contains("repo-map")
+            || name == "codemap.md"
+        {
             return Some(Self::CodeMap);
         }
         if !written {
@@ -67,7 +71,8 @@ impl Shelf {
         if (by_agents && under(&["context", "contexts", "rules", "memory"])) || under(&["context", "context_files"]) {
             return Some(Self::Context);
         }
-        let document = under(&["docs", "doc", "documentation", "architecture_specifications", "project_management", "specs"]);
+        let document =
+            under(&["docs", "doc", "documentation", "architecture_specifications", "project_management", "specs"]);
         let top = folders.is_empty();
         (document || (top && written) || by_agents).then_some(Self::Document)
     }
@@ -260,7 +265,8 @@ mod tests {
 
     #[test]
     fn the_head_of_a_file_says_its_title_and_when_to_load_it() {
-        let vlan = item("docs/vlan.md", "---\ntags: x\n---\n# VLAN ranges\n\n> **When to load:** you touch a VLAN check.\n");
+        let vlan =
+            item("docs/vlan.md", "---\ntags: x\n---\n# VLAN ranges\n\n> **When to load:** you touch a VLAN check.\n");
         assert_eq!((vlan.title.as_str(), vlan.when.as_deref()), ("VLAN ranges", Some("you touch a VLAN check.")));
         assert_eq!(vlan.tokens(), 1_000);
         assert_eq!(vlan.reference(), "- Read `docs/vlan.md` (VLAN ranges) when needed: you touch a VLAN check.");
@@ -271,7 +277,8 @@ mod tests {
 
     #[test]
     fn the_pick_finds_by_parts_of_path_and_title() {
-        let items = [item("docs/sync.md", "# Sync of fabrics"), item("docs/vlan.md", "# Ranges"), item("docs/a.md", "# A")];
+        let items =
+            [item("docs/sync.md", "# Sync of fabrics"), item("docs/vlan.md", "# Ranges"), item("docs/a.md", "# A")];
         assert_eq!(pick(&items, "vlan"), [1]);
         assert_eq!(pick(&items, "fabric sy"), [0]);
         assert_eq!(pick(&items, ""), [2, 0, 1]);

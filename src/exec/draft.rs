@@ -158,7 +158,7 @@ mod tests {
         assert!(list(&state).is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_latest_of_what_is_typed_is_written_by_itself() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".hnpwb");

@@ -79,7 +79,12 @@ impl Walk<'_> {
             if self.found.len() >= MOST || self.looked > WALKED {
                 if self.looked == WALKED + 1 || self.found.len() == MOST {
                     let why = format!("more than {MOST} documents, or {WALKED} entries");
-                    self.faults = vec![Fault::new("reading the library below", self.root.display(), why, "exclude folders in [library]")];
+                    self.faults = vec![Fault::new(
+                        "reading the library below",
+                        self.root.display(),
+                        why,
+                        "exclude folders in [library]",
+                    )];
                 }
                 return;
             }
@@ -196,7 +201,14 @@ mod tests {
     fn a_library_is_what_is_there_by_convention_and_what_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        for path in ["docs/a.md", "docs/old/b.md", "src/main.rs", "node_modules/x/README.md", ".hnpwb/briefs/0001.md", "notes/n.md"] {
+        for path in [
+            "docs/a.md",
+            "docs/old/b.md",
+            "src/main.rs",
+            "node_modules/x/README.md",
+            ".hnpwb/briefs/0001.md",
+            "notes/n.md",
+        ] {
             write(root, path, "# Title\n");
         }
         let spec = LibrarySpec { paths: vec!["notes".into(), "gone.md".into()], exclude: vec!["docs/old".into()] };
@@ -247,7 +259,11 @@ mod tests {
     fn the_library_of_two_thousand_files_in_figures() {
         let dir = tempfile::tempdir().unwrap();
         for n in 0..2_000 {
-            write(dir.path(), &format!("docs/d{}/file-{n}.md", n % 40), &format!("# File {n}\n\n{}", "words of a document ".repeat(200)));
+            write(
+                dir.path(),
+                &format!("docs/d{}/file-{n}.md", n % 40),
+                &format!("# File {n}\n\n{}", "words of a document ".repeat(200)),
+            );
         }
         let mut took: Vec<Duration> = Vec::new();
         for _ in 0..5 {

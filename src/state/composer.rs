@@ -320,7 +320,8 @@ mod tests {
             Beginning::Kept(kept, _) => kept.name.clone(),
         };
         assert_eq!(name(&menu), "specialist");
-        let kept = |name: &str, task| (KeptDraft { name: name.to_owned(), draft: draft(task, "") }, Timestamp::UNIX_EPOCH);
+        let kept =
+            |name: &str, task| (KeptDraft { name: name.to_owned(), draft: draft(task, "") }, Timestamp::UNIX_EPOCH);
         menu.fill(built_in(), vec![kept("other", "2"), kept("own", "1")]);
         assert_eq!((name(&menu).as_str(), menu.rows.len()), ("own", 11));
         assert!(matches!(menu.rows.last(), Some(Beginning::Kept(kept, _)) if kept.name == "other"));

@@ -26,7 +26,8 @@ use super::cursor::Motion;
 use super::{decide, tone};
 
 pub use write::{
-    agents_travel, choose_agent, edited, excerpt, library, library_key, library_typed, paste, press, travel, travel_library,
+    agents_travel, choose_agent, edited, excerpt, library, library_key, library_typed, paste, press, travel,
+    travel_library,
 };
 
 /// Begins a brief about what is selected: a task on the board, an agent among the agents.
@@ -152,15 +153,10 @@ pub fn choose(state: &mut State) -> Effects {
     look(state)
 }
 
-fn begin_with(
-    state: &State,
-    template: &Template,
-    templates: &[Template],
-    subject: Subject,
-) -> Result<Composer, Fault> {
-    let text = template.render(templates, &subject.values).map_err(|why| {
-        Fault::new("filling the template", &template.name, why, "choose another, or mend it")
-    })?;
+fn begin_with(state: &State, template: &Template, templates: &[Template], subject: Subject) -> Result<Composer, Fault> {
+    let text = template
+        .render(templates, &subject.values)
+        .map_err(|why| Fault::new("filling the template", &template.name, why, "choose another, or mend it"))?;
     let draft = Draft { template: template.name.clone(), task: subject.task, agent: subject.agent_name, text };
     // Milliseconds tell drafts apart, and their order is that of their names.
     let kept = state.now.strftime("%Y%m%d-%H%M%S-%3f").to_string();
@@ -238,7 +234,8 @@ pub fn save(state: &mut State, send: bool, confirmed: bool) -> Effects {
     if let Some(gap) = unfilled(&text).first().map(|gap| (*gap).to_owned()) {
         composer.go_to_gap();
         composer.page = Page::Text;
-        state.say(Tone::Warning, format!("no value is given for {gap}: it is neither saved, copied nor sent like this"));
+        state
+            .say(Tone::Warning, format!("no value is given for {gap}: it is neither saved, copied nor sent like this"));
         return Effects::new();
     }
     if !composer.is_current() {
@@ -252,12 +249,7 @@ pub fn save(state: &mut State, send: bool, confirmed: bool) -> Effects {
         return Effects::new();
     }
     composer.saving = true;
-    let save = SaveBrief {
-        draft: composer.draft(),
-        agent: composer.agent.clone(),
-        kept: composer.kept.clone(),
-        send,
-    };
+    let save = SaveBrief { draft: composer.draft(), agent: composer.agent.clone(), kept: composer.kept.clone(), send };
     vec![Effect::KeepDraftNow(Box::new(composer.keep())), Effect::SaveBrief(Box::new(save))]
 }
 

@@ -6,8 +6,8 @@ use crate::effect::Effects;
 use crate::event::{Mouse, MouseKind, Target};
 use crate::state::State;
 
-use super::{act, compose};
 use super::cursor::{self, Motion};
+use super::{act, compose};
 
 /// Takes what the mouse did.
 pub fn take(state: &mut State, mouse: Mouse) -> Effects {

@@ -18,7 +18,7 @@ use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
 use crate::effect::{Effect, Effects};
 use crate::event::{
-    AgentsNews, BoardNews, CopyDone, CopyRoute, Done, Event, GateNews, Input, Mouse, MouseKind, PageRequest, Target,
+    AgentsNews, CopyDone, CopyRoute, Done, Event, GateNews, Input, Mouse, MouseKind, PageRequest, Target,
 };
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};

@@ -19,7 +19,8 @@ fn briefs(project: &Project) -> Vec<PathBuf> {
 #[test]
 fn a_brief_is_composed_filled_linted_and_saved() {
     let project = Project::new();
-    project.write("docs/vlan.md", "# VLAN ranges\n\nWhen to load: you touch a VLAN check.\n\n0 and 4095 are reserved.\n");
+    project
+        .write("docs/vlan.md", "# VLAN ranges\n\nWhen to load: you touch a VLAN check.\n\n0 and 4095 are reserved.\n");
     let mut screen = project.launch().size(200, 60).open();
     screen.see("Check the VLAN range");
     screen.keys("1b");
@@ -72,7 +73,9 @@ fn a_draft_outlives_a_kill_and_is_offered_again() {
     screen.wait("the draft on disk", |_| {
         let kept = project.root().join(".hnpwb/briefs/drafts");
         let files = fs::read_dir(kept).into_iter().flatten().flatten();
-        files.into_iter().any(|file| fs::read_to_string(file.path()).is_ok_and(|text| text.contains("Written by hand.")))
+        files
+            .into_iter()
+            .any(|file| fs::read_to_string(file.path()).is_ok_and(|text| text.contains("Written by hand.")))
     });
     let pid = Pid::from_raw(i32::try_from(screen.pid()).expect("a process id")).expect("a process id");
     kill_process(pid, Signal::KILL).expect("a process of ours");
@@ -92,8 +95,7 @@ fn a_draft_outlives_a_kill_and_is_offered_again() {
 #[test]
 fn the_operators_editor_has_the_terminal_and_what_it_leaves_is_taken() {
     let project = Project::new();
-    let mut screen =
-        project.launch().env("VISUAL", "sed -i 's/^# .*/# Edited outside/'").size(120, 30).open();
+    let mut screen = project.launch().env("VISUAL", "sed -i 's/^# .*/# Edited outside/'").size(120, 30).open();
     screen.see("Check the VLAN range");
     screen.keys("1b\r");
     screen.see("lint: 0 errors");
@@ -121,7 +123,10 @@ fn a_shell_writes_lints_and_copies_briefs() {
     assert_eq!((clean["schema"].as_str(), clean["errors"].as_u64()), (Some("hnpwb.brief-lint/1"), Some(0)), "{clean}");
     project.write("draft.md", "# Do it\n\nRead `docs/gone.md` on branch `nowhere`.\n");
     let bad = run(&["brief", "lint", "--offline", "draft.md", "-o", "json"], 1);
-    let found: Vec<(u64, &str)> = bad["findings"].as_array().expect("findings").iter()
+    let found: Vec<(u64, &str)> = bad["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
         .filter_map(|finding| Some((finding["line"].as_u64()?, finding["rule"].as_str()?)))
         .collect();
     assert!(found.contains(&(3, "missing-file")) && found.contains(&(3, "missing-branch")), "{found:?}");

@@ -118,7 +118,12 @@ fn what_stands_before_it() {
             item
         };
         let items = vec![
-            item(".claude/context/vlan.md", Shelf::Context, "# VLAN ranges\n\nWhen to load: you touch a VLAN check.\n", 4_960),
+            item(
+                ".claude/context/vlan.md",
+                Shelf::Context,
+                "# VLAN ranges\n\nWhen to load: you touch a VLAN check.\n",
+                4_960,
+            ),
             item("CLAUDE.md", Shelf::Instructions, "# hnp\n", 8_000),
             item("docs/adr/0007-ranges.md", Shelf::Decision, "# 7. Ranges come from the switch\n", 2_400),
             item("repomix-output.xml", Shelf::CodeMap, "", 1_480_000),

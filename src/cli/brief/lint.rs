@@ -72,7 +72,11 @@ pub fn run(args: &Args, session: &Session, now: Timestamp) -> Result<Exit, Failu
 /// A number names a brief of the session; anything else is a file, in the current folder or among the briefs.
 fn file(brief: &str, session: &Session) -> Result<PathBuf, Failure> {
     let there = Path::new(brief);
-    if brief.parse::<u32>().is_err() && there.is_file() { Ok(there.to_owned()) } else { find(brief, &session.state_dir) }
+    if brief.parse::<u32>().is_err() && there.is_file() {
+        Ok(there.to_owned())
+    } else {
+        find(brief, &session.state_dir)
+    }
 }
 
 fn print(
@@ -91,7 +95,12 @@ fn print(
                 Severity::Error => "error",
                 Severity::Warning => "warning",
             };
-            vec![line(finding.line).to_string(), severity.to_owned(), finding.rule.name().to_owned(), finding.message.clone()]
+            vec![
+                line(finding.line).to_string(),
+                severity.to_owned(),
+                finding.rule.name().to_owned(),
+                finding.message.clone(),
+            ]
         };
         let rows: Vec<Vec<String>> = checked.findings.iter().map(row).collect();
         if !rows.is_empty() {
@@ -112,8 +121,11 @@ fn print(
             })
         })
         .collect();
-    let loads: Vec<Value> =
-        budget.loads.iter().map(|load| json!({"file": load.path, "line": line(load.line), "tokens": load.tokens})).collect();
+    let loads: Vec<Value> = budget
+        .loads
+        .iter()
+        .map(|load| json!({"file": load.path, "line": line(load.line), "tokens": load.tokens}))
+        .collect();
     let body = json!({
         "file": file,
         "budget": {

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn paths_lie_below_the_root() {
-        let text = "[library]\npaths = [\"./notes/\", \"../x\"]\nexclude = [\"docs/old\"]\n[brief]\ntemplates = \"t\"\n";
+        let text =
+            "[library]\npaths = [\"./notes/\", \"../x\"]\nexclude = [\"docs/old\"]\n[brief]\ntemplates = \"t\"\n";
         let (mut checker, document) = Checker::open(text, Path::new("s.toml"));
         let (spec, templates) = read(&mut checker, &document);
         assert_eq!(spec, LibrarySpec { paths: vec!["notes".into()], exclude: vec!["docs/old".into()] });

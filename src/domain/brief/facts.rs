@@ -159,9 +159,8 @@ impl World {
         }
         for cluster in clusters.iter().filter(|cluster| cluster.connection == Connection::Connected) {
             for counted in &cluster.kinds {
-                let kind = kinds
-                    .entry(counted.kind.kind.to_lowercase())
-                    .or_insert_with(|| KindFacts::of(&counted.kind.kind));
+                let kind =
+                    kinds.entry(counted.kind.kind.to_lowercase()).or_insert_with(|| KindFacts::of(&counted.kind.kind));
                 kind.plural.clone_from(&counted.kind.plural);
                 if counted.fault.is_none() {
                     kind.count = Some(kind.count.unwrap_or(0) + counted.count);
@@ -177,14 +176,10 @@ impl World {
         let asked = clusters.iter().map(|cluster| cluster.connection);
         let asked: Vec<Connection> =
             asked.chain(fabrics.iter().map(|view| view.connection)).filter(|one| *one != Connection::None).collect();
-        let tasks = tasks.iter().map(|task| {
-            (task.id.clone(), TaskFacts { status: task.status, depends_on: task.depends_on.clone() })
-        });
-        Self {
-            kinds,
-            live_is_whole: !asked.is_empty() && asked.into_iter().all(connected),
-            tasks: tasks.collect(),
-        }
+        let tasks = tasks
+            .iter()
+            .map(|task| (task.id.clone(), TaskFacts { status: task.status, depends_on: task.depends_on.clone() }));
+        Self { kinds, live_is_whole: !asked.is_empty() && asked.into_iter().all(connected), tasks: tasks.collect() }
     }
 
     /// The kind that a word means: its name, its plural, or its name with an `s`.
@@ -227,7 +222,9 @@ mod tests {
     #[test]
     fn a_kind_is_known_by_its_name_and_its_plural() {
         let mut world = World::default();
-        world.kinds.insert("vpc".into(), KindFacts { kind: "VPC".into(), plural: "vpcs".into(), ..KindFacts::default() });
+        world
+            .kinds
+            .insert("vpc".into(), KindFacts { kind: "VPC".into(), plural: "vpcs".into(), ..KindFacts::default() });
         world.kinds.insert("switch".into(), KindFacts { kind: "Switch".into(), ..KindFacts::default() });
         for word in ["VPC", "vpcs", "VPCs", "Switches", "switch"] {
             assert!(world.kind(word).is_some(), "{word}");

@@ -114,8 +114,12 @@ impl Rule {
             Self::NoCriteria => "without criteria an agent decides itself when it is done",
             Self::NoEvidence => "a claim is believed when nothing has to be shown",
             Self::NoAsk => "an agent that was not told to ask guesses",
-            Self::PrescribesCalls => "a prescribed call is made even where another way is better; the outcome is what counts",
-            Self::ListsValues => "listed values are what gets tested, and nothing beside them; the dimension would cover all",
+            Self::PrescribesCalls => {
+                "a prescribed call is made even where another way is better; the outcome is what counts"
+            }
+            Self::ListsValues => {
+                "listed values are what gets tested, and nothing beside them; the dimension would cover all"
+            }
             Self::Polls => "an agent that looks again and again fills its window with nothing",
             Self::StaleCommand => "a command that fails costs turns, and the agent improvises",
             Self::MissingFile => "an agent that does not find a file makes one up or searches",

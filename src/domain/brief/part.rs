@@ -115,7 +115,8 @@ pub fn outline<'l>(lines: impl IntoIterator<Item = &'l str>) -> Vec<Section> {
             continue;
         }
         let level = line.bytes().take_while(|byte| *byte == b'#').count();
-        let Some(title) = line.get(level..).and_then(|rest| rest.strip_prefix(' ')).filter(|_| (1..=6).contains(&level))
+        let Some(title) =
+            line.get(level..).and_then(|rest| rest.strip_prefix(' ')).filter(|_| (1..=6).contains(&level))
         else {
             continue;
         };

@@ -71,8 +71,10 @@ impl Known<'_> {
     fn waits_for(&self, task: &Task) -> Vec<Value> {
         let others = task.depends_on.iter().filter_map(|id| self.tasks.iter().find(|other| other.id == *id));
         let open = others.filter(|other| other.status != TaskStatus::Done);
-        open.map(|other| json!({"id": one_line(&other.id), "title": one_line(&other.title), "status": other.status.name()}))
-            .collect()
+        open.map(
+            |other| json!({"id": one_line(&other.id), "title": one_line(&other.title), "status": other.status.name()}),
+        )
+        .collect()
     }
 
     fn of_agent(&self) -> Value {
@@ -93,7 +95,11 @@ impl Known<'_> {
     fn open(&self) -> Vec<Value> {
         let open = self.tasks.iter().filter(|task| task.status != TaskStatus::Done).take(OPEN_TASKS);
         let row = |task: &Task| {
-            let waits = self.waits_for(task).iter().filter_map(|other| Some(other["id"].as_str()?.to_owned())).collect::<Vec<_>>();
+            let waits = self
+                .waits_for(task)
+                .iter()
+                .filter_map(|other| Some(other["id"].as_str()?.to_owned()))
+                .collect::<Vec<_>>();
             json!({
                 "id": one_line(&task.id),
                 "title": one_line(&task.title),
@@ -184,7 +190,8 @@ pub(crate) mod tests {
     #[test]
     fn a_brief_says_all_that_is_known_of_the_task() {
         let (task, repo) = (task("2.1", TaskStatus::Todo), repo());
-        let known = Known { task: Some(&task), agent_name: Some("fabric-specialist"), repo: Some(&repo), ..Known::default() };
+        let known =
+            Known { task: Some(&task), agent_name: Some("fabric-specialist"), repo: Some(&repo), ..Known::default() };
         let text = template("specialist").render(&[], &known.values()).unwrap();
         for part in [
             "# Fix the VLAN check\n",
@@ -197,7 +204,10 @@ pub(crate) mod tests {
         ] {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
-        assert!(unfilled(&text).is_empty() && !text.contains("- [ ] 1 is allowed") && !text.contains("waits for"), "{text}");
+        assert!(
+            unfilled(&text).is_empty() && !text.contains("- [ ] 1 is allowed") && !text.contains("waits for"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -218,7 +228,9 @@ pub(crate) mod tests {
         let tasks = [first.clone(), task("2", TaskStatus::Done), task("3", TaskStatus::Blocked)];
         let known = Known { task: Some(&first), tasks: &tasks, ..Known::default() };
         let text = template("specialist").render(&[], &known.values()).unwrap();
-        assert!(text.contains("- It waits for 3 (Fix the VLAN check), which is blocked.") && !text.contains("waits for 2"));
+        assert!(
+            text.contains("- It waits for 3 (Fix the VLAN check), which is blocked.") && !text.contains("waits for 2")
+        );
         let text = template("orchestrator").render(&[], &known.values()).unwrap();
         assert!(text.contains("- 1: Fix the VLAN check (todo, waits for 3)\n- 3: "), "{text}");
         assert_eq!(unfilled(&text), ["session.name", "orchestrator.goal"]);

@@ -238,10 +238,19 @@ mod tests {
             let text = template.render(&templates, &json!({})).unwrap();
             let sections = outline(text.lines());
             for part in Part::ALL {
-                assert!(sections.iter().any(|section| section.part == Some(part)), "{} lacks {part:?}\n{text}", template.name);
+                assert!(
+                    sections.iter().any(|section| section.part == Some(part)),
+                    "{} lacks {part:?}\n{text}",
+                    template.name
+                );
             }
             let target = template.target.unwrap();
-            assert!(!template.about.is_empty() && tokens::count(&text) < target, "{}: {}", template.name, tokens::count(&text));
+            assert!(
+                !template.about.is_empty() && tokens::count(&text) < target,
+                "{}: {}",
+                template.name,
+                tokens::count(&text)
+            );
             assert!(!text.contains("\n\n\n") && !text.contains("{%") && !text.contains("{{"), "{text}");
             assert!(!unfilled(&text).is_empty(), "{}", template.name);
         }
@@ -265,7 +274,10 @@ mod tests {
     fn a_mistake_in_a_template_is_said_with_its_line() {
         assert!(render("a\n{% if %}", &json!({})).unwrap_err().starts_with("line 2: "));
         assert!(render("---\ntargets: 3\n---\n", &json!({})).unwrap_err().contains("targets"));
-        assert!(render("{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", &json!({})).is_err());
+        assert!(
+            render("{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", &json!({}))
+                .is_err()
+        );
     }
 
     #[test]

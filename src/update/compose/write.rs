@@ -168,11 +168,7 @@ fn fix(state: &mut State) -> Effects {
 fn part(composer: &mut Composer, forward: bool) {
     let line = composer.line();
     let mut sections = composer.outline.iter().map(|section| section.line);
-    let found = if forward {
-        sections.find(|other| *other > line)
-    } else {
-        sections.rfind(|other| *other < line)
-    };
+    let found = if forward { sections.find(|other| *other > line) } else { sections.rfind(|other| *other < line) };
     if let Some(found) = found {
         composer.page = Page::Text;
         composer.go(found, 0);

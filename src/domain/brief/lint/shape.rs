@@ -26,12 +26,19 @@ pub fn look(page: &Page<'_>, words: &Words, redactor: &Redactor, findings: &mut 
     let said = |pattern: &regex::RegexSet| page.lines.iter().any(|line| pattern.is_match(line));
     if !has(page, Part::Evidence) && !said(&words.shows) {
         let message = "nothing says which evidence has to be shown";
-        let lines = &["- The command that ran the tests, and its last lines.", "- For each criterion: the file and line, or the output, that shows it."];
+        let lines = &[
+            "- The command that ran the tests, and its last lines.",
+            "- For each criterion: the file and line, or the output, that shows it.",
+        ];
         missing(page, Part::Evidence, Rule::NoEvidence, Severity::Error, message, lines, findings);
     }
     if !has(page, Part::Ask) && !said(&words.asks) {
         let message = "nothing says when to ask instead of guess";
-        let lines = &["- A criterion cannot be met, or contradicts what you find.", "- The same thing has failed three times.", "- You would have to guess."];
+        let lines = &[
+            "- A criterion cannot be met, or contradicts what you find.",
+            "- The same thing has failed three times.",
+            "- You would have to guess.",
+        ];
         missing(page, Part::Ask, Rule::NoAsk, Severity::Warning, message, lines, findings);
     }
 }
@@ -44,8 +51,10 @@ fn criteria(page: &Page<'_>, findings: &mut Findings) {
     let listed = page.sections.iter().filter(|section| section.part == Some(Part::Criteria)).any(|section| {
         page.lines[section.body.clone()].iter().any(|line| {
             let item = line.trim_start();
-            let item = item.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['-', '*', '+', '.', ')']);
-            item.len() < line.trim_start().len() && item.trim_start_matches([' ', '[', ']', 'x']).chars().any(char::is_alphanumeric)
+            let item =
+                item.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['-', '*', '+', '.', ')']);
+            item.len() < line.trim_start().len()
+                && item.trim_start_matches([' ', '[', ']', 'x']).chars().any(char::is_alphanumeric)
         })
     });
     if !listed {
@@ -56,17 +65,32 @@ fn criteria(page: &Page<'_>, findings: &mut Findings) {
 }
 
 /// A part that is missing, or stands there empty: the repair puts lines under its heading, and the heading if need be.
-fn missing(page: &Page<'_>, part: Part, rule: Rule, severity: Severity, message: &str, lines: &[&str], findings: &mut Findings) {
+fn missing(
+    page: &Page<'_>,
+    part: Part,
+    rule: Rule,
+    severity: Severity,
+    message: &str,
+    lines: &[&str],
+    findings: &mut Findings,
+) {
     let mut with: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     let (at, what, place) = match page.part(part) {
         Some(section) => {
-            let end = section.body.clone().rev().find(|at| !page.lines[*at].trim().is_empty()).unwrap_or(section.line) + 1;
+            let end =
+                section.body.clone().rev().find(|at| !page.lines[*at].trim().is_empty()).unwrap_or(section.line) + 1;
             with.insert(0, String::new());
             with.push(String::new());
             (section.line, "fill it", end..section.body.end.max(end))
         }
         None => {
-            let level = page.sections.iter().filter(|section| section.part.is_some()).map(|section| section.level).min().unwrap_or(2);
+            let level = page
+                .sections
+                .iter()
+                .filter(|section| section.part.is_some())
+                .map(|section| section.level)
+                .min()
+                .unwrap_or(2);
             with.insert(0, format!("{} {}\n", "#".repeat(level), part.name()).trim_end().to_owned());
             with.insert(1, String::new());
             let end = page.lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);

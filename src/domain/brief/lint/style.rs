@@ -20,7 +20,8 @@ pub fn look(page: &Page<'_>, words: &Words, findings: &mut Findings) {
             }
             let values = longest_list(line);
             if values >= VALUES {
-                let message = format!("it lists {values} values; say which dimension they stand for and what its ends are");
+                let message =
+                    format!("it lists {values} values; say which dimension they stand for and what its ends are");
                 findings.warn(Rule::ListsValues, at, message);
             }
             row = if is_value_item(line) { row + 1 } else { 0 };
@@ -40,7 +41,8 @@ fn polls(page: &Page<'_>, at: usize, words: &Words, findings: &mut Findings) {
     let from = at.saturating_sub(AROUND);
     let to = (at + AROUND + 1).min(page.lines.len());
     if !page.lines[from..to].iter().any(|line| words.waits.is_match(line)) {
-        let message = "it has the agent look again and again, and does not say when to stop; name one wait with a limit";
+        let message =
+            "it has the agent look again and again, and does not say when to stop; name one wait with a limit";
         findings.warn(Rule::Polls, at, message);
     }
 }
@@ -51,7 +53,11 @@ fn stale(at: usize, line: &str, words: &Words, findings: &mut Findings) {
         let Some(found) = stale.pattern.find(line).filter(|_| applies) else { continue };
         let fix = stale.to.as_ref().map(|to| {
             let with = stale.pattern.replace_all(line, to.as_str()).into_owned();
-            Fix { what: format!("write {}", to.replace("$1", "…").replace("$2", "")), lines: at..at + 1, with: vec![with] }
+            Fix {
+                what: format!("write {}", to.replace("$1", "…").replace("$2", "")),
+                lines: at..at + 1,
+                with: vec![with],
+            }
         });
         let message = format!("`{}`: {}", found.as_str().trim().trim_end_matches('`'), stale.why);
         findings.add(Rule::StaleCommand, Severity::Warning, at, message, fix);

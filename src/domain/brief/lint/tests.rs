@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Aim, Finding, Fix, Page, Rule, Severity};
+use super::{Aim, Finding, Fix, Rule, Severity};
 use crate::domain::brief::Read;
 use crate::domain::brief::check::{check, named};
 use crate::domain::brief::facts::{Facts, Files, Ground, KindFacts, TaskFacts, World};
@@ -189,7 +189,9 @@ fn what_is_not_known_is_not_held_against_a_brief() {
 #[test]
 fn odd_texts_are_looked_at_without_harm() {
     let facts = facts();
-    for text in ["", "\n", "`", "```\n", "⟦", "# ", "- [ ]", "| a |\n|-|", &"`a/b.md` ".repeat(2_000), &"x".repeat(100_000)] {
+    for text in
+        ["", "\n", "`", "```\n", "⟦", "# ", "- [ ]", "| a |\n|-|", &"`a/b.md` ".repeat(2_000), &"x".repeat(100_000)]
+    {
         check(text, &Aim::default(), &facts, &Redactor::default());
     }
 }

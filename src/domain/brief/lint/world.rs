@@ -14,14 +14,13 @@ use crate::domain::task::TaskStatus;
 
 /// Ends of names that are surely files, even without a folder.
 const ENDS: [&str; 30] = [
-    "md", "rs", "py", "go", "ts", "tsx", "js", "jsx", "java", "c", "h", "cpp", "rb", "sh", "toml", "yaml", "yml", "json",
-    "jsonl", "html", "css", "sql", "proto", "txt", "lock", "cfg", "ini", "xml", "tf", "j2",
+    "md", "rs", "py", "go", "ts", "tsx", "js", "jsx", "java", "c", "h", "cpp", "rb", "sh", "toml", "yaml", "yml",
+    "json", "jsonl", "html", "css", "sql", "proto", "txt", "lock", "cfg", "ini", "xml", "tf", "j2",
 ];
 
 /// Numbers that are written as words.
-const NUMBERS: [&str; 13] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-];
+const NUMBERS: [&str; 13] =
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
 /// Patterns of places where names stand; the first group of each is the name.
 struct Places {
@@ -49,7 +48,9 @@ fn places() -> Result<Places, regex::Error> {
             Regex::new(r"(?i)\b(?:kube(?:config)?|kubernetes|cluster)?\s*context\s+`([\w.@:/-]+)`")?,
         ],
         objects: [
-            Regex::new(r"\bkubectl\s+(?:get|describe|edit|delete|annotate|label|patch)\s+([A-Za-z][\w.]*)[ /]([a-z0-9][a-z0-9.-]*)")?,
+            Regex::new(
+                r"\bkubectl\s+(?:get|describe|edit|delete|annotate|label|patch)\s+([A-Za-z][\w.]*)[ /]([a-z0-9][a-z0-9.-]*)",
+            )?,
             Regex::new(r"`([A-Za-z][A-Za-z0-9]*)/([a-z0-9][a-z0-9.-]*)`")?,
             Regex::new(r"\b([A-Z][A-Za-z]+)s?\s+`([a-z0-9][a-z0-9.-]*)`")?,
         ],
@@ -137,7 +138,12 @@ fn as_path(text: &str, root: &str, files: &Files) -> Option<String> {
         text = before;
     }
     let odd = |c: char| c.is_whitespace() || "*<>{}$|=,;()[]'\"\\!?&%~^+".contains(c) || c == OPEN;
-    if text.is_empty() || text.starts_with(['/', '-', '.']) && !text.starts_with(".") || text.contains(odd) || text.contains("//") || text.contains("..") {
+    if text.is_empty()
+        || text.starts_with(['/', '-', '.']) && !text.starts_with(".")
+        || text.contains(odd)
+        || text.contains("//")
+        || text.contains("..")
+    {
         return None;
     }
     let text = text.trim_end_matches('.');
@@ -155,7 +161,8 @@ fn as_path(text: &str, root: &str, files: &Files) -> Option<String> {
     // as a file does, is a path.
     let known = files.is_folder(first);
     let address = first.contains('.') && !first.starts_with('.') && !known;
-    (known || (end.is_some() && !address) || (text.ends_with('/') && !address)).then(|| text.trim_end_matches('/').to_owned())
+    (known || (end.is_some() && !address) || (text.ends_with('/') && !address))
+        .then(|| text.trim_end_matches('/').to_owned())
 }
 
 fn missing_file(at: usize, line: &str, path: &str, files: &Files, findings: &mut Findings) {
@@ -237,7 +244,8 @@ fn program(line: &str) -> Option<&str> {
     }
     let mut words = line.split_whitespace().skip_while(|word| {
         // An assignment before the command, and those that run another.
-        let assigned = word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+        let assigned =
+            word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
         assigned || matches!(*word, "sudo" | "env" | "time" | "exec" | "nohup")
     });
     words.next().map(|word| word.trim_end_matches([';', '|', '&']))
@@ -333,7 +341,8 @@ fn task(page: &Page<'_>, aim: &Aim, world: &World, findings: &mut Findings) {
         findings.error(Rule::TaskStatus, 0, format!("the board says that {id} is done"));
     }
     for other in &task.depends_on {
-        let Some(status) = world.tasks.get(other).map(|other| other.status).filter(|status| *status != TaskStatus::Done)
+        let Some(status) =
+            world.tasks.get(other).map(|other| other.status).filter(|status| *status != TaskStatus::Done)
         else {
             continue;
         };
@@ -371,7 +380,20 @@ mod tests {
         ] {
             assert_eq!(path(text).as_deref(), Some(wanted), "{text}");
         }
-        for text in ["/etc/passwd", "https://x/y.md", "src/*.rs", "vpc.githedgehog.com/v1beta1", "apps/v1", "feature/x", "a b.md", "state.rows", "v1.2", "origin/main", "../x.md", "-x"] {
+        for text in [
+            "/etc/passwd",
+            "https://x/y.md",
+            "src/*.rs",
+            "vpc.githedgehog.com/v1beta1",
+            "apps/v1",
+            "feature/x",
+            "a b.md",
+            "state.rows",
+            "v1.2",
+            "origin/main",
+            "../x.md",
+            "-x",
+        ] {
             assert_eq!(path(text), None, "{text}");
         }
     }
