@@ -25,6 +25,21 @@ pub enum Action {
     Approve,
     Reject,
     Brief,
+    SaveBrief,
+    SendBrief,
+    TurnPage,
+    NextFinding,
+    PreviousFinding,
+    FixFinding,
+    NextPart,
+    PreviousPart,
+    AddContext,
+    ChooseAgent,
+    EditOutside,
+    UndoEdit,
+    RedoEdit,
+    SelectAll,
+    DropDraft,
     MoveTask,
     UndoTask,
     Copy,
@@ -110,6 +125,8 @@ pub enum Scope {
     Live,
     /// While the attention queue has the focus, or an agent's signals are shown.
     Signals,
+    /// While a brief is being written.
+    Composer,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -137,6 +154,8 @@ pub struct Where {
     pub live: bool,
     /// That popup shows an agent's signals.
     pub signals: bool,
+    /// A brief is being written, and nothing stands in front of it.
+    pub composer: bool,
 }
 
 impl Scope {
@@ -154,6 +173,7 @@ impl Scope {
             Self::Objects => here.live || (in_panes && here.focus == PaneKind::Cluster),
             Self::Live => here.live,
             Self::Signals => here.signals || (in_panes && here.focus == PaneKind::Attention),
+            Self::Composer => here.composer,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -191,6 +211,7 @@ const fn row(
 const ATTENTION: Scope = Scope::In(&[PaneKind::Attention]);
 const AGENTS_OR_NEEDS: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention, PaneKind::Transcript]);
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
+const BRIEFED: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
@@ -212,7 +233,22 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Correct, "correct", &["b"], Scope::Signals, "correct", "Draft a corrective brief for the agent, with the evidence quoted"),
     row(Action::Approve, "approve", &["a"], Scope::Panes, "approve", "Approve the selected gate, after a confirmation"),
     row(Action::Reject, "reject", &["x"], Scope::Panes, "reject", "Reject the selected gate with a reason, after a confirmation"),
-    row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
+    row(Action::Brief, "brief", &["b"], BRIEFED, "brief", "Write a brief about the selected task, or for the selected agent, from a template or a draft"),
+    row(Action::SaveBrief, "save-brief", &["ctrl-s"], Scope::Composer, "save", "Write the brief into its file and copy the prompt that points to it"),
+    row(Action::SendBrief, "send-brief", &["alt-enter"], Scope::Composer, "send", "Write the brief into its file and hand it to its agent"),
+    row(Action::TurnPage, "turn-page", &["tab"], Scope::Composer, "page", "Turn from the text to its preview, to what the lint has found, and back"),
+    row(Action::NextFinding, "next-finding", &["alt-."], Scope::Composer, "finding", "Go to the next thing that the lint has found"),
+    row(Action::PreviousFinding, "previous-finding", &["alt-,"], Scope::Composer, "", "Go to the previous thing that the lint has found"),
+    row(Action::FixFinding, "fix-finding", &["alt-x"], Scope::Composer, "fix", "Put right what the lint has found here, where it says how"),
+    row(Action::AddContext, "add-context", &["alt-i"], Scope::Composer, "library", "Take a file of the context library into the brief, to be read or as a quotation"),
+    row(Action::ChooseAgent, "choose-agent", &["alt-a"], Scope::Composer, "agent", "Choose the agent that the brief is for"),
+    row(Action::EditOutside, "edit-outside", &["alt-e"], Scope::Composer, "editor", "Edit the brief in $VISUAL or $EDITOR"),
+    row(Action::NextPart, "next-part", &["alt-j"], Scope::Composer, "", "Go to the next heading of the brief"),
+    row(Action::PreviousPart, "previous-part", &["alt-k"], Scope::Composer, "", "Go to the previous heading of the brief"),
+    row(Action::UndoEdit, "undo-edit", &["alt-z"], Scope::Composer, "undo", "Take the last change of the text back"),
+    row(Action::RedoEdit, "redo-edit", &["alt-y"], Scope::Composer, "", "Make the change again that was taken back"),
+    row(Action::SelectAll, "select-all", &["alt-w"], Scope::Composer, "", "Select the whole text; shift and an arrow select a part of it"),
+    row(Action::DropDraft, "drop-draft", &["alt-q"], Scope::Composer, "", "Throw the draft away, after a confirmation"),
     row(Action::MoveTask, "move-task", &["m"], TASKS, "move", "Give the selected task another status, or tick its criteria, in its file"),
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
@@ -230,7 +266,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::ShowApplication, "show-application", &["p"], Scope::DriftObject, "", "Show the Argo CD Application of the object in the cluster"),
     row(Action::DriftCheck, "drift-check", &["e"], Scope::Drift, "check", "Ask the cluster what applying the object would do, without storing it; it goes into the journal"),
     row(Action::CopyPlace, "copy-place", &["y"], Scope::DriftObject, "copy", "Copy the file and line of the object, or the commit of the version at the cursor"),
-    row(Action::DriftBrief, "drift-brief", &["b"], Scope::Drift, "brief", "Draft a brief from the object and copy the prompt that points to it"),
+    row(Action::DriftBrief, "drift-brief", &["b"], Scope::Drift, "brief", "Write a brief about the object, from a template or a draft"),
     row(Action::NextTurn, "next-turn", &["]"], TRANSCRIPT, "turn", "Go to the next turn, anywhere in the file"),
     row(Action::PreviousTurn, "previous-turn", &["["], TRANSCRIPT, "", "Go to the previous turn, anywhere in the file"),
     row(Action::Next(Landmark::Prompt), "next-prompt", &["p"], TRANSCRIPT, "", "Go to the next prompt typed by a person"),
@@ -283,7 +319,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Help, "help", &["?", "f1"], Scope::Panes, "help", "Show the keys"),
     row(Action::Refresh, "refresh", &["shift-r", "f5"], Scope::Panes, "", "Look again at every source, now"),
     row(Action::Reconnect, "reconnect", &["c"], CLUSTER, "", "Ask the cluster at the cursor again, now"),
-    row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter, a kind or a zoom; never changes anything"),
+    row(Action::Back, "back", &["esc"], Scope::Anywhere, "back", "Leave a popup, a text field, a filter, a kind, a zoom or the composer, whose draft is kept; never changes anything"),
     row(Action::Confirm, "confirm", &["y"], Scope::Confirmation, "yes", "Confirm what is asked; every other key means no"),
     row(Action::Suspend, "suspend", &["ctrl-z"], Scope::Anywhere, "", "Stop the program until the shell continues it"),
     row(Action::Quit, "quit", &["q", "ctrl-c"], Scope::Views, "quit", "Quit; agents that wait at a gate are refused"),
@@ -353,6 +389,7 @@ fn place(scope: Scope) -> String {
         Scope::Objects => "cluster, its objects".to_owned(),
         Scope::Live => "objects of a cluster".to_owned(),
         Scope::Signals => "attention, signals".to_owned(),
+        Scope::Composer => "composer".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -15,9 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::session::Session;
+use crate::domain::fault::Fault;
 use crate::effect::{Effect, Effects};
-use crate::event::{Event, Input, Mouse, MouseKind, SourceId};
-use crate::exec::Hands;
+use crate::event::{Done, Event, Input, Mouse, MouseKind, SourceId};
+use crate::exec::desk::Desk;
+use crate::exec::draft::Drafts;
+use crate::exec::{Hands, editor};
+use crate::source::ground::Places;
 use crate::source::hooks::HookDesk;
 use crate::source::mailbox::redacting_mailbox;
 use crate::source::search::Searcher;
@@ -71,6 +75,7 @@ struct Workers {
 enum Turn {
     Go,
     Suspend,
+    Edit(String),
     Quit,
 }
 
@@ -114,6 +119,10 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         rules,
         outbox: outbox.clone(),
         terminal,
+        templates: session.templates.clone(),
+        library: session.library.clone(),
+        desk: Desk::spawn(Places::of(&session), outbox.clone()),
+        drafts: Drafts::new(session.state_dir.clone(), session.redactor.clone()),
         tasks: TaskTracker::new(),
     };
     Workers {
@@ -219,6 +228,14 @@ async fn turn(
             Turn::Suspend => {
                 suspend(&mut input, screen)?;
             }
+            Turn::Edit(text) => {
+                let edited = lend(&mut input, screen, &text)?;
+                // What was pressed in the editor was not meant for this program.
+                signals.interrupt = signal(SignalKind::interrupt())?;
+                let effects = feed(state, [Event::Done(Done::Edited(edited))]);
+                carry_out(state, effects, workers, screen)?;
+                (dirty, due) = (true, earliest);
+            }
         }
     }
 }
@@ -229,6 +246,14 @@ fn suspend(input: &mut Option<EventStream>, screen: &mut Screen) -> io::Result<(
     screen.suspend()?;
     *input = Some(EventStream::new());
     Ok(())
+}
+
+/// Lets the operator's editor have the terminal until it ends. Everything else waits meanwhile: there is nobody to see it.
+fn lend(input: &mut Option<EventStream>, screen: &mut Screen, text: &str) -> io::Result<Result<String, Fault>> {
+    *input = None;
+    let edited = screen.lend(|| editor::edit(text));
+    *input = Some(EventStream::new());
+    edited
 }
 
 async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
@@ -281,7 +306,15 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::ReadRecord(place) => workers.hands.read_record(place),
             Effect::Reveal { place, digest } => workers.hands.reveal(place, digest, state.now),
             Effect::LoadCommits(limit) => workers.git.load(limit),
-            Effect::DraftBrief { subject, agent } => workers.hands.draft_brief(*subject, agent, state.now),
+            Effect::OfferBriefs => workers.hands.offer_briefs(),
+            Effect::CheckBrief(request) => workers.hands.check_brief(*request),
+            Effect::KeepDraft(draft) => workers.hands.keep_draft(*draft),
+            Effect::KeepDraftNow(draft) => workers.hands.keep_draft_now(*draft),
+            Effect::DropDraft(name) => workers.hands.drop_draft(name),
+            Effect::SaveBrief(save) => workers.hands.save_brief(*save, state.now),
+            Effect::ReadLibrary => workers.hands.read_library(),
+            Effect::ReadExcerpt(path) => workers.hands.read_excerpt(path),
+            Effect::EditOutside(text) => turn = Turn::Edit(text),
             Effect::ChangeTask(change) => workers.hands.change_task(*change, state.now),
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),

@@ -138,9 +138,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Health(args)) => health::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
-            let place =
-                brief::Place { root: &session.root, state_dir: &session.state_dir, redactor: &session.redactor };
-            brief::run(args, place, |id| status::brief_subject(&session, id))
+            brief::run(args, &session)
         }
         Some(Command::Gate(args)) => {
             let session = load()?;

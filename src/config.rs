@@ -1,5 +1,6 @@
 //! Configuration: data files that become checked values. What a file gets wrong is reported all at once, with its place.
 
+pub mod brief;
 pub mod discovery;
 pub mod document;
 pub mod health;

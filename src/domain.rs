@@ -16,6 +16,7 @@ pub mod gate;
 pub mod health;
 pub mod hedgehog;
 pub mod journal;
+pub mod library;
 pub mod manifest;
 pub mod markdown;
 pub mod model;

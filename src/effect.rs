@@ -1,10 +1,13 @@
 //! What is to be done. The only way out of [`crate::update::update`]; [`crate::exec`] and the sources carry it out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
-use crate::domain::brief::BriefSubject;
+use crate::domain::brief::Draft;
+use crate::domain::brief::facts::World;
+use crate::domain::brief::lint::Aim;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::change::RuleChange;
@@ -14,7 +17,7 @@ use crate::domain::search::SearchRequest;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Change;
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::event::{PageRequest, RecordPlace, SeekRequest, TaskUndo};
+use crate::event::{KeptDraft, PageRequest, RecordPlace, SeekRequest, TaskUndo};
 
 /// Something that the world is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,13 +69,24 @@ pub enum Effect {
     },
     /// Load at least this many commits of each repository.
     LoadCommits(usize),
-    /// Write a brief for this task and copy the prompt that points to it.
-    DraftBrief {
-        /// What it is about.
-        subject: Box<BriefSubject>,
-        /// For whom, if an agent is selected.
-        agent: Option<AgentId>,
-    },
+    /// Read the templates of briefs, and the drafts that were kept.
+    OfferBriefs,
+    /// Look at a brief while it is written; in place of one that was not looked at yet.
+    CheckBrief(Box<CheckRequest>),
+    /// Keep a draft in a moment; in place of one that was not kept yet.
+    KeepDraft(Box<KeptDraft>),
+    /// Keep a draft before anything else is done.
+    KeepDraftNow(Box<KeptDraft>),
+    /// Remove a draft.
+    DropDraft(String),
+    /// Write a brief and copy the prompt that points to it.
+    SaveBrief(Box<SaveBrief>),
+    /// Read which files the context library has.
+    ReadLibrary,
+    /// Read a file of the library for being quoted.
+    ReadExcerpt(String),
+    /// Let the operator's own editor have the terminal, with this text.
+    EditOutside(String),
     /// Change a task in its file.
     ChangeTask(Box<TaskChange>),
     /// Take a change of a task back.
@@ -151,6 +165,32 @@ pub struct HushNote {
     pub title: String,
     /// Why it was there.
     pub reason: String,
+}
+
+/// A brief that is to be looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckRequest {
+    /// Generation of the answer.
+    pub generation: u64,
+    /// Its text.
+    pub text: String,
+    /// Who it is about and for.
+    pub aim: Aim,
+    /// What clusters and board have.
+    pub world: Arc<World>,
+}
+
+/// A brief that is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveBrief {
+    /// The brief.
+    pub draft: Draft,
+    /// For whom, if one of the agents that are known.
+    pub agent: Option<AgentId>,
+    /// Name of the draft that it was kept as, which is over then.
+    pub kept: String,
+    /// It is to be sent when it was written.
+    pub send: bool,
 }
 
 /// A change of a task in the file that it was read from.

@@ -12,6 +12,9 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
+use crate::domain::brief::Draft;
+use crate::domain::brief::check::Checked;
+use crate::domain::brief::template::Template;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
@@ -19,6 +22,7 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
+use crate::domain::library::Item;
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;
@@ -304,7 +308,19 @@ pub enum GateNews {
 #[derive(Debug, Clone)]
 pub enum Done {
     /// A brief was written; the prompt that points to it was copied, or not.
-    Brief(Result<BriefDone, Fault>),
+    Brief(Result<Box<BriefDone>, Fault>),
+    /// The templates and the drafts were read.
+    BriefOffer(Box<BriefOffer>),
+    /// A brief was looked at while it is written.
+    BriefChecked(Box<BriefChecked>),
+    /// A draft was kept or removed at once, or could not be.
+    Draft(Result<(), Fault>),
+    /// The context library was read; once more when the commits of its files are known.
+    Library(Box<LibraryNews>),
+    /// A file of the library was read for being quoted.
+    Excerpt(String, Result<String, Fault>),
+    /// The operator's editor has ended; what it has left.
+    Edited(Result<String, Fault>),
     /// Text was copied.
     Copied(Result<CopyDone, Fault>),
     /// A decision was written into the journal and handed to whoever waits.
@@ -454,11 +470,53 @@ impl Drop for Revealed {
     }
 }
 
+/// A draft with the name under which it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptDraft {
+    /// The name: letters, digits and hyphens.
+    pub name: String,
+    /// The draft.
+    pub draft: Draft,
+}
+
+/// What a brief can begin from.
+#[derive(Debug, Clone, Default)]
+pub struct BriefOffer {
+    /// The templates.
+    pub templates: Vec<Template>,
+    /// Drafts that were kept, the newest first, with the time they were last written.
+    pub drafts: Vec<(KeptDraft, Timestamp)>,
+    /// What is wrong with templates.
+    pub faults: Vec<Fault>,
+}
+
+/// A look at a brief.
+#[derive(Debug, Clone)]
+pub struct BriefChecked {
+    /// The generation of the request that this answers.
+    pub generation: u64,
+    /// What was found.
+    pub checked: Checked,
+}
+
+/// The context library.
+#[derive(Debug, Clone, Default)]
+pub struct LibraryNews {
+    /// Its files, by path.
+    pub items: Vec<Item>,
+    /// What could not be read.
+    pub faults: Vec<Fault>,
+}
+
 /// A brief that was written.
 #[derive(Debug, Clone)]
 pub struct BriefDone {
     /// The file.
     pub file: PathBuf,
+    /// Its text, front matter included.
+    pub text: String,
+    /// It is to be sent now.
+    pub send: bool,
     /// The agent it was written for, if one was selected.
     pub agent: Option<AgentId>,
     /// What became of the copy.
@@ -474,6 +532,22 @@ pub struct CopyDone {
     pub confirmed: bool,
     /// File that holds the text in any case.
     pub file: Option<PathBuf>,
+}
+
+impl CopyDone {
+    /// The truth about it, in one phrase.
+    pub fn words(&self) -> String {
+        let route = match self.route {
+            CopyRoute::Tmux => "copied through tmux",
+            CopyRoute::Osc52 => "sent to the terminal (OSC 52)",
+            CopyRoute::FileOnly => "not copied",
+        };
+        let sure = if self.confirmed { "confirmed" } else { "not confirmed" };
+        match (&self.file, self.confirmed) {
+            (Some(file), false) => format!("{route}, {sure}; the text is in {}", file.display()),
+            _ => format!("{route}, {sure}"),
+        }
+    }
 }
 
 /// Ways to a clipboard.

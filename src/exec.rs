@@ -7,25 +7,30 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use crate::config;
+use crate::config::session::LibrarySpec;
 use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
-use crate::domain::brief::BriefSubject;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::{Notice, Notify};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::effect::{HushNote, TaskChange};
-use crate::event::{Done, Event, RecordPlace, TaskUndo};
+use crate::effect::{CheckRequest, HushNote, SaveBrief, TaskChange};
+use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::library;
 use crate::source::rules::RuleDesk;
 
 pub mod board;
 pub mod brief;
 pub mod clipboard;
+pub mod desk;
+pub mod draft;
+pub mod editor;
 pub mod exact;
 pub mod gate;
 pub mod hush;
@@ -37,6 +42,8 @@ pub mod rules;
 pub mod settings;
 
 use clipboard::Tmux;
+use desk::Desk;
+use draft::Drafts;
 
 /// Records that the journal popup shows.
 const JOURNAL_LINES: usize = 500;
@@ -60,21 +67,118 @@ pub struct Hands {
     pub outbox: Outbox,
     /// Bytes for the terminal, written between two frames.
     pub terminal: mpsc::Sender<Vec<u8>>,
+    /// Folders of templates of briefs.
+    pub templates: Vec<PathBuf>,
+    /// What belongs to the context library.
+    pub library: LibrarySpec,
+    /// Looks at briefs while they are written.
+    pub desk: Desk,
+    /// Briefs that are being written.
+    pub drafts: Drafts,
     /// Tasks that are to end before the program does.
     pub tasks: TaskTracker,
 }
 
 impl Hands {
-    /// Writes a brief and copies the prompt that points to it.
-    pub fn draft_brief(&self, subject: BriefSubject, agent: Option<AgentId>, now: Timestamp) {
+    /// Writes a brief and copies the prompt that points to it; the draft that it was is over then.
+    pub fn save_brief(&self, save: SaveBrief, now: Timestamp) {
         let hands = self.clone();
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
             let place =
                 brief::Place { root: &hands.root, state_dir: &hands.state_dir, redactor: hands.outbox.redactor() };
-            brief::draft(place, subject, agent, tmux.as_ref(), Some(&mut write), now).await
+            let SaveBrief { draft, agent, kept, send } = save;
+            let saved = brief::save(place, draft, agent, tmux.as_ref(), Some(&mut write), now).await;
+            if saved.is_ok()
+                && let Err(fault) = hands.blocking("removing the draft", move |hands| hands.drafts.drop(&kept)).await
+            {
+                tracing::warn!("{fault}");
+            }
+            Done::Brief(saved.map(|done| Box::new(BriefDone { send, ..done })))
         });
+    }
+
+    /// Reads templates and drafts.
+    pub fn offer_briefs(&self) {
+        let hands = self.clone();
+        self.answer(async move {
+            let read = hands.blocking("reading templates", |hands| {
+                let (templates, faults) = config::brief::templates(&hands.templates);
+                Ok(BriefOffer { templates, drafts: draft::list(&hands.state_dir), faults })
+            });
+            let offer = read.await.unwrap_or_else(|fault| BriefOffer { faults: vec![fault], ..BriefOffer::default() });
+            Done::BriefOffer(Box::new(offer))
+        });
+    }
+
+    /// Looks at a brief.
+    pub fn check_brief(&self, request: CheckRequest) {
+        self.desk.check(request);
+    }
+
+    /// Keeps a draft in a moment.
+    pub fn keep_draft(&self, draft: KeptDraft) {
+        self.drafts.keep(draft);
+    }
+
+    /// Keeps a draft; the program does not end before.
+    pub fn keep_draft_now(&self, draft: KeptDraft) {
+        let hands = self.clone();
+        self.answer(async move {
+            Done::Draft(hands.blocking("keeping the draft", move |hands| hands.drafts.keep_now(&draft)).await)
+        });
+    }
+
+    /// Removes a draft.
+    pub fn drop_draft(&self, name: String) {
+        let hands = self.clone();
+        self.answer(async move {
+            Done::Draft(hands.blocking("removing the draft", move |hands| hands.drafts.drop(&name)).await)
+        });
+    }
+
+    /// Reads the context library: what is there, then when it was committed.
+    pub fn read_library(&self) {
+        let hands = self.clone();
+        self.tasks.spawn(async move {
+            let read = hands.blocking("reading the library", |hands| {
+                let (items, faults) = library::read(&hands.root, &hands.library, hands.outbox.redactor());
+                Ok(LibraryNews { items, faults })
+            });
+            let news = read.await.unwrap_or_else(|fault| LibraryNews { faults: vec![fault], ..LibraryNews::default() });
+            hands.outbox.send(Event::Done(Done::Library(Box::new(news.clone())))).await;
+            let dated = hands.blocking("reading the library", move |hands| {
+                let mut news = news;
+                library::add_commits(&hands.root, &mut news.items);
+                Ok(news)
+            });
+            if let Ok(news) = dated.await {
+                hands.outbox.send(Event::Done(Done::Library(Box::new(news)))).await;
+            }
+        });
+    }
+
+    /// Reads a file of the library.
+    pub fn read_excerpt(&self, path: String) {
+        let hands = self.clone();
+        self.answer(async move {
+            let file = path.clone();
+            let read =
+                hands.blocking("reading", move |hands| library::text(&hands.root, &file, hands.outbox.redactor()));
+            Done::Excerpt(path, read.await)
+        });
+    }
+
+    /// Does work that blocks, away from the runtime's own threads.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let hands = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&hands)).await;
+        done.unwrap_or_else(|error| Err(Fault::new(doing, "", error, "the log says more")))
     }
 
     /// Changes a task in its file.

@@ -9,6 +9,7 @@ pub mod agents;
 pub mod attention;
 pub mod board;
 pub mod cluster;
+pub mod composer;
 pub mod describe;
 pub mod drift;
 pub mod git;
@@ -30,12 +31,13 @@ use crate::domain::gate::Gate;
 use crate::domain::notify::Notify;
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::Tone;
-use crate::event::SourceId;
+use crate::event::{LibraryNews, SourceId};
 
 use agents::Agents;
 use attention::Attention;
 use board::Board;
 use cluster::Clusters;
+use composer::Composer;
 use drift::Drift;
 use git::Git;
 use input::LineInput;
@@ -73,6 +75,8 @@ pub struct State {
     pub drift: Drift,
     /// The attention queue.
     pub attention: Attention,
+    /// The context library, as it was last read.
+    pub library: LibraryNews,
     /// Every gate of this run, oldest first.
     pub gates: Vec<Gate>,
     /// What keeps a decision from being one that nobody meant.
@@ -132,6 +136,8 @@ pub struct Screen {
     pub recent: Vec<PaneKind>,
     /// The focused pane has the whole screen.
     pub zoomed: bool,
+    /// The brief that is being written, in place of the panes.
+    pub composer: Option<Box<Composer>>,
     /// What stands in front of the panes.
     pub popup: Option<Popup>,
     /// The filter being typed for the focused pane.
@@ -171,6 +177,7 @@ impl State {
             clusters: Clusters::default(),
             drift: Drift::default(),
             attention: Attention::default(),
+            library: LibraryNews::default(),
             gates: Vec::new(),
             guard: guard::Guard::default(),
             sources: BTreeMap::new(),
@@ -221,6 +228,7 @@ impl Screen {
             focus: PaneKind::Agents,
             recent: Vec::new(),
             zoomed: false,
+            composer: None,
             popup: None,
             filter: None,
             message: None,
@@ -239,10 +247,12 @@ impl Screen {
 
     /// Where the keys go: what decides which actions apply.
     pub fn place(&self) -> Where {
-        let typing = self.filter.is_some()
+        let composer = self.composer.is_some() && self.popup.is_none();
+        let typing = composer
+            || self.filter.is_some()
             || matches!(
                 self.popup,
-                Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Search)
+                Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Search | Popup::Library(_))
             );
         Where {
             focus: self.focus,
@@ -253,6 +263,7 @@ impl Screen {
             drift: matches!(self.popup, Some(Popup::Drift(_))),
             live: matches!(self.popup, Some(Popup::Live(_))),
             signals: matches!(self.popup, Some(Popup::Signals(_))),
+            composer,
         }
     }
 

@@ -53,6 +53,15 @@ impl Screen {
         Write::flush(out)
     }
 
+    /// Gives the terminal to another program while `work` runs it, and takes it over again.
+    pub fn lend<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        leave_modes();
+        let done = work();
+        enter_modes()?;
+        self.terminal = blank()?;
+        Ok(done)
+    }
+
     /// Gives the terminal back, stops the process until the shell continues it, and takes the terminal over again.
     pub fn suspend(&mut self) -> io::Result<()> {
         leave_modes();

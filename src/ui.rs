@@ -9,6 +9,7 @@ pub mod glyph;
 pub mod hit;
 
 mod bars;
+mod composer;
 mod pane;
 mod popup;
 mod split;
@@ -70,6 +71,12 @@ fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let alone = screen.zoomed || !layout.panes().contains(&screen.focus);
     let zoomed = Node::Pane(screen.focus);
     let root = if alone { &zoomed } else { &layout.root };
+    if let Some(composer) = &screen.composer {
+        composer::draw(cx, composer, body, buf, hits);
+        bars::status(cx, status, buf);
+        bars::footer(cx, footer, buf, hits);
+        return popup::draw(cx, body, buf, hits);
+    }
     for (slot, rect) in split::slots(root, body) {
         match slot {
             Node::Pane(pane) => pane::draw(cx, *pane, &[], rect, buf, hits),

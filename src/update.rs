@@ -3,6 +3,7 @@
 mod act;
 mod attention;
 mod cluster;
+mod compose;
 mod cursor;
 mod decide;
 mod drift;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
-use crate::event::{CopyDone, CopyRoute, Done, Event, Input};
+use crate::event::{CopyDone, Done, Event, Input};
 use crate::state::State;
 use crate::state::popup::Popup;
 
@@ -48,9 +49,15 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Agents(news) => news::agents(state, news),
         Event::Transcript(news) => news::transcript(state, news),
-        Event::Board(news) => news::board(state, news),
+        Event::Board(news) => {
+            compose::renew(state);
+            news::board(state, news)
+        }
         Event::Git(news) => news::git(state, news),
-        Event::Cluster(view) => news::cluster(state, view),
+        Event::Cluster(view) => {
+            compose::renew(state);
+            news::cluster(state, view)
+        }
         Event::Kinds(news) => {
             cluster::served(state, news);
             Effects::new()
@@ -63,7 +70,10 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
             search::news(state, news);
             Effects::new()
         }
-        Event::Drift(view) => news::drift(state, view),
+        Event::Drift(view) => {
+            compose::renew(state);
+            news::drift(state, view)
+        }
         Event::Gate(news) => news::gate(state, news),
         Event::Rules(news) => guard::rules(state, news),
         Event::SourceFault(source, fault) => {
@@ -71,7 +81,11 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
             Effects::new()
         }
         Event::Done(done) => take_done(state, done),
-        Event::Quit => vec![Effect::Quit],
+        Event::Quit => {
+            let mut effects = compose::leave(state);
+            effects.push(Effect::Quit);
+            effects
+        }
     };
     guard::watch_cursor(state, by_hand);
     search::arrive(state);
@@ -115,10 +129,13 @@ fn take_input(state: &mut State, input: Input) -> Effects {
 
 fn take_done(state: &mut State, done: Done) -> Effects {
     match done {
-        Done::Brief(Ok(done)) => {
-            let text = format!("brief {} · {}", done.file.display(), copied(&done.copy));
-            state.say(tone(&done.copy), text);
-        }
+        Done::Brief(done) => return compose::saved(state, done),
+        Done::BriefOffer(offer) => compose::offered(state, *offer),
+        Done::BriefChecked(news) => return compose::checked(state, *news),
+        Done::Draft(Ok(())) => {}
+        Done::Library(news) => compose::library(state, *news),
+        Done::Excerpt(path, read) => return compose::excerpt(state, &path, read),
+        Done::Edited(text) => return compose::edited(state, text),
         Done::Copied(Ok(done)) => state.say(tone(&done), copied(&done)),
         Done::Journal(Ok(lines)) => {
             if let Some(Popup::Journal { lines: shown, scroll }) = &mut state.screen.popup {
@@ -128,8 +145,8 @@ fn take_done(state: &mut State, done: Done) -> Effects {
             }
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
-        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) | Done::Hushed(Err(fault)) => {
-            state.complain(&fault);
+        Done::Draft(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) | Done::Hushed(Err(fault)) => {
+            state.complain(&fault)
         }
         Done::Hushed(Ok(())) => {}
         Done::Passage(done) => transcript::passage_done(state, done),
@@ -149,16 +166,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
 
 /// The truth about a copy, in one phrase.
 fn copied(done: &CopyDone) -> String {
-    let route = match done.route {
-        CopyRoute::Tmux => "copied through tmux",
-        CopyRoute::Osc52 => "sent to the terminal (OSC 52)",
-        CopyRoute::FileOnly => "not copied",
-    };
-    let sure = if done.confirmed { "confirmed" } else { "not confirmed" };
-    match (&done.file, done.confirmed) {
-        (Some(file), false) => format!("{route}, {sure}; the text is in {}", file.display()),
-        _ => format!("{route}, {sure}"),
-    }
+    done.words()
 }
 
 fn tone(done: &CopyDone) -> Tone {

@@ -1,21 +1,35 @@
 //! `hnpwb brief`: what the composer does, without the screen.
 
-use std::io::{self, Write};
+mod lint;
+
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_table};
-use crate::domain::brief::{BriefSubject, number_of, pointer};
+use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_table, say};
+use crate::config::brief::templates;
+use crate::config::session::Session;
+use crate::domain::agent::Agent;
+use crate::domain::brief::subject::Known;
+use crate::domain::brief::template::Template;
+use crate::domain::brief::{Draft, Read, number_of, pointer, tokens, unfilled};
 use crate::domain::fault::Fault;
 use crate::domain::text;
-use crate::exec::brief::{list, write};
+use crate::event::{CopyRoute, Done};
+use crate::exec::brief::{Place, list, whole, write};
+use crate::exec::clipboard::{self, Tmux};
+use crate::source::{agents, board, git};
 
-pub use crate::exec::brief::Place;
+use super::workbench;
 
-/// Writes, lists and shows briefs.
+/// The template of a brief that names none.
+const TEMPLATE: &str = "specialist";
+
+/// Writes, lists, shows, lints and copies briefs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -25,14 +39,25 @@ pub struct Args {
 /// What is done with briefs.
 #[derive(Debug, Subcommand)]
 pub enum BriefCommand {
-    /// Write the brief of a task, and print its file and the prompt that points to it
+    /// Write a brief from a template, and print its file and the prompt that points to it; 1 while a variable has no value
     New {
+        /// Template to begin from
+        #[arg(long, value_name = "NAME", default_value = TEMPLATE)]
+        template: String,
         /// Id of the task
         #[arg(long, value_name = "ID")]
-        task: String,
+        task: Option<String>,
         /// Agent it is for
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
+        /// Value of a variable that nothing else fills: research.question="…"; any number of times
+        #[arg(long = "set", value_name = "VARIABLE=VALUE", value_parser = assignment)]
+        set: Vec<(String, String)>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List the templates
+    Templates {
         #[command(flatten)]
         output: OutputArgs,
     },
@@ -48,65 +73,243 @@ pub enum BriefCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Say what is wrong with a brief; 1 when something of it is an error
+    Lint(lint::Args),
+    /// Copy the prompt that points to a brief; 1 when it has a gap in it, or nothing was copied
+    Copy {
+        /// Its number, or its file
+        brief: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
 }
 
-/// Runs the subcommand. `subject` finds what is known of a task.
-pub fn run(
-    args: Args,
-    place: Place<'_>,
-    subject: impl FnOnce(&str) -> Result<BriefSubject, Failure>,
-) -> Result<Exit, Failure> {
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as VARIABLE=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+/// Runs the subcommand.
+pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let (root, state_dir, redactor) = (&session.root, &session.state_dir, &session.redactor);
     match args.command {
-        BriefCommand::New { task, agent, output } => {
-            let mut subject = subject(&task)?;
-            subject.agent = agent.or(subject.agent);
-            let written = write(place, &subject, now).map_err(unreadable)?;
-            let body = json!({"file": written.file, "task": subject.task_id, "pointer": written.pointer});
-            match output.format() {
-                Format::Json => print_json("brief", now, &body, place.redactor).map_err(unwritten)?,
-                Format::Table => {
-                    writeln!(io::stdout().lock(), "{}\n{}", written.file.display(), written.pointer)
-                        .map_err(unwritten)?;
-                }
-            }
+        BriefCommand::New { template, task, agent, set, output } => {
+            let template = find_template(session, &template)?;
+            let draft = begin(session, &template, task, agent, &set)?;
+            return new(Place { root, state_dir, redactor }, &draft, output.format(), now);
         }
-        BriefCommand::List { output } => {
-            let files = list(place.state_dir).map_err(unreadable)?;
-            let rows = files.iter().filter_map(|file| Some((number(file)?, file)));
+        BriefCommand::Templates { output } => {
+            let (found, faults) = templates(&session.templates);
+            faults.iter().for_each(|fault| say(&fault.to_string()));
             match output.format() {
                 Format::Json => {
-                    let briefs: Vec<_> = rows
-                        .map(|(number, file)| json!({"number": number, "file": file, "pointer": pointer(file, place.root)}))
+                    let rows: Vec<Value> = found
+                        .iter()
+                        .map(|template| json!({"name": template.name, "about": template.about, "target": template.target}))
                         .collect();
-                    print_json("briefs", now, &json!({ "briefs": briefs }), place.redactor).map_err(unwritten)?;
+                    print_json("templates", now, &json!({ "templates": rows }), redactor).map_err(unwritten)?;
                 }
                 Format::Table => {
-                    let shown = |file: &PathBuf| file.strip_prefix(place.root).unwrap_or(file).display().to_string();
-                    let rows: Vec<Vec<String>> =
-                        rows.map(|(number, file)| vec![format!("{number:04}"), shown(file)]).collect();
-                    print_table(&["BRIEF", "FILE"], &rows, place.redactor).map_err(unwritten)?;
+                    let target = |template: &Template| template.target.map(tokens::shown).unwrap_or_default();
+                    let rows: Vec<Vec<String>> = found
+                        .iter()
+                        .map(|template| vec![template.name.clone(), target(template), template.about.clone()])
+                        .collect();
+                    print_table(&["TEMPLATE", "TARGET", "ABOUT"], &rows, redactor).map_err(unwritten)?;
                 }
             }
         }
+        BriefCommand::List { output } => print_list(session, output.format(), now)?,
         BriefCommand::Show { brief, output } => {
-            let file = find(&brief, place.state_dir)?;
-            let text = std::fs::read_to_string(&file)
-                .map_err(|error| unreadable(Fault::new("reading", file.display(), error, "")))?;
+            let file = find(&brief, state_dir)?;
+            let text = read(&file)?;
             match output.format() {
                 Format::Json => {
-                    let body = json!({"file": file, "text": text, "pointer": pointer(&file, place.root)});
-                    print_json("brief", now, &body, place.redactor).map_err(unwritten)?;
+                    let body = json!({"file": file, "text": text, "pointer": pointer(&file, root)});
+                    print_json("brief", now, &body, redactor).map_err(unwritten)?;
                 }
                 Format::Table => {
-                    let text = place.redactor.redact(&text);
+                    let text = redactor.redact(&text);
                     // Tabs and newlines are the brief's own; what acts on a terminal is not.
                     write!(io::stdout().lock(), "{}", text::clean(&text)).map_err(unwritten)?;
                 }
             }
         }
+        BriefCommand::Lint(args) => return lint::run(&args, session, now),
+        BriefCommand::Copy { brief, output } => {
+            let file = find(&brief, state_dir)?;
+            return copy(session, &file, output.format(), now);
+        }
     }
     Ok(Exit::Done)
+}
+
+fn find_template(session: &Session, name: &str) -> Result<(Template, Vec<Template>), Failure> {
+    let (found, faults) = templates(&session.templates);
+    faults.iter().for_each(|fault| say(&fault.to_string()));
+    match found.iter().find(|template| template.name == name) {
+        Some(template) => Ok((template.clone(), found)),
+        None => {
+            let known: Vec<&str> = found.iter().map(|template| template.name.as_str()).collect();
+            let why = format!("there is none of that name: {}", known.join(", "));
+            Err(unreadable(Fault::new("looking for the template", name, why, "see hnpwb brief templates")))
+        }
+    }
+}
+
+/// The text of a brief, filled with what is known.
+fn begin(
+    session: &Session,
+    (template, templates): &(Template, Vec<Template>),
+    task: Option<String>,
+    agent: Option<String>,
+    set: &[(String, String)],
+) -> Result<Draft, Failure> {
+    let board = board::read(&session.boards, Timestamp::now(), &session.redactor);
+    let found = task.as_ref().map(|id| {
+        board.tasks.iter().find(|task| task.id == *id).ok_or_else(|| {
+            let remedy = "run hnpwb status to see the tasks and their ids";
+            unreadable(Fault::new("looking for", format!("task {id}"), "no board has it", remedy))
+        })
+    });
+    let repo = session.repos.first().and_then(|repo| git::read(repo, 5, &session.redactor).ok());
+    let known = Known {
+        session: &session.name,
+        root: &session.root.to_string_lossy(),
+        task: found.transpose()?,
+        tasks: &board.tasks,
+        agent: None,
+        agent_name: agent.as_deref(),
+        repo: repo.as_ref(),
+        fabrics: &[],
+    };
+    let mut values = known.values();
+    for (name, value) in set {
+        put(&mut values, name, value);
+    }
+    let text = template.render(templates, &values).map_err(|why| {
+        unreadable(Fault::new("filling the template", &template.name, why, "choose another, or mend it"))
+    })?;
+    Ok(Draft { template: template.name.clone(), task, agent, text })
+}
+
+/// Puts a value at a path of names: `task.goal`.
+fn put(values: &mut Value, path: &str, value: &str) {
+    let mut at = values;
+    for name in path.split('.') {
+        if !at.is_object() {
+            *at = json!({});
+        }
+        at = &mut at[name];
+    }
+    *at = Value::from(value);
+}
+
+fn new(place: Place<'_>, draft: &Draft, format: Format, now: Timestamp) -> Result<Exit, Failure> {
+    let gaps = unfilled(&draft.text);
+    let written = write(place, draft, now).map_err(unreadable)?;
+    let pointer = gaps.is_empty().then_some(&written.pointer);
+    match format {
+        Format::Json => {
+            let body = json!({
+                "file": written.file, "task": draft.task, "template": draft.template, "agent": draft.agent,
+                "tokens": tokens::count(&draft.text), "unfilled": gaps, "pointer": pointer,
+            });
+            print_json("brief", now, &body, place.redactor).map_err(unwritten)?;
+        }
+        Format::Table => {
+            let pointer = pointer.map(|pointer| format!("\n{pointer}")).unwrap_or_default();
+            writeln!(io::stdout().lock(), "{}{pointer}", written.file.display()).map_err(unwritten)?;
+        }
+    }
+    if gaps.is_empty() {
+        return Ok(Exit::Done);
+    }
+    say(&format!("no value is given for {}: fill it in, in the file or with --set", gaps.join(", ")));
+    Ok(Exit::No)
+}
+
+fn print_list(session: &Session, format: Format, now: Timestamp) -> Result<(), Failure> {
+    let (root, redactor) = (&session.root, &session.redactor);
+    let files = list(&session.state_dir).map_err(unreadable)?;
+    let rows = files.iter().filter_map(|file| {
+        let read = Read::new(&std::fs::read_to_string(file).ok()?);
+        Some((number(file)?, file, read))
+    });
+    match format {
+        Format::Json => {
+            let row = |(number, file, read): (u32, &PathBuf, Read)| {
+                json!({
+                    "number": number, "file": file, "pointer": pointer(file, root), "title": read.draft().title(),
+                    "task": read.front.task, "agent": read.front.agent, "template": read.front.template,
+                    "created": read.front.created, "tokens": read.front.tokens, "unfilled": unfilled(&read.text),
+                })
+            };
+            let briefs: Vec<Value> = rows.map(row).collect();
+            print_json("briefs", now, &json!({ "briefs": briefs }), redactor).map_err(unwritten)
+        }
+        Format::Table => {
+            let row = |(number, file, read): (u32, &PathBuf, Read)| {
+                let tokens = read.front.tokens.and_then(|tokens| usize::try_from(tokens).ok());
+                vec![
+                    format!("{number:04}"),
+                    file.strip_prefix(root).unwrap_or(file).display().to_string(),
+                    read.front.task.unwrap_or_default(),
+                    read.front.agent.unwrap_or_default(),
+                    tokens.map(tokens::shown).unwrap_or_default(),
+                ]
+            };
+            let rows: Vec<Vec<String>> = rows.map(row).collect();
+            print_table(&["BRIEF", "FILE", "TASK", "AGENT", "TOKENS"], &rows, redactor).map_err(unwritten)
+        }
+    }
+}
+
+fn copy(session: &Session, file: &Path, format: Format, now: Timestamp) -> Result<Exit, Failure> {
+    let draft = Read::new(&read(file)?).draft();
+    whole(&draft).map_err(|fault| Failure::new(Exit::No, fault))?;
+    let pointer = pointer(file, &session.root);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| unreadable(Fault::new("copying", file.display(), error, "")))?;
+    // The sequence goes to the terminal, and never into a pipe.
+    let mut terminal = |bytes: &[u8]| -> io::Result<()> {
+        let mut out = io::stderr();
+        if !out.is_terminal() {
+            return Err(io::Error::other("no terminal"));
+        }
+        out.write_all(bytes)
+    };
+    let (state_dir, redactor) = (&session.state_dir, &session.redactor);
+    let tmux = Tmux::from_env();
+    let copied =
+        clipboard::carry_out(&pointer, "brief pointer", tmux.as_ref(), Some(&mut terminal), state_dir, now, redactor);
+    let Done::Copied(done) = runtime.block_on(copied) else { return Ok(Exit::No) };
+    let done = done.map_err(|fault| Failure::new(Exit::No, fault))?;
+    match format {
+        Format::Json => {
+            let route = match done.route {
+                CopyRoute::Tmux => "tmux",
+                CopyRoute::Osc52 => "osc52",
+                CopyRoute::FileOnly => "file",
+            };
+            let body = json!({
+                "file": file, "pointer": pointer, "route": route, "confirmed": done.confirmed, "text_in": done.file,
+            });
+            print_json("brief-copy", now, &body, redactor).map_err(unwritten)?;
+        }
+        Format::Table => {
+            writeln!(io::stdout().lock(), "{pointer}").map_err(unwritten)?;
+            say(&done.words());
+        }
+    }
+    Ok(if done.route == CopyRoute::FileOnly { Exit::No } else { Exit::Done })
+}
+
+/// The agents of a session, as they are now.
+fn agent_named(session: &Session, name: &str) -> Option<Agent> {
+    let (news, _) = agents::snapshot(Arc::new(session.clone()), workbench::roots(session), false);
+    news.agents.into_iter().find(|agent| agent.name == name)
 }
 
 /// The file of a brief that was named by its number or its file name.
@@ -128,6 +331,10 @@ fn find(brief: &str, state_dir: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| unreadable(Fault::new("reading", file.display(), error, "")))
+}
+
 fn number(file: &Path) -> Option<u32> {
     number_of(file.file_name()?.to_str()?)
 }
@@ -142,13 +349,11 @@ fn unwritten(error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, Place, find, run};
-    use crate::cli::output::{Exit, Failure};
-    use crate::domain::brief::{About, BriefSubject};
-    use crate::domain::fault::Fault;
-    use crate::domain::redact::Redactor;
+    use super::{Args, find, put, run};
+    use crate::cli::output::Exit;
+    use crate::config::session::Session;
     use clap::Parser;
-    use std::path::PathBuf;
+    use serde_json::json;
 
     #[derive(Parser)]
     struct Cli {
@@ -160,44 +365,56 @@ mod tests {
         Cli::try_parse_from(line).unwrap().brief
     }
 
-    fn subject(id: &str) -> Result<BriefSubject, Failure> {
-        if id != "7" {
-            return Err(Failure::new(Exit::Usage, Fault::new("looking for task", id, "there is none", "")));
-        }
-        Ok(BriefSubject {
-            about: About::Task,
-            task_id: id.to_owned(),
-            title: "Fix it".to_owned(),
-            body: String::new(),
-            raw_status: String::new(),
-            file: PathBuf::from("TASKS.md"),
-            line: 3,
-            agent: None,
-            branch: None,
-            head: None,
-        })
+    /// A session with one board.
+    fn session(dir: &tempfile::TempDir) -> Session {
+        std::fs::write(dir.path().join("TASKS.md"), "# Tasks\n\n- [ ] HNP-7: Fix it\n").unwrap();
+        Session { boards: vec![dir.path().join("TASKS.md")], ..Session::bare("s", dir.path().to_owned()) }
     }
 
     #[test]
     fn a_brief_is_written_found_by_number_or_name_and_shown() {
         let dir = tempfile::tempdir().unwrap();
-        let state_dir = dir.path().join(".hnpwb");
-        let place = Place { root: dir.path(), state_dir: &state_dir, redactor: &Redactor::default() };
-        let new = ["brief", "new", "--task", "7", "--agent", "docs-writer"];
-        assert_eq!(run(args(&new), place, subject).unwrap(), Exit::Done);
-        let file = find("1", &state_dir).unwrap();
+        let session = session(&dir);
+        let new = ["brief", "new", "--task", "HNP-7", "--agent", "docs-writer"];
+        assert_eq!(run(args(&new), &session).unwrap(), Exit::Done);
+        let file = find("1", &session.state_dir).unwrap();
         assert!(std::fs::read_to_string(&file).unwrap().contains("You are docs-writer."));
-        assert_eq!(find(".hnpwb/briefs/0001-fix-it.md", &state_dir).unwrap(), file);
-        assert_eq!(find("2", &state_dir).unwrap_err().exit, Exit::Usage);
-        assert_eq!(run(args(&["brief", "show", "0001"]), place, subject).unwrap(), Exit::Done);
-        assert_eq!(run(args(&["brief", "list", "-o", "json"]), place, subject).unwrap(), Exit::Done);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert_eq!(find(&format!(".hnpwb/briefs/{name}"), &session.state_dir).unwrap(), file);
+        assert_eq!(find("2", &session.state_dir).unwrap_err().exit, Exit::Usage);
+        for line in [["brief", "show", "0001"].as_slice(), &["brief", "list", "-o", "json"], &["brief", "templates"]] {
+            assert_eq!(run(args(line), &session).unwrap(), Exit::Done);
+        }
     }
 
     #[test]
-    fn a_task_that_is_not_there_writes_nothing() {
+    fn what_is_not_there_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place { root: dir.path(), state_dir: &dir.path().join("state"), redactor: &Redactor::default() };
-        assert_eq!(run(args(&["brief", "new", "--task", "8"]), place, subject).unwrap_err().exit, Exit::Usage);
-        assert!(!place.state_dir.exists());
+        let session = session(&dir);
+        for line in [["brief", "new", "--task", "8"].as_slice(), &["brief", "new", "--template", "none"]] {
+            assert_eq!(run(args(line), &session).unwrap_err().exit, Exit::Usage);
+        }
+        assert!(!session.state_dir.exists());
+    }
+
+    #[test]
+    fn a_gap_is_a_negative_answer_until_it_is_filled_and_is_not_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let session = session(&dir);
+        let research = ["brief", "new", "--template", "research"];
+        assert_eq!(run(args(&research), &session).unwrap(), Exit::No);
+        assert_eq!(run(args(&["brief", "copy", "1"]), &session).unwrap_err().exit, Exit::No);
+        let sets =
+            ["--set", "research.question=why", "--set", "research.reason=so", "--set", "research.effort=an hour"];
+        let filled: Vec<&str> = research.into_iter().chain(sets).collect();
+        assert_eq!(run(args(&filled), &session).unwrap(), Exit::Done);
+    }
+
+    #[test]
+    fn a_value_is_put_where_its_name_says() {
+        let mut values = json!({"task": {"id": "1"}, "git": null});
+        put(&mut values, "task.goal", "x");
+        put(&mut values, "git.branch", "y");
+        assert_eq!(values, json!({"task": {"id": "1", "goal": "x"}, "git": {"branch": "y"}}));
     }
 }

@@ -12,7 +12,6 @@ use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
 use crate::domain::attention::{self, Causes, Need};
-use crate::domain::brief::{About, BriefSubject};
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
 use crate::domain::gate::wire::{Answer, Request};
@@ -24,7 +23,7 @@ use crate::domain::text;
 use crate::domain::time::age;
 use crate::source::agents::Tally;
 use crate::source::gates::client;
-use crate::source::{agents, board, git};
+use crate::source::{agents, board};
 
 use super::drift::Report;
 use super::output::{Exit, Failure, Format, OutputArgs, print_json, print_table, say};
@@ -86,31 +85,6 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     };
     printed.map_err(|error| Failure::new(Exit::Usage, Fault::new("writing", "standard output", error, "")))?;
     Ok(Exit::Done)
-}
-
-/// What is known of a task, for a brief.
-pub fn brief_subject(session: &Session, id: &str) -> Result<BriefSubject, Failure> {
-    let board = board::read(&session.boards, Timestamp::now(), &session.redactor);
-    let Some(task) = board.tasks.into_iter().find(|task| task.id == id) else {
-        let remedy = "run hnpwb status to see the tasks and their ids";
-        return Err(Failure::new(
-            Exit::Usage,
-            Fault::new("looking for", format!("task {id}"), "no board has it", remedy),
-        ));
-    };
-    let repo = session.repos.first().and_then(|repo| git::read(repo, 1, &session.redactor).ok());
-    Ok(BriefSubject {
-        about: About::Task,
-        task_id: task.id,
-        title: task.title,
-        body: task.body,
-        raw_status: task.raw_status,
-        file: task.origin.file,
-        line: task.origin.line,
-        agent: None,
-        branch: repo.as_ref().and_then(|repo| repo.branch.clone()),
-        head: repo.and_then(|repo| repo.head).map(|head| head.chars().take(10).collect()),
-    })
 }
 
 /// Gates of the workbench that runs for this session; none when none runs.

@@ -3,7 +3,7 @@
 //! Only plain files are read, and only so many; what was not looked at is said.
 
 mod fabric;
-mod kubeconfig;
+pub mod kubeconfig;
 pub mod repository;
 mod walk;
 

@@ -2,6 +2,7 @@
 
 mod file;
 pub mod gates;
+mod library;
 mod load;
 pub mod rules;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use file::{EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use library::LibrarySpec;
 pub use load::{BUILT_IN, FILE_NAME, load};
 
 use super::models;
@@ -66,6 +68,12 @@ pub struct Session {
     pub notify: Notify,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
+    /// Files of `$KUBECONFIG`, else the one at home.
+    pub kubeconfig: Vec<PathBuf>,
+    /// What agents can be told to read, beside what is found by convention.
+    pub library: LibrarySpec,
+    /// Folders of templates of briefs, the project's first.
+    pub templates: Vec<PathBuf>,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -103,6 +111,9 @@ impl Session {
             levels: Arc::default(),
             notify: Notify::default(),
             checks: Vec::new(),
+            kubeconfig: Vec::new(),
+            library: LibrarySpec::default(),
+            templates: Vec::new(),
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),

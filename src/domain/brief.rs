@@ -1,111 +1,165 @@
 //! Briefs: the Markdown file an agent is to read, and the short prompt that points to it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
-use minijinja::{Environment, context};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::digest::sha256;
 
+pub mod budget;
+pub mod check;
 pub mod drift;
+pub mod facts;
+pub mod lint;
+pub mod part;
+pub mod subject;
+pub mod template;
+pub mod tokens;
 
-/// The one template there is.
-const TEMPLATE: &str = include_str!("brief/task.md.j2");
 /// Characters of a file name that come from the title.
 const SLUG: usize = 48;
+/// What an unfilled variable begins and ends with, where its value would stand.
+pub const OPEN: char = '⟦';
+/// The other end of [`OPEN`].
+pub const CLOSE: char = '⟧';
+/// No brief is longer, in bytes.
+pub const LONGEST: usize = 1 << 20;
 
-/// What a brief is about, gathered by `update` from the state so that writing it needs nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BriefSubject {
-    /// What kind of thing it is about; the other fields are worded for a task.
-    pub about: About,
-    /// Id of the task.
-    pub task_id: String,
-    /// Its title.
-    pub title: String,
-    /// Its text, as Markdown.
-    pub body: String,
-    /// Its status, as the file writes it.
-    pub raw_status: String,
-    /// File of the task, relative to the session's root when it lies in it.
-    pub file: PathBuf,
-    /// Line of the task.
-    pub line: u32,
+/// A brief that has no number yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Name of the template it was made from.
+    #[serde(default)]
+    pub template: String,
+    /// Id of the task it is about.
+    #[serde(default)]
+    pub task: Option<String>,
     /// Name of the agent it is for.
+    #[serde(default)]
     pub agent: Option<String>,
-    /// Branch of the session's repository.
-    pub branch: Option<String>,
-    /// Commit of the session's repository, short.
-    pub head: Option<String>,
+    /// Its text, as Markdown.
+    #[serde(skip)]
+    pub text: String,
 }
 
-/// What a brief can be about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    /// A task of a board.
-    Task,
-    /// Nothing but its own text, which is all of the brief.
-    Whole,
-    /// An object of a fabric, whose file and line may be missing.
-    Object {
-        /// What shows that it was done.
-        criteria: Vec<String>,
-    },
-}
+impl Draft {
+    /// Its first heading on one line, else the id of its task.
+    pub fn title(&self) -> String {
+        let heading = self.text.lines().find_map(|line| line.strip_prefix("# "));
+        heading.map(one_line).filter(|title| !title.is_empty()).or_else(|| self.task.clone()).unwrap_or_default()
+    }
 
-/// Writes the whole file of a brief: front matter, and the text whose digest stands in it.
-///
-/// # Errors
-/// The template's own words, should it not render.
-pub fn render(subject: &BriefSubject, number: u32, created: Timestamp) -> Result<String, String> {
-    let body = clean(&subject.body);
-    let mut criteria = open_criteria(&body);
-    let template = match &subject.about {
-        About::Task => "task",
-        About::Whole => "correction",
-        About::Object { criteria: more } => {
-            criteria.extend(more.iter().map(|criterion| one_line(criterion)));
-            "drift"
-        }
-    };
-    let mut environment = Environment::new();
-    environment.set_trim_blocks(false);
-    let text = environment
-        .render_str(
-            TEMPLATE,
-            context! {
-                template => template,
-                title => one_line(&subject.title),
-                task_id => one_line(&subject.task_id),
-                body => body.trim(),
-                criteria => criteria,
-                status => or_unknown(&one_line(&subject.raw_status)),
-                file => one_line(&subject.file.to_string_lossy()),
-                line => subject.line,
-                agent => subject.agent.as_deref().map(one_line),
-                branch => subject.branch.as_deref().map(one_line),
-                head => subject.head.as_deref().map(one_line),
-            },
+    /// The whole file: front matter, and the text whose digest stands in it.
+    pub fn file(&self, number: u32, created: Timestamp) -> String {
+        let text = format!("{}\n", clean(&self.text).trim_end());
+        let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), quoted);
+        format!(
+            "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: {template}\ncreated: {created}\ntokens: {tokens}\ndigest: sha256:{digest}\n---\n\n{text}",
+            task = optional(&self.task),
+            agent = optional(&self.agent),
+            template = quoted(&self.template),
+            tokens = tokens::count(&text),
+            digest = sha256(text.as_bytes()),
         )
-        .map_err(|error| error.to_string())?;
-    let text = match subject.about {
-        About::Whole => format!("# {}\n\n{}", one_line(&subject.title), body),
-        About::Task | About::Object { .. } => text,
-    };
-    let text = format!("{}\n", text.trim_end());
-    let agent = subject.agent.as_deref().map_or_else(|| "null".to_owned(), quoted);
-    Ok(format!(
-        "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: {template}\ncreated: {created}\ndigest: sha256:{digest}\n---\n\n{text}",
-        task = quoted(&subject.task_id),
-        digest = sha256(text.as_bytes()),
-    ))
+    }
+
+    /// The file of a draft: what is known of it, and the text as it is being written.
+    pub fn kept(&self) -> String {
+        let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), quoted);
+        format!(
+            "---\ntask: {}\nagent: {}\ntemplate: {}\n---\n\n{}",
+            optional(&self.task),
+            optional(&self.agent),
+            quoted(&self.template),
+            self.text
+        )
+    }
+}
+
+/// What the front matter of a brief's file says; whatever is missing there is missing here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Front {
+    /// Its number, as it is written: `0003`.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Id of its task.
+    #[serde(default)]
+    pub task: Option<String>,
+    /// Name of the agent it is for.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Name of its template.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// When it was written.
+    #[serde(default)]
+    pub created: Option<String>,
+    /// Tokens of its text, as they were estimated.
+    #[serde(default)]
+    pub tokens: Option<u64>,
+    /// Digest of the text below the front matter, as it was written: `sha256:…`.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+/// A brief's file, taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Read {
+    /// Its front matter.
+    pub front: Front,
+    /// Why the front matter could not be read, if it could not.
+    pub mistake: Option<String>,
+    /// The text below it.
+    pub text: String,
+    /// Lines of the file above the text.
+    pub above: u32,
+}
+
+impl Read {
+    /// Takes a file apart. Any Markdown file is a brief, with or without front matter.
+    pub fn new(file: &str) -> Self {
+        let Some((front, text)) = front_matter(file) else {
+            return Self { text: file.to_owned(), ..Self::default() };
+        };
+        let above = file[..file.len() - text.len()].matches('\n').count();
+        let (front, mistake) = match serde_saphyr::from_str(front) {
+            Ok(front) => (front, None),
+            Err(error) => (Front::default(), Some(error.without_snippet().to_string())),
+        };
+        Self { front, mistake, text: text.to_owned(), above: u32::try_from(above).unwrap_or(u32::MAX) }
+    }
+
+    /// Whether the text is the one that was written; `None` when the front matter has no digest.
+    pub fn is_as_written(&self) -> Option<bool> {
+        let digest = self.front.digest.as_deref()?.strip_prefix("sha256:")?;
+        Some(digest == sha256(self.text.as_bytes()))
+    }
+
+    /// The same as a draft.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            template: self.front.template.clone().unwrap_or_default(),
+            task: self.front.task.clone(),
+            agent: self.front.agent.clone(),
+            text: self.text.clone(),
+        }
+    }
+}
+
+/// The front matter of a Markdown file, and what follows it without the blank line between.
+pub fn front_matter(file: &str) -> Option<(&str, &str)> {
+    let rest = file.strip_prefix("---\n")?;
+    let end = if rest.starts_with("---\n") { 0 } else { rest.find("\n---\n")? + 1 };
+    let text = &rest[end + 4..];
+    Some((&rest[..end], text.strip_prefix('\n').unwrap_or(text)))
 }
 
 /// Name of a brief's file: `0003-fix-the-vlan-check.md`.
-pub fn file_name(subject: &BriefSubject, number: u32) -> String {
-    let mut slug = slug(&subject.title);
+pub fn file_name(draft: &Draft, number: u32) -> String {
+    let mut slug = slug(&draft.title());
     if slug.is_empty() {
-        slug = self::slug(&subject.task_id);
+        slug = self::slug(draft.task.as_deref().unwrap_or_default());
     }
     if slug.is_empty() { format!("{number:04}.md") } else { format!("{number:04}-{slug}.md") }
 }
@@ -121,6 +175,19 @@ pub fn pointer(file: &Path, root: &Path) -> String {
     let shown = one_line(&file.strip_prefix(root).unwrap_or(file).to_string_lossy());
     let shown = if shown.contains(' ') { format!("`{shown}`") } else { shown };
     format!("Read {shown} and do what it says; begin by repeating its success criteria, and report as it asks.")
+}
+
+/// Names of the variables that were not filled, in the order of the text, each once.
+pub fn unfilled(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(OPEN) {
+        let rest = &text[at + OPEN.len_utf8()..];
+        let Some(end) = rest.find([CLOSE, '\n', OPEN]).filter(|end| rest[*end..].starts_with(CLOSE)) else { continue };
+        if !found.contains(&&rest[..end]) {
+            found.push(&rest[..end]);
+        }
+    }
+    found
 }
 
 /// Lower-case ASCII letters and digits with single hyphens between.
@@ -139,119 +206,84 @@ pub fn slug(text: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
-/// Check-list items of a task that are not ticked.
-fn open_criteria(body: &str) -> Vec<String> {
-    let items = body.lines().filter_map(|line| {
-        let item = line.trim_start().strip_prefix(['-', '*', '+'])?.trim_start();
-        Some(item.strip_prefix("[ ]")?.trim().to_owned())
-    });
-    items.filter(|item| !item.is_empty()).collect()
-}
-
 /// A text as a YAML scalar. JSON's strings are YAML's double-quoted ones.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(one_line(text)).to_string()
 }
 
-fn or_unknown(text: &str) -> String {
-    if text.is_empty() { "not given".to_owned() } else { format!("`{text}`") }
-}
-
 /// Without control characters: a brief is read by a terminal program.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }
 
-fn one_line(text: &str) -> String {
+/// On one line, without control characters.
+pub(in crate::domain) fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{About, BriefSubject, file_name, number_of, pointer, render, slug};
-    use crate::domain::digest::sha256;
+    use super::{Draft, Read, file_name, number_of, pointer, slug, unfilled};
     use jiff::Timestamp;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
-    fn subject() -> BriefSubject {
-        BriefSubject {
-            about: About::Task,
-            task_id: "2.1".to_owned(),
-            title: "Fix the VLAN check".to_owned(),
-            body: "The range is wrong.\n\n- [ ] 4094 is allowed\n- [x] 1 is allowed\n".to_owned(),
-            raw_status: "🔲".to_owned(),
-            file: PathBuf::from("docs/TASKS.md"),
-            line: 12,
-            agent: Some("fabric-specialist".to_owned()),
-            branch: Some("main".to_owned()),
-            head: Some("1a2b3c4".to_owned()),
-        }
-    }
-
-    fn written(subject: &BriefSubject) -> String {
-        render(subject, 3, Timestamp::UNIX_EPOCH).unwrap()
-    }
-
-    #[test]
-    fn a_brief_says_all_that_is_known_of_the_task() {
-        let text = written(&subject());
-        for part in [
-            "id: \"0003\"",
-            "task: \"2.1\"",
-            "You are fabric-specialist.",
-            "The range is wrong.",
-            "`docs/TASKS.md:12`; its status there is `🔲`.",
-            "on branch `main` at commit `1a2b3c4`.",
-            "## Success criteria\n- [ ] 4094 is allowed\n- [ ] The tests",
-            "## How to report\n",
-        ] {
-            assert!(text.contains(part), "{part:?} is missing in\n{text}");
-        }
-        assert!(!text.contains("- [ ] 1 is allowed") && !text.contains("\n\n\n") && !text.contains("{%"), "{text}");
-    }
-
-    #[test]
-    fn what_is_not_known_is_left_out() {
-        let bare = BriefSubject {
-            body: String::new(),
-            raw_status: String::new(),
+    fn draft() -> Draft {
+        Draft {
+            template: "specialist".to_owned(),
+            task: Some("2.1".to_owned()),
             agent: None,
-            branch: None,
-            head: None,
-            ..subject()
-        };
-        let text = written(&bare);
-        assert!(text.contains("agent: null") && text.contains("You work on this one task."), "{text}");
-        assert!(text.contains("status there is not given") && !text.contains("The repository is"), "{text}");
-        assert!(!text.contains("\n\n\n"), "{text}");
+            text: "# Fix the VLAN check\n\nThe range is wrong.\n".to_owned(),
+        }
     }
 
     #[test]
-    fn the_digest_is_that_of_the_text_below_the_front_matter() {
-        let text = written(&subject());
-        let (front, body) = text.split_once("---\n\n").unwrap();
-        assert!(front.contains(&format!("digest: sha256:{}", sha256(body.as_bytes()))), "{front}");
+    fn a_file_is_read_as_it_was_written() {
+        let file = draft().file(3, Timestamp::UNIX_EPOCH);
+        let read = Read::new(&file);
+        assert_eq!((read.front.id.as_deref(), read.front.task.as_deref()), (Some("0003"), Some("2.1")));
+        assert_eq!(read.is_as_written(), Some(true));
+        assert_eq!(read.draft(), draft());
+        assert_eq!(file.lines().nth(read.above as usize), Some("# Fix the VLAN check"));
+        assert!(read.front.tokens.unwrap() > 5);
+        let changed = Read::new(&file.replace("wrong", "right"));
+        assert_eq!(changed.is_as_written(), Some(false));
     }
 
     #[test]
-    fn a_task_cannot_write_into_the_front_matter_or_the_terminal() {
-        let odd = BriefSubject {
-            task_id: "x\ndigest: \"y\"".to_owned(),
-            title: "{{ body }} \u{1b}[31m".to_owned(),
-            body: "a\u{1b}]0;b\u{7}\r\n{{ title }}".to_owned(),
+    fn any_markdown_file_is_a_brief() {
+        for text in ["", "# Title\n", "---\nno end\n", "--- \n---\n"] {
+            let read = Read::new(text);
+            assert_eq!((read.text.as_str(), read.above, read.is_as_written()), (text, 0, None));
+        }
+        let read = Read::new("---\nid: [\n---\nText\n");
+        assert!(read.mistake.is_some() && read.text == "Text\n" && read.above == 3, "{read:?}");
+        assert_eq!(Read::new("---\n---\n\nText").text, "Text");
+    }
+
+    #[test]
+    fn a_draft_is_kept_as_it_stands() {
+        let half = Draft { text: "# A\u{1b} title \n\n- [ ] ".to_owned(), ..draft() };
+        assert_eq!(Read::new(&half.kept()).draft(), half);
+    }
+
+    #[test]
+    fn nothing_writes_into_the_front_matter_or_the_terminal() {
+        let odd = Draft {
+            task: Some("x\ndigest: \"y\"".to_owned()),
             agent: Some("a: b".to_owned()),
-            ..subject()
+            text: "a\u{1b}]0;b\u{7}\r\n".to_owned(),
+            ..draft()
         };
-        let text = written(&odd);
-        assert!(text.contains("task: \"x digest: \\\"y\\\"\"\nagent: \"a: b\""), "{text}");
-        assert!(text.contains("# {{ body }} [31m") && text.contains("{{ title }}"), "{text}");
-        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        let file = odd.file(1, Timestamp::UNIX_EPOCH);
+        assert!(file.contains("task: \"x digest: \\\"y\\\"\"\nagent: \"a: b\""), "{file}");
+        assert!(!file.chars().any(|c| c.is_control() && c != '\n'), "{file:?}");
     }
 
     #[test]
     fn file_names_are_short_plain_and_numbered() {
-        assert_eq!(file_name(&subject(), 3), "0003-fix-the-vlan-check.md");
-        assert_eq!(file_name(&BriefSubject { title: "🦔".to_owned(), ..subject() }, 12), "0012-2-1.md");
+        assert_eq!(file_name(&draft(), 3), "0003-fix-the-vlan-check.md");
+        assert_eq!(file_name(&Draft { text: "# 🦔\n".to_owned(), ..draft() }, 12), "0012-2-1.md");
+        assert_eq!(file_name(&Draft::default(), 12), "0012.md");
         assert_eq!(slug("../../etc/passwd"), "etc-passwd");
         assert!(slug(&"long title ".repeat(20)).len() <= 48);
         assert_eq!(number_of("0012-2-1.md"), Some(12));
@@ -267,5 +299,11 @@ mod tests {
         assert!(prompt.starts_with("Read .hnpwb/briefs/0003-x.md and do what it says;"), "{prompt}");
         assert!(!prompt.contains('\n'));
         assert!(pointer(Path::new("/a b/x.md"), Path::new("/p")).contains("`/a b/x.md`"));
+    }
+
+    #[test]
+    fn unfilled_variables_are_named_once() {
+        assert_eq!(unfilled("a ⟦task.id⟧ b ⟦x⟧ ⟦task.id⟧ ⟦no\nend⟧ ⟦"), ["task.id", "x"]);
+        assert!(unfilled("plain [text]").is_empty());
     }
 }

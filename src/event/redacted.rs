@@ -59,6 +59,19 @@ impl Done {
     fn redacted(self, redactor: &Redactor) -> Self {
         match self {
             Self::Brief(done) => Self::Brief(done.map_err(|fault| fault.redacted(redactor))),
+            // What is written by the operator stays as it is written: what leaves the program is redacted where it does.
+            Self::BriefOffer(mut offer) => {
+                offer.faults = all(offer.faults, redactor);
+                Self::BriefOffer(offer)
+            }
+            Self::BriefChecked(checked) => Self::BriefChecked(checked),
+            Self::Draft(done) => Self::Draft(done.map_err(|fault| fault.redacted(redactor))),
+            Self::Library(mut news) => {
+                news.faults = all(news.faults, redactor);
+                Self::Library(news)
+            }
+            Self::Excerpt(path, read) => Self::Excerpt(path, read.map_err(|fault| fault.redacted(redactor))),
+            Self::Edited(text) => Self::Edited(text.map_err(|fault| fault.redacted(redactor))),
             Self::Passage(done) => Self::Passage(done.map_err(|fault| fault.redacted(redactor))),
             Self::Record(place, record) => Self::Record(place, record.map_err(|fault| fault.redacted(redactor))),
             // What was revealed is not hidden again.

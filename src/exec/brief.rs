@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::domain::agent::AgentId;
-use crate::domain::brief::{BriefSubject, file_name, number_of, pointer, render};
+use crate::domain::brief::{Draft, LONGEST, file_name, number_of, pointer, unfilled};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
-use crate::event::{BriefDone, Done};
+use crate::event::BriefDone;
 use crate::exec::clipboard::{Terminal, Tmux, copy_noted};
 use crate::exec::journal::{self, make_state_dir};
 
@@ -22,6 +22,8 @@ use crate::exec::journal::{self, make_state_dir};
 pub struct Written {
     /// The file.
     pub file: PathBuf,
+    /// Its text, front matter included.
+    pub text: String,
     /// The prompt that points to it, in one line.
     pub pointer: String,
 }
@@ -42,60 +44,80 @@ pub fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("briefs")
 }
 
-/// Writes a brief and copies its pointer; the journal notes both.
-pub async fn draft(
+/// Writes a brief and copies its pointer; the journal notes both. One with a gap in it is neither written nor copied.
+pub async fn save(
     place: Place<'_>,
-    subject: BriefSubject,
+    draft: Draft,
     agent: Option<AgentId>,
     tmux: Option<&Tmux>,
     terminal: Option<Terminal<'_>>,
     now: Timestamp,
-) -> Done {
+) -> Result<BriefDone, Fault> {
     let Place { root, state_dir, redactor } = place;
+    whole(&draft)?;
     let (state, top, hides) = (state_dir.to_owned(), root.to_owned(), redactor.clone());
     let written = tokio::task::spawn_blocking(move || {
-        write(Place { root: &top, state_dir: &state, redactor: &hides }, &subject, now)
+        write(Place { root: &top, state_dir: &state, redactor: &hides }, &draft, now)
     });
-    let done = async {
-        let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
-        let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now, redactor).await?;
-        Ok(BriefDone { file: written.file, agent, copy })
-    };
-    Done::Brief(done.await)
+    let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
+    let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now, redactor).await?;
+    Ok(BriefDone { file: written.file, text: written.text, agent, copy, send: false })
+}
+
+/// A brief with a gap in it is not handed on.
+pub fn whole(draft: &Draft) -> Result<(), Fault> {
+    match unfilled(&draft.text).as_slice() {
+        [] => Ok(()),
+        gaps => {
+            let (title, gaps) = (draft.title(), gaps.join(", "));
+            Err(Fault::new("handing on the brief", title, format!("no value is given for {gaps}"), "fill it in first"))
+        }
+    }
 }
 
 /// Writes the next brief of a session, without secrets, and notes it in the journal. Blocks.
-pub fn write(place: Place<'_>, subject: &BriefSubject, now: Timestamp) -> Result<Written, Fault> {
+pub fn write(place: Place<'_>, draft: &Draft, now: Timestamp) -> Result<Written, Fault> {
     let Place { root, state_dir, redactor } = place;
     let folder = folder(state_dir);
     let refused = |why: &dyn std::fmt::Display| {
         Fault::new("writing a brief into", folder.display(), why, "make the folder writable, then draft it again")
     };
+    if draft.text.len() > LONGEST {
+        return Err(refused(&format!("it is longer than {LONGEST} bytes")));
+    }
     make_state_dir(state_dir)?;
     std::fs::create_dir_all(&folder).map_err(|error| refused(&error))?;
     let _lock = lock(&folder).map_err(|error| refused(&error))?;
     let number = numbers(&folder).map_err(|error| refused(&error))?.max().unwrap_or(0) + 1;
-    let text = render(subject, number, now).map_err(|error| refused(&error))?;
-    let text = redactor.redact(&text);
-    let file = folder.join(file_name(subject, number));
-    let put = || {
-        // Written beside and renamed, so that an agent never reads half a brief; mode 0600 from the start.
-        let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-        draft.write_all(text.as_bytes())?;
-        draft.as_file().sync_all()?;
-        draft.persist_noclobber(&file).map_err(|error| error.error)
+    let hidden = |text: &Option<String>| text.as_deref().map(|text| redactor.redact(text).into_owned());
+    let draft = Draft {
+        text: redactor.redact(&draft.text).into_owned(),
+        task: hidden(&draft.task),
+        agent: hidden(&draft.agent),
+        template: draft.template.clone(),
     };
-    put().map_err(|error| refused(&error))?;
+    let text = draft.file(number, now);
+    let file = folder.join(file_name(&draft, number));
+    put(&folder, &file, &text, false).map_err(|error| refused(&error))?;
     let named = file.strip_prefix(root).unwrap_or(&file).display().to_string();
     let body = json!({
         "file": named,
-        "task": subject.task_id,
-        "title": subject.title,
-        "agent": subject.agent,
+        "task": draft.task,
+        "title": draft.title(),
+        "agent": draft.agent,
         "file_sha256": sha256(text.as_bytes()),
     });
     journal::append(state_dir, now, "brief", body, redactor)?;
-    Ok(Written { pointer: pointer(&file, root), file })
+    Ok(Written { pointer: pointer(&file, root), file, text })
+}
+
+/// Writes a file beside its place and renames it, so that nobody ever reads half of it; mode 0600 from the start.
+pub(super) fn put(folder: &Path, file: &Path, text: &str, over: bool) -> io::Result<()> {
+    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    beside.write_all(text.as_bytes())?;
+    beside.as_file().sync_all()?;
+    let put = if over { beside.persist(file) } else { beside.persist_noclobber(file) };
+    put.map(drop).map_err(|error| error.error)
 }
 
 /// The files of a session's briefs, oldest first. No folder is no briefs.
@@ -129,41 +151,33 @@ fn lock(folder: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, draft, list, write};
+    use super::{Place, list, save, write};
     use crate::domain::agent::AgentId;
-    use crate::domain::brief::{About, BriefSubject};
+    use crate::domain::brief::{Draft, Read};
     use crate::domain::redact::Redactor;
-    use crate::event::{CopyRoute, Done};
+    use crate::event::CopyRoute;
     use crate::exec::journal;
     use jiff::Timestamp;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::PathBuf;
 
-    fn subject() -> BriefSubject {
-        BriefSubject {
-            about: About::Task,
-            task_id: "7".to_owned(),
-            title: "Fix it".to_owned(),
-            body: String::new(),
-            raw_status: "todo".to_owned(),
-            file: PathBuf::from("TASKS.md"),
-            line: 1,
+    fn draft() -> Draft {
+        Draft {
+            template: "specialist".to_owned(),
+            task: Some("7".to_owned()),
             agent: None,
-            branch: None,
-            head: None,
+            text: "# Fix it\n\nNow.\n".to_owned(),
         }
     }
 
     #[test]
-    fn briefs_are_numbered_one_after_the_other_whoever_writes() {
+    fn numbers_go_up_and_no_two_writers_get_the_same() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".hnpwb");
-        assert!(list(&state).unwrap().is_empty());
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
-                    write(place, &subject(), Timestamp::UNIX_EPOCH).unwrap()
+                    write(place, &draft(), Timestamp::UNIX_EPOCH).unwrap()
                 });
             }
         });
@@ -176,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_draft_is_a_file_a_copied_pointer_and_two_records() {
+    async fn a_brief_is_a_file_a_copied_pointer_and_two_records() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".hnpwb");
         let mut sent = Vec::new();
@@ -187,27 +201,39 @@ mod tests {
         let agent = Some(AgentId("a".to_owned()));
         let now = Timestamp::UNIX_EPOCH;
         let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
-        match draft(place, subject(), agent.clone(), None, Some(&mut sink), now).await {
-            Done::Brief(Ok(done)) => {
-                assert_eq!(done.file, state.join("briefs/0001-fix-it.md"));
-                assert_eq!((done.agent, done.copy.route), (agent, CopyRoute::Osc52));
-                let copied = std::fs::read_to_string(done.copy.file.unwrap()).unwrap();
-                assert!(copied.starts_with("Read .hnpwb/briefs/0001-fix-it.md and do"), "{copied}");
-            }
-            other => panic!("{other:?}"),
-        }
+        let done = save(place, draft(), agent.clone(), None, Some(&mut sink), now).await.unwrap();
+        assert_eq!(done.file, state.join("briefs/0001-fix-it.md"));
+        assert_eq!((done.agent, done.copy.route), (agent, CopyRoute::Osc52));
+        assert_eq!(Read::new(&done.text).is_as_written(), Some(true));
+        let copied = std::fs::read_to_string(done.copy.file.unwrap()).unwrap();
+        assert!(copied.starts_with("Read .hnpwb/briefs/0001-fix-it.md and do"), "{copied}");
         assert!(sent.starts_with(b"\x1b]52;c;"));
         let records = journal::read(&state, 9).unwrap();
         assert!(records[0].contains("brief") && records[1].contains("osc52"), "{records:?}");
     }
 
     #[tokio::test]
-    async fn a_folder_that_cannot_be_written_is_a_fault_and_nothing_is_copied() {
+    async fn what_has_a_gap_in_it_or_cannot_be_written_is_a_fault_and_nothing_is_copied() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("taken");
         std::fs::write(&state, "a file").unwrap();
         let place = Place { root: dir.path(), state_dir: &state, redactor: &Redactor::default() };
-        let done = draft(place, subject(), None, None, None, Timestamp::UNIX_EPOCH).await;
-        assert!(matches!(done, Done::Brief(Err(fault)) if fault.to_string().contains("taken")));
+        let done = save(place, draft(), None, None, None, Timestamp::UNIX_EPOCH).await;
+        assert!(done.unwrap_err().to_string().contains("taken"));
+        let gap = Draft { text: "# ⟦task.title⟧\n".to_owned(), ..draft() };
+        let state = dir.path().join("free");
+        let place = Place { state_dir: &state, ..place };
+        let done = save(place, gap, None, None, None, Timestamp::UNIX_EPOCH).await;
+        assert!(done.unwrap_err().to_string().contains("no value is given for task.title"));
+        assert!(!state.exists());
+    }
+
+    #[test]
+    fn a_secret_is_hidden_before_the_digest_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("# Fix it\n\ntoken ghp_{}\n", "0aB3dE6gH9".repeat(4).split_at(36).0);
+        let place = Place { root: dir.path(), state_dir: &dir.path().join("s"), redactor: &Redactor::default() };
+        let written = write(place, &Draft { text, ..draft() }, Timestamp::UNIX_EPOCH).unwrap();
+        assert!(written.text.contains("redacted") && Read::new(&written.text).is_as_written() == Some(true));
     }
 }

@@ -6,6 +6,7 @@ use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
 use super::cluster::live::LiveView;
+use super::composer::{AgentPick, BriefMenu, LibraryPick};
 use super::drift::object::ObjectView;
 use super::guard::{AnswerView, TypedWord};
 use super::input::LineInput;
@@ -73,6 +74,12 @@ pub enum Popup {
     Signals(SignalsView),
     /// Which way an agent is to be corrected.
     Correct(Box<CorrectMenu>),
+    /// What a brief can begin from.
+    Brief(Box<BriefMenu>),
+    /// The context library.
+    Library(Box<LibraryPick>),
+    /// The agents that a brief can be for.
+    Agent(AgentPick),
 }
 
 /// A record that is shown.
@@ -112,6 +119,15 @@ pub enum Question {
     AcceptRules(Box<RuleChange>),
     /// Quit while this many agents wait.
     Quit(usize),
+    /// Write a brief although the lint has found errors.
+    SaveBrief {
+        /// It is to be sent then.
+        send: bool,
+        /// How many errors there are.
+        errors: usize,
+    },
+    /// Throw the draft away that is being written.
+    DropDraft,
     /// Show what is hidden in this record.
     Reveal(RecordPlace, RawRecord),
 }

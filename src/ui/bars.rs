@@ -205,7 +205,8 @@ fn offered(cx: &Cx<'_>, action: Action) -> bool {
         Action::Back => {
             let screen = &cx.state.screen;
             let in_kind = screen.focus == PaneKind::Cluster && cx.state.clusters.browse.is_some();
-            screen.popup.is_some() && !screen.place().confirming || screen.zoomed || in_kind
+            let over = screen.composer.is_some() || screen.popup.is_some();
+            over && !screen.place().confirming || screen.zoomed || in_kind
         }
         // They are about the columns of a kind.
         Action::Sort | Action::Wide => cx.state.clusters.browse.is_some(),

@@ -19,6 +19,7 @@ use super::bars::type_line;
 use super::hit::HitMap;
 use super::widget::{cell, fit};
 
+mod brief;
 mod drift;
 mod gate;
 mod live;
@@ -85,6 +86,9 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Live(view) => live::draw(cx, view, body, buf, hits),
         Popup::Signals(view) => signals::draw(cx, view, body, buf, hits),
         Popup::Correct(menu) => signals::draw_menu(cx, menu, body, buf, hits),
+        Popup::Brief(menu) => brief::draw_menu(cx, menu, body, buf, hits),
+        Popup::Library(pick) => brief::draw_library(cx, pick, body, buf, hits),
+        Popup::Agent(pick) => brief::draw_agents(cx, pick, body, buf, hits),
     }
 }
 
@@ -97,6 +101,19 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
                 waiting => format!("{waiting} agents wait at a gate. They are refused when hnpwb quits."),
             };
             ("Quit?".to_owned(), "Quit", vec![Line::from(cx.span(Role::Text, words))])
+        }
+        Question::SaveBrief { errors, .. } => {
+            let words = match errors {
+                1 => "The lint has found an error in it. It is saved as it is, and its prompt copied.".to_owned(),
+                errors => {
+                    format!("The lint has found {errors} errors in it. It is saved as it is, and its prompt copied.")
+                }
+            };
+            ("Save with errors?".to_owned(), "Save", vec![Line::from(cx.span(Role::Text, words))])
+        }
+        Question::DropDraft => {
+            let words = "What is written here is thrown away, and the draft that was kept of it.";
+            ("Throw the draft away?".to_owned(), "Throw away", vec![Line::from(cx.span(Role::Text, words))])
         }
         Question::Reveal(place, record) => {
             let columns = room(body, DETAIL);
@@ -192,6 +209,7 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Objects => " (cluster, its objects)".to_owned(),
             Scope::Live => " (objects of a cluster)".to_owned(),
             Scope::Signals => " (attention, signals)".to_owned(),
+            Scope::Composer => " (composer)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

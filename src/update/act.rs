@@ -3,8 +3,8 @@
 use crate::action::{Action, applies, spec};
 use crate::config::layout::{Layout, PaneKind};
 use crate::domain::attention::Subject;
-use crate::domain::brief::{About, BriefSubject};
 use crate::domain::gate::GateState;
+use crate::domain::signal::correct::Correction;
 use crate::domain::text;
 use crate::domain::transcript::Tone;
 use crate::domain::transcript::landmark::Landmark;
@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{attention, cluster, decide, drift, guard, search, signals, task, transcript};
+use super::{attention, cluster, compose, decide, drift, guard, search, signals, task, transcript};
 
 /// Carries out an action.
 pub fn act(state: &mut State, action: Action) -> Effects {
@@ -103,7 +103,22 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Signals => signals::open(state),
         Action::Correct => signals::correct(state),
         Action::Confirm => return decide::confirm(state),
-        Action::Brief => return draft_brief(state),
+        Action::Brief => return compose::begin(state),
+        Action::SaveBrief
+        | Action::SendBrief
+        | Action::TurnPage
+        | Action::NextFinding
+        | Action::PreviousFinding
+        | Action::FixFinding
+        | Action::NextPart
+        | Action::PreviousPart
+        | Action::AddContext
+        | Action::ChooseAgent
+        | Action::EditOutside
+        | Action::UndoEdit
+        | Action::RedoEdit
+        | Action::SelectAll
+        | Action::DropDraft => return compose::act(state, action),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
         Action::Copy => return copy(state),
@@ -160,7 +175,15 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             return Effects::new();
         }
         Some(Popup::Correct(menu)) => {
-            signals::choose_other(menu, motion);
+            menu.selected = task::moved(menu.selected, Correction::ALL.len(), motion, height);
+            return Effects::new();
+        }
+        Some(Popup::Brief(menu)) => {
+            compose::travel_menu(menu, motion, height);
+            return Effects::new();
+        }
+        Some(Popup::Agent(pick)) => {
+            compose::agents_travel(pick, motion, height);
             return Effects::new();
         }
         Some(Popup::Record(view)) => {
@@ -188,7 +211,9 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             }
             return Effects::new();
         }
-        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_)) => return Effects::new(),
+        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Library(_)) => {
+            return Effects::new();
+        }
     };
     move_by(scroll, motion, height);
     Effects::new()
@@ -232,29 +257,6 @@ fn next_need(state: &mut State) -> Effects {
     state.screen.focus_on(PaneKind::Attention);
     guard::chosen(state);
     Effects::new()
-}
-
-fn draft_brief(state: &mut State) -> Effects {
-    let Some(task) = state.board.current() else {
-        state.say(Tone::Warning, "no task is selected: a brief is drafted from a task of the board");
-        return Effects::new();
-    };
-    let repo = state.git.repos.first();
-    let agent = state.agents.current();
-    let subject = BriefSubject {
-        about: About::Task,
-        task_id: task.id.clone(),
-        title: task.title.clone(),
-        body: task.body.clone(),
-        raw_status: task.raw_status.clone(),
-        file: task.origin.file.clone(),
-        line: task.origin.line,
-        agent: agent.map(|agent| agent.name.clone()),
-        branch: repo.and_then(|repo| repo.branch.clone()),
-        head: repo.and_then(|repo| repo.head.as_ref()).map(|head| head.chars().take(10).collect()),
-    };
-    let agent = agent.map(|agent| agent.id.clone());
-    vec![Effect::DraftBrief { subject: Box::new(subject), agent }]
 }
 
 fn copy(state: &mut State) -> Effects {
@@ -344,6 +346,9 @@ fn back(state: &mut State) -> Effects {
     }
     if state.screen.popup.take().is_some() {
         return Effects::new();
+    }
+    if state.screen.composer.is_some() && state.screen.filter.is_none() {
+        return compose::back(state);
     }
     if state.search.marked && state.screen.focus == PaneKind::Transcript && state.screen.filter.is_none() {
         state.search.marked = false;

@@ -8,7 +8,7 @@ use crate::effect::{Effect, Effects};
 use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
-use super::{attention, guard, transcript};
+use super::{attention, compose, guard, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -44,7 +44,13 @@ pub fn ask(state: &mut State, question: Question) {
 pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
-        Question::Quit(_) => vec![Effect::Quit],
+        Question::Quit(_) => {
+            let mut effects = compose::leave(state);
+            effects.push(Effect::Quit);
+            effects
+        }
+        Question::SaveBrief { send, .. } => compose::save(state, send, true),
+        Question::DropDraft => compose::drop_draft(state),
         Question::Reveal(place, record) => transcript::revealing(state, place, record),
         Question::AcceptRules(change) => guard::accept(state, change),
         Question::Decide(gate, decision) => guard::decided(state, gate, decision),

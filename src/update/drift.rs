@@ -1,8 +1,7 @@
 //! The drift pane and the popup of one of its objects: folding, pages, and the ways from an object to all it hangs on.
 
 use crate::config::layout::PaneKind;
-use crate::domain::brief::drift::subject;
-use crate::domain::drift::{DriftView, ObjectKey};
+use crate::domain::drift::ObjectKey;
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
 use crate::event::DetailNews;
@@ -11,8 +10,8 @@ use crate::state::drift::Row;
 use crate::state::drift::object::{HEAD, ObjectView, Page};
 use crate::state::popup::Popup;
 
-use super::act;
 use super::cursor::{self, Motion};
+use super::{act, compose};
 
 /// Commits that are loaded at most to find one.
 const MOST_COMMITS: usize = 100_000;
@@ -256,21 +255,18 @@ pub fn check(state: &mut State) -> Effects {
     vec![Effect::CheckDrift { fabric, key }]
 }
 
-/// Drafts a brief about the popup's object, else about the one under the cursor.
+/// Begins a brief about the popup's object, else about the one under the cursor.
 pub fn brief(state: &mut State) -> Effects {
-    let agent = state.agents.current().map(|agent| (agent.id.clone(), agent.name.clone()));
-    let name = agent.as_ref().map(|(_, name)| name.clone());
-    let about = |view: &DriftView, row: &_, detail| subject(view, row, detail, name.clone());
-    let subject = match &state.screen.popup {
+    let found = match &state.screen.popup {
         Some(Popup::Drift(object)) => {
             let fabric = state.drift.fabrics.iter().find(|view| view.fabric == object.request.fabric);
-            fabric.map(|fabric| about(fabric, &object.row, object.found()))
+            fabric.map(|fabric| (fabric.clone(), object.row.clone(), object.found().cloned()))
         }
-        _ => state.drift.current().map(|(view, row)| about(view, row, None)),
+        _ => state.drift.current().map(|(view, row)| (view.clone(), row.clone(), None)),
     };
-    let Some(subject) = subject else {
-        state.say(Tone::Warning, "no object is selected: a brief is drafted from an object of a fabric");
+    let Some((view, row, detail)) = found else {
+        state.say(Tone::Warning, "no object is selected: a brief from here is about an object of a fabric");
         return Effects::new();
     };
-    vec![Effect::DraftBrief { subject: Box::new(subject), agent: agent.map(|(id, _)| id) }]
+    compose::begin_object(state, &view, &row, detail.as_ref())
 }

@@ -14,8 +14,8 @@ use crate::state::guard::{self, AnswerView, TypedWord};
 use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question, Scroll};
 
-use super::decide;
 use super::attention;
+use super::decide;
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";

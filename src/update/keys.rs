@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, cursor, decide, guard, search, signals, task};
+use super::{act, compose, cursor, decide, guard, search, signals, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -31,6 +31,9 @@ pub fn press(state: &mut State, key: KeyEvent) -> Effects {
 
 /// Takes pasted text: into the text field that is open, else nowhere. Never as keys.
 pub fn paste(state: &mut State, text: &str) -> Effects {
+    if state.screen.place().composer {
+        return compose::paste(state, text);
+    }
     let Some(input) = field(state) else { return Effects::new() };
     input.paste(text);
     typed(state)
@@ -49,12 +52,16 @@ fn field(state: &mut State) -> Option<&mut LineInput> {
         Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
         Some(Popup::Word(typed)) => Some(&mut typed.input),
         Some(Popup::Search) => Some(&mut state.search.input),
+        Some(Popup::Library(pick)) => Some(&mut pick.input),
         Some(_) => None,
         None => state.screen.filter.as_mut(),
     }
 }
 
 fn type_into(state: &mut State, key: KeyEvent) -> Effects {
+    if state.screen.place().composer {
+        return compose::press(state, key);
+    }
     match (key.code, &mut state.screen.popup) {
         (KeyCode::Enter, Some(Popup::Palette { .. })) => return act::run_palette(state),
         (KeyCode::Enter, Some(Popup::Reason { gate, input })) => {
@@ -76,6 +83,12 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
         (KeyCode::Char(' '), Some(Popup::Answer(view))) => {
             view.toggle();
             return Effects::new();
+        }
+        (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Brief(_))) => return compose::choose(state),
+        (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Agent(_))) => return compose::choose_agent(state),
+        (KeyCode::Enter, Some(Popup::Library(_))) => {
+            let quoted = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL);
+            return compose::library_key(state, quoted);
         }
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
@@ -101,6 +114,12 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
                 return Effects::new();
             }
         }
+        (_, Some(Popup::Library(_))) => {
+            if let Some(motion) = motion(key) {
+                compose::travel_library(state, motion);
+                return Effects::new();
+            }
+        }
         _ => {}
     }
     if field(state).is_some_and(|input| input.key(key)) { typed(state) } else { Effects::new() }
@@ -122,6 +141,7 @@ fn typed(state: &mut State) -> Effects {
     match &mut state.screen.popup {
         Some(Popup::Palette { selected, .. }) => *selected = 0,
         Some(Popup::Search) => return search::typed(state),
+        Some(Popup::Library(_)) => compose::library_typed(state),
         _ => {}
     }
     if let (None, Some(input)) = (&state.screen.popup, &state.screen.filter) {

@@ -6,8 +6,8 @@ use crate::effect::Effects;
 use crate::event::{Mouse, MouseKind, Target};
 use crate::state::State;
 
-use super::act;
 use super::cursor::{self, Motion};
+use super::{act, compose};
 
 /// Takes what the mouse did.
 pub fn take(state: &mut State, mouse: Mouse) -> Effects {
@@ -18,7 +18,7 @@ pub fn take(state: &mut State, mouse: Mouse) -> Effects {
             act::act(state, action)
         }
         // A popup has the attention: what lies behind it cannot be clicked.
-        (MouseKind::Press, _) if state.screen.popup.is_some() => Effects::new(),
+        (MouseKind::Press, _) if state.screen.popup.is_some() || state.screen.composer.is_some() => Effects::new(),
         (MouseKind::Press, Some(Target::Pane(pane))) => {
             state.screen.focus_on(pane);
             Effects::new()
@@ -36,6 +36,10 @@ pub fn take(state: &mut State, mouse: Mouse) -> Effects {
         (MouseKind::Scroll(lines), _) if state.screen.popup.is_some() => {
             let action = if lines < 0 { Action::Up } else { Action::Down };
             (0..lines.unsigned_abs()).for_each(|_| drop(act::act(state, action)));
+            Effects::new()
+        }
+        (MouseKind::Scroll(lines), _) if state.screen.composer.is_some() => {
+            compose::travel(state, lines);
             Effects::new()
         }
         (MouseKind::Scroll(lines), Some(Target::Pane(pane) | Target::Row(pane, _))) => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::attention::Subject;
-use crate::domain::brief::{About, BriefSubject};
+use crate::domain::brief::Draft;
 use crate::domain::signal::correct::{self, Correction};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
@@ -14,7 +14,7 @@ use crate::state::popup::Popup;
 use crate::state::signals::{CorrectMenu, SignalsView, rows};
 
 use super::cursor::Motion;
-use super::search;
+use super::{compose, search};
 
 /// The agent that the operator is at: that of the popup, of the need, or the one under the cursor.
 fn agent(state: &State) -> Option<&Agent> {
@@ -93,38 +93,15 @@ pub fn correct(state: &mut State) {
     state.say(Tone::Warning, words);
 }
 
-/// Moves in the menu.
-pub fn choose_other(menu: &mut CorrectMenu, motion: Motion) {
-    let last = Correction::ALL.len() - 1;
-    menu.selected = match motion {
-        Motion::Rows(rows) | Motion::Pages(rows) => menu.selected.saturating_add_signed(rows).min(last),
-        Motion::Top => 0,
-        Motion::Bottom => last,
-        Motion::Row(row) => row.min(last),
-    };
-}
-
 /// Drafts the brief that is selected.
 pub fn draft(state: &mut State) -> Effects {
     let Some(Popup::Correct(menu)) = state.screen.popup.take() else { return Effects::new() };
     let (title, body) = correct::brief(menu.correction(), &menu.name, &menu.signals);
-    draft_text(state, &menu.agent, title, body)
-}
-
-/// Hands a text over to be written as a brief.
-fn draft_text(state: &State, agent: &AgentId, title: String, body: String) -> Effects {
-    let repo = state.git.repos.first();
-    let subject = BriefSubject {
-        about: About::Whole,
-        task_id: String::new(),
-        title,
-        body,
-        raw_status: String::new(),
-        file: PathBuf::new(),
-        line: 0,
-        agent: state.agents.find(agent).map(|agent| agent.name.clone()),
-        branch: repo.and_then(|repo| repo.branch.clone()),
-        head: None,
+    let draft = Draft {
+        template: "correction".to_owned(),
+        agent: Some(menu.name),
+        text: format!("# {title}\n\n{body}"),
+        ..Draft::default()
     };
-    vec![Effect::DraftBrief { subject: Box::new(subject), agent: Some(agent.clone()) }]
+    compose::open(state, draft, Some(menu.agent))
 }

@@ -18,13 +18,14 @@ use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
 use crate::effect::{Effect, Effects};
 use crate::event::{
-    AgentsNews, BoardNews, CopyDone, CopyRoute, Done, Event, GateNews, Input, Mouse, MouseKind, PageRequest, Target,
+    AgentsNews, CopyDone, CopyRoute, Done, Event, GateNews, Input, Mouse, MouseKind, PageRequest, Target,
 };
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
 mod attention;
 mod cluster;
+mod compose;
 mod drift;
 mod guard;
 mod kinds;
@@ -317,17 +318,6 @@ fn stale_pages_are_dropped_and_the_top_is_read_on_request() {
     assert!(state.transcript.heard);
     let effects = keys(&mut state, "3g");
     assert!(effects.contains(&Effect::LoadPage { generation: 1, request: PageRequest::Start }), "{effects:?}");
-}
-
-#[test]
-fn a_brief_is_drafted_from_the_task_under_the_cursor() {
-    let mut state = state();
-    let tasks = vec![task("T-1", TaskStatus::Done), task("T-2", TaskStatus::InProgress)];
-    let news = BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() };
-    tell(&mut state, Event::Board(news));
-    let effects = keys(&mut state, "1b");
-    let [Effect::DraftBrief { subject, agent: None }] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!((subject.task_id.as_str(), subject.line), ("T-2", 7));
 }
 
 #[test]

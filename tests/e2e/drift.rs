@@ -45,6 +45,10 @@ fn an_object_leads_to_its_file_its_commit_and_a_brief() {
     screen.keys("\t");
     screen.see("3▸ apiVersion: vpc.githedgehog.com/v1beta1");
     screen.keys("b");
+    screen.see("Brief · VPCPeering");
+    screen.keys("\r");
+    screen.see("lint: 0 errors");
+    screen.keys("\x13");
     // The key says brief, too.
     screen.see("brief /");
     let mut files = Vec::new();
@@ -55,6 +59,8 @@ fn an_object_leads_to_its_file_its_commit_and_a_brief() {
     let brief = files.iter().find(named).unwrap_or_else(|| panic!("a brief in {files:?}"));
     let brief = fs::read_to_string(brief).expect("the brief");
     assert!(brief.contains("- last changed by: ") && brief.contains("it is `overdue`"), "{brief}");
+    screen.keys("\r");
+    screen.see("let vpc-app reach vpc-storage");
     screen.keys("c");
     // The popup is gone, and the row with the cursor is the commit's.
     screen.wait("the commit", |text| {

@@ -1,6 +1,7 @@
 //! The real program, run as its user runs it: in a pseudo-terminal, and in tmux where tmux is the subject.
 
 mod board;
+mod brief;
 mod demo;
 mod drift;
 mod gates;

@@ -112,8 +112,10 @@ fn no_pane_popup_copy_or_log_shows_a_secret() {
     }
     screen.keys("3y");
     screen.see("not confirmed");
-    screen.keys("1b");
-    screen.see("brief ");
+    screen.keys("1b\r");
+    screen.see("lint: 0 errors");
+    screen.keys("\x13");
+    screen.see("brief /");
     screen.keys("1i");
     screen.see("origin");
     assert_hidden(&screen.raw(), "the screen");

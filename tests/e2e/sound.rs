@@ -36,10 +36,13 @@ fn a_read_only_folder_costs_the_briefs_and_nothing_else() {
     let writable = fs::write(&obstacle, "in the way").is_ok();
     let mut screen = project.launch().size(200, 60).open();
     screen.see("Check the VLAN range");
-    screen.keys("1b");
+    screen.keys("1b\r");
+    screen.see("lint: 0 errors");
+    screen.keys("\x13");
     screen.wait("the reason", |text| {
         text.contains(".hnpwb") && (text.contains("denied") || text.contains("xists") || text.contains("irectory"))
     });
+    screen.keys("\x1b");
     screen.see("Look at the VLAN range, please.");
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("permissions");
     if writable {
@@ -218,8 +221,10 @@ fn a_secret_reaches_neither_screen_nor_copy_nor_file() {
     screen.see("forget ‹redacted");
     screen.keys("3y");
     screen.see("not confirmed");
-    screen.keys("1b");
-    screen.see("brief ");
+    screen.keys("1b\r");
+    screen.see("lint: 0 errors");
+    screen.keys("\x13");
+    screen.see("brief /");
     let raw = screen.raw();
     let half = &secret[..secret.len() / 2];
     assert!(!String::from_utf8_lossy(&raw).contains(half), "on the screen");

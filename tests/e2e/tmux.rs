@@ -111,7 +111,9 @@ fn a_brief_is_in_its_file_and_its_pointer_in_tmuxs_buffer() {
     let project = Project::new();
     let Some(tmux) = Tmux::start(&project, 160, 50, program()) else { return };
     tmux.see("Check the VLAN range");
-    tmux.keys(&["1", "b"]);
+    tmux.keys(&["1", "b", "Enter"]);
+    tmux.see("lint: 0 errors");
+    tmux.keys(&["C-s"]);
     tmux.see("copied through tmux, confirmed");
     let pointer = tmux.ask(&["show-buffer"]);
     let briefs = project.root().join(".hnpwb/briefs");
@@ -167,7 +169,9 @@ fn the_folder_of_a_brief_keeps_itself_out_of_git() {
     let project = Project::new();
     let Some(tmux) = Tmux::start(&project, 160, 50, program()) else { return };
     tmux.see("Check the VLAN range");
-    tmux.keys(&["1", "b"]);
+    tmux.keys(&["1", "b", "Enter"]);
+    tmux.see("lint: 0 errors");
+    tmux.keys(&["C-s"]);
     tmux.see("confirmed");
     let repository = project.repository();
     let mut untracked = git2::StatusOptions::new();

@@ -1,5 +1,6 @@
 //! The kubeconfig's current context: its name alone. Credentials in the file are never looked at.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,18 @@ struct Kubeconfig {
 #[derive(Debug, Deserialize)]
 struct Named {
     name: String,
+}
+
+/// Names of all contexts of these files; `None` when there is none of the files, or one of them cannot be read.
+pub fn contexts(files: &[PathBuf]) -> Option<BTreeSet<String>> {
+    let mut found = None;
+    for file in files {
+        if let Some(config) = read(file).ok()? {
+            let names = config.contexts.unwrap_or_default().into_iter().map(|context| context.name);
+            found.get_or_insert_with(BTreeSet::new).extend(names);
+        }
+    }
+    found
 }
 
 /// The current context, as kubectl finds it: the first of `files` that sets one, which any of them may define.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::gates;
+use super::library::{self, LibrarySpec};
 use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec};
 use crate::config::document::{Checker, Section};
 use crate::config::paths::Paths;
@@ -53,6 +54,10 @@ pub struct SessionFile {
     pub checks: Vec<CheckSpec>,
     /// `[signals]` and `[notify]`.
     pub supervision: Supervision,
+    /// `[library]`.
+    pub library: LibrarySpec,
+    /// `templates` of `[brief]`.
+    pub templates: Option<PathBuf>,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -69,7 +74,10 @@ pub fn parse(text: &str, file: &Path, base: &Path, paths: &Paths) -> Result<Sess
 /// The same, with what could be understood beside what could not.
 pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (SessionFile, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    let known = ["session", "board", "agent", "repo", "fabric", "gate", "gates", "check", "signals", "notify"];
+    let known = [
+        "session", "board", "agent", "repo", "fabric", "gate", "gates", "check", "signals", "notify", "library",
+        "brief",
+    ];
     checker.only(&document, "a session file", &known);
 
     let head = checker.section(&document, "session");
@@ -84,6 +92,8 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let root = named_root.map_or_else(|| base.to_path_buf(), |root| below(base, &root, paths));
 
     let supervision = supervision::tables(&mut checker, &document, false);
+    let (library, templates) = library::read(&mut checker, &document);
+    let templates = templates.map(|folder| below(&root, &folder.to_string_lossy(), paths));
     let mut walk = Walk { checker, root: &root, paths };
     let boards = walk.paths_of(&document, "board");
     let repos = walk.paths_of(&document, "repo");
@@ -110,6 +120,8 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         gate_sets,
         checks,
         supervision,
+        library,
+        templates,
     };
     (session, problems)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::file::{SessionFile, parse};
 use super::{ClusterSpec, Session, SessionOrigin, SourceText};
+use crate::config::brief;
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
 use crate::config::document::read;
@@ -215,10 +216,12 @@ fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: Pa
         (file.fabrics, None)
     };
     let folder_name = || root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
+    let state_dir = file.state.unwrap_or_else(|| root.join(".hnpwb"));
+    let templates = brief::folders(paths, &file.templates.unwrap_or_else(|| state_dir.join("templates")));
     Session {
         name: file.name.unwrap_or_else(folder_name),
         origin,
-        state_dir: file.state.unwrap_or_else(|| root.join(".hnpwb")),
+        state_dir,
         read_only: file.read_only,
         layout: file.layout,
         theme: file.theme,
@@ -236,6 +239,9 @@ fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: Pa
         levels: Arc::default(),
         notify: Notify::default(),
         checks: file.checks,
+        kubeconfig: paths.kubeconfig.clone(),
+        library: file.library,
+        templates,
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,

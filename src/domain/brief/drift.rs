@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{About, BriefSubject, one_line};
+use super::one_line;
 use crate::domain::drift::{
     DriftDetail, DriftRow, DriftState, DriftView, FieldClass, FieldDiff, PairKind, VersionLine,
 };
@@ -12,23 +12,32 @@ use crate::domain::drift::{
 /// Lines of YAML that a brief has of an object that git or the cluster does not have.
 const LINES: usize = 80;
 
-/// A brief about an object. `detail` adds versions, and the object itself where one side is missing.
-pub fn subject(view: &DriftView, row: &DriftRow, detail: Option<&DriftDetail>, agent: Option<String>) -> BriefSubject {
+/// What stands for the task in the front matter of a brief about an object: `drift/lab/VPC/vpc-1`.
+pub fn task_of(view: &DriftView, row: &DriftRow) -> String {
+    format!("drift/{}/{}/{}", view.fabric, row.key.kind, row.key.name)
+}
+
+/// The values of `object` and `git` for a brief about an object. `detail` adds versions, and the object itself where one
+/// side is missing.
+pub fn values(view: &DriftView, row: &DriftRow, detail: Option<&DriftDetail>) -> Value {
     let key = &row.key;
-    let object = format!("{} {}", key.kind, key.name);
     let (wanted, criterion) = wanted(row.state);
-    BriefSubject {
-        about: About::Object { criteria: vec![criterion.to_owned(), shown(view, row)] },
-        task_id: format!("drift/{}/{}/{}", view.fabric, key.kind, key.name),
-        title: format!("{object} in {} is {}", view.fabric, row.state.name()),
-        body: body(view, row, detail, wanted),
-        raw_status: row.state.name().to_owned(),
-        file: row.file.clone().unwrap_or_default(),
-        line: row.line.unwrap_or(1),
-        agent,
-        branch: view.branch.clone(),
-        head: view.head.as_ref().map(|head| head.chars().take(10).collect()),
-    }
+    json!({
+        "object": {
+            "id": task_of(view, row),
+            "title": format!("{} {} in {} is {}", key.kind, key.name, view.fabric, row.state.name()),
+            "body": body(view, row, detail, wanted),
+            "state": row.state.name(),
+            "file": row.file.as_ref().map(|file| one_line(&file.to_string_lossy())),
+            "line": row.line.unwrap_or(1),
+            "criteria": [criterion.to_owned(), one_line(&shown(view, row))],
+            "fabric": view.fabric,
+        },
+        "git": {
+            "branch": view.branch,
+            "head": view.head.as_ref().map(|head| head.chars().take(10).collect::<String>()),
+        },
+    })
 }
 
 /// What is to be done about a state, and what shows that it was.
@@ -159,8 +168,8 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::json;
 
-    use super::subject;
-    use crate::domain::brief::render;
+    use super::{task_of, values};
+    use crate::domain::brief::template::built_in;
     use crate::domain::cluster::Connection;
     use crate::domain::drift::{
         DriftDetail, DriftRow, DriftState, DriftView, FieldClass, FieldDiff, ObjectKey, VersionChange, VersionLine,
@@ -221,8 +230,10 @@ mod tests {
     }
 
     fn written(row: &DriftRow, detail: Option<&DriftDetail>) -> String {
-        let subject = subject(&view(), row, detail, Some("fabric-specialist".into()));
-        render(&subject, 7, Timestamp::UNIX_EPOCH).unwrap()
+        let mut values = values(&view(), row, detail);
+        values["agent"] = json!({ "name": "fabric-specialist" });
+        let template = built_in().into_iter().find(|template| template.name == "drift").unwrap();
+        template.render(&[], &values).unwrap()
     }
 
     #[test]
@@ -235,10 +246,10 @@ mod tests {
             class: FieldClass::Changed,
             manager: Some("kubectl-edit".into()),
         }];
+        assert_eq!(task_of(&view(), &row), "drift/lab/VPC/vpc-1");
         let text = written(&row, Some(&detail()));
         for part in [
-            "task: \"drift/lab/VPC/vpc-1\"",
-            "template: drift",
+            "drift/lab/VPC/vpc-1: VPC vpc-1 in lab is drifted",
             "You are fabric-specialist.",
             "# VPC vpc-1 in lab is drifted",
             "| `spec.vlan` | `1001` | `\"a\\|b\"` | written by kubectl-edit |",

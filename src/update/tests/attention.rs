@@ -173,14 +173,12 @@ fn a_signal_leads_to_its_line_and_to_a_corrective_brief() {
     keys(&mut state, "!");
     assert!(matches!(state.screen.popup, Some(Popup::Signals(_))));
     keys(&mut state, "bj");
-    let effects = key(&mut state, KeyCode::Enter);
-    let [Effect::DraftBrief { subject, agent: Some(agent) }] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!((agent.0.as_str(), subject.title.as_str()), ("a", "Correction for a: redirect"));
-    assert!(
-        subject.body.contains("> `a.jsonl:3` Bash make") && subject.body.contains("## Instead"),
-        "{}",
-        subject.body
-    );
+    key(&mut state, KeyCode::Enter);
+    let composer = state.screen.composer.as_ref().unwrap();
+    let text = composer.text();
+    assert_eq!(composer.agent_name.as_deref(), Some("a"));
+    assert!(text.starts_with("# Correction for a: redirect\n"), "{text}");
+    assert!(text.contains("> `a.jsonl:3` Bash make") && text.contains("## Instead"), "{text}");
     assert!(state.screen.popup.is_none());
 }
 

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::{at, key as press, keys, state, tell};
 use crate::config::layout::PaneKind;
-use crate::domain::brief::About;
 use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow};
 use crate::domain::commit::{Commit, RepoLog, graph};
 use crate::domain::drift::{
@@ -292,16 +291,17 @@ fn the_cluster_is_asked_from_the_pane_and_from_the_popup_and_its_answer_is_kept(
 }
 
 #[test]
-fn a_brief_is_drafted_from_the_pane_and_with_more_from_the_popup() {
-    let subject = |effects: Effects| match effects.as_slice() {
-        [Effect::DraftBrief { subject, .. }] => subject.clone(),
-        other => panic!("{other:?}"),
+fn a_brief_is_begun_from_the_pane_and_with_more_from_the_popup() {
+    let begun = |state: &mut State| {
+        assert_eq!(keys(state, "b"), [Effect::OfferBriefs]);
+        press(state, KeyCode::Enter);
+        state.screen.composer.take().expect("the composer")
     };
-    let short = subject(keys(&mut on_object(), "b"));
-    assert_eq!((short.task_id.as_str(), short.line), ("drift/lab/VPC/a", 7));
-    assert!(matches!(&short.about, About::Object { criteria } if criteria.len() == 2));
-    let long = subject(keys(&mut opened(), "b"));
-    assert!(long.body.contains("live equals: `c1`") && !short.body.contains("live equals"), "{}", long.body);
+    let short = begun(&mut on_object());
+    assert_eq!((short.task.as_deref(), short.template.as_str()), (Some("drift/lab/VPC/a"), "drift"));
+    assert!(short.text().contains(":7`; it is `") && !short.text().contains("live equals"), "{}", short.text());
+    let long = begun(&mut opened());
+    assert!(long.text().contains("live equals: `c1`"), "{}", long.text());
     let mut nowhere = state();
     keys(&mut nowhere, "6b");
     assert!(message(&nowhere).starts_with("no object is selected"));
