@@ -1,0 +1,105 @@
+//! What a cluster shows, kept up: a row is made anew when its object or its health is another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::cluster::{Change, ClusterView, Kind, KindCount, LiveObject, LiveSet, ObjectRow, Objects};
+use crate::domain::drift::ObjectKey;
+use crate::domain::fault::Fault;
+use crate::domain::hedgehog::{Healths, Turned};
+use crate::domain::ordered::Ordered;
+use crate::domain::redact::Redactor;
+
+/// The rows of one cluster, without secrets.
+#[derive(Debug, Default)]
+pub struct Shown {
+    healths: Healths,
+    objects: Objects,
+    rows: Ordered<Arc<ObjectKey>, (Arc<Kind>, Arc<ObjectKey>), ObjectRow>,
+    /// How many there are of each kind.
+    counts: BTreeMap<Arc<Kind>, usize>,
+}
+
+impl Shown {
+    /// Takes in a live set; what it shows at a moment.
+    pub fn update(
+        &mut self,
+        live: &LiveSet,
+        now: Timestamp,
+        (server, watched): (Option<&str>, &BTreeSet<Kind>),
+        redactor: &Redactor,
+    ) -> ClusterView {
+        let before = std::mem::replace(&mut self.objects, live.objects.clone());
+        let turned = match self.healths.update(live, now) {
+            Turned::All => live.objects.keys().cloned().collect(),
+            Turned::These(keys) => keys,
+        };
+        for change in live.objects.changes(&before) {
+            self.count(change);
+            match change.now {
+                Some(object) => self.put(change.key, object, redactor),
+                None => drop(self.rows.remove(change.key)),
+            }
+        }
+        for key in turned {
+            if let Some(object) = live.objects.get(&key) {
+                self.put(&key, object, redactor);
+            }
+        }
+        let mut counts: BTreeMap<Kind, usize> = watched.iter().map(|kind| (kind.clone(), 0)).collect();
+        counts.extend(self.counts.iter().map(|(kind, count)| (Kind::clone(kind), *count)));
+        let kinds = counts.into_iter().map(|(kind, count)| {
+            let fault = fault_of(live, &kind).cloned();
+            KindCount { kind, count, fault }
+        });
+        ClusterView {
+            context: live.context.clone(),
+            connection: live.connection,
+            fault: live.fault.clone(),
+            server: server.map(str::to_owned),
+            kinds: kinds.collect(),
+            objects: self.rows.list(),
+            as_of: live.as_of,
+        }
+    }
+
+    /// When a health is another one although nothing changes.
+    pub fn next(&self) -> Option<Timestamp> {
+        self.healths.next
+    }
+
+    fn count(&mut self, change: Change<'_>) {
+        if let Some(count) = change.before.and_then(|object| self.counts.get_mut(&object.kind)) {
+            *count -= 1;
+        }
+        if let Some(object) = change.now {
+            *self.counts.entry(Arc::clone(&object.kind)).or_default() += 1;
+        }
+        self.counts.retain(|_, count| *count > 0);
+    }
+
+    fn put(&mut self, key: &ObjectKey, object: &LiveObject, redactor: &Redactor) {
+        let row = ObjectRow {
+            kind: Kind::clone(&object.kind),
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            health: self.healths.at(key, object).clone(),
+            created: object.created,
+            generation: object.generation,
+        };
+        let row = row.redacted(redactor);
+        if self.rows.get(key).is_some_and(|known| **known == row) {
+            return;
+        }
+        let key = Arc::new(key.clone());
+        self.rows.put(Arc::clone(&key), (Arc::clone(&object.kind), key), Arc::new(row));
+    }
+}
+
+/// Why a kind is not shown, or not as a whole.
+fn fault_of<'a>(live: &'a LiveSet, kind: &Kind) -> Option<&'a Fault> {
+    let name = (kind.group.clone(), kind.kind.clone());
+    live.refused.get(&name).or_else(|| live.unread.get(&name))
+}
