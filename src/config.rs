@@ -9,6 +9,7 @@ pub mod models;
 pub mod paths;
 pub mod problem;
 pub mod redaction;
+pub mod schema;
 pub mod session;
 pub mod theme;
 
