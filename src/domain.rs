@@ -26,3 +26,4 @@ pub mod text;
 pub mod time;
 pub mod transcript;
 pub mod turns;
+pub mod work;
