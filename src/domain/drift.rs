@@ -1,5 +1,6 @@
 //! Desired against live: states, fields and the rules that decide them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -187,6 +188,18 @@ pub struct DriftRow {
 }
 
 impl DriftRow {
+    /// True when nothing in it is to be hidden, so that it can leave as it is.
+    pub fn is_clean(&self, redactor: &Redactor) -> bool {
+        let is_clean = |text: &str| matches!(redactor.redact(text), Cow::Borrowed(_));
+        let application = self.application.iter().flat_map(|key| [&key.namespace, &key.name]);
+        let health = self.health.iter().flat_map(|health| [&health.reason, &health.source]);
+        let mut texts =
+            [&self.key.namespace, &self.key.name, &self.reason].into_iter().chain(application).chain(health);
+        self.fields.is_empty()
+            && texts.all(|text| is_clean(text.as_str()))
+            && self.file.as_ref().is_none_or(|file| is_clean(&file.to_string_lossy()))
+    }
+
     /// The same with every secret in its texts and fields hidden: what leaves a source for the screen and for scripts.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {

@@ -108,7 +108,7 @@ fn judge_stated(
     let shown = desired.local.or(desired.committed).or(desired.public)?;
     let key = desired.key;
     let live = live_of(inputs.live, key);
-    let mut findings: Vec<Finding> = version_finding(inputs.live, shown).into_iter().collect();
+    let mut findings: Vec<Finding> = version_finding(inputs.live, compared, shown).into_iter().collect();
     findings.extend(known.no_text.iter().map(|(line, message)| {
         let found = finding(Severity::Warning, "ambiguous-scalar", shown, message.clone());
         Finding { line: Some(*line), ..found }
@@ -162,7 +162,7 @@ fn judge(
     {
         return Verdict::new(DriftState::Draft, what);
     }
-    if let Some(why) = cannot_tell(inputs.live, desired.key) {
+    if let Some(why) = compared.cannot_tell(inputs.live, desired.key) {
         let mut reason = why;
         if let Some(what) = draft {
             reason = format!("{reason}; {what}");
@@ -215,7 +215,7 @@ fn settled(
     let changed = versions.first().map(|version| version.at);
     let due = versions.first().map(|version| (version, due(inputs, keepers, version, turn)));
     let Some(live) = live else {
-        if let Some(why) = not_served(inputs.live, wanted) {
+        if let Some(why) = compared.not_served(inputs.live, wanted) {
             return Verdict::new(DriftState::Blocked, why).since(changed);
         }
         let Some((version, due)) = due else {
@@ -327,8 +327,8 @@ fn not_served(live: &LiveSet, wanted: &Manifest) -> Option<String> {
     })
 }
 
-fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
-    let why = not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
+fn version_finding(live: &LiveSet, compared: &mut Compared, shown: &Manifest) -> Option<Finding> {
+    let why = compared.not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
     Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
 }
 

@@ -103,3 +103,75 @@ fn fault_of<'a>(live: &'a LiveSet, kind: &Kind) -> Option<&'a Fault> {
     let name = (kind.group.clone(), kind.kind.clone());
     live.refused.get(&name).or_else(|| live.unread.get(&name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::Shown;
+    use crate::domain::cluster::{ClusterView, Connection, Kind, LiveObject, LiveSet};
+    use crate::domain::redact::Redactor;
+
+    fn object(kind: &str, version: &str, name: &str, message: &str) -> LiveObject {
+        let kind = Kind {
+            group: "lab.example".into(),
+            version: version.into(),
+            kind: kind.into(),
+            plural: format!("{}s", kind.to_lowercase()),
+            namespaced: true,
+        };
+        let conditions: Value = json!([{ "type": "Ready", "status": "False", "reason": "Failed", "message": message }]);
+        let object = json!({ "apiVersion": format!("lab.example/{version}"), "kind": kind.kind,
+            "metadata": { "name": name, "namespace": "default" }, "status": { "conditions": conditions } });
+        LiveObject::new(&kind, object).unwrap()
+    }
+
+    fn shown(shown: &mut Shown, live: &LiveSet) -> ClusterView {
+        shown.update(live, Timestamp::UNIX_EPOCH, (Some("v1"), &BTreeSet::new()), &Redactor::default())
+    }
+
+    #[test]
+    fn rows_leave_without_secrets_and_stay_the_same_ones_while_they_are() {
+        let secret = ["Zx9", "vQ2", "pL7"].concat();
+        let mut live = LiveSet::empty("lab", Connection::Connected);
+        for made in [object("Rack", "v1", "a", &format!("password={secret}")), object("Rack", "v1", "b", "no power")] {
+            live.objects.insert(made.key(), made.into());
+        }
+        let mut kept = Shown::default();
+        let before = shown(&mut kept, &live);
+        let text = format!("{before:?}");
+        assert!(!text.contains(&secret) && text.contains("redacted"), "{text}");
+        assert!(Arc::ptr_eq(&before.objects, &shown(&mut kept, &live).objects), "nothing changed");
+        let changed = object("Rack", "v1", "a", "no network");
+        live.objects.insert(changed.key(), changed.into());
+        let after = shown(&mut kept, &live);
+        assert!(
+            !Arc::ptr_eq(&before.objects[0], &after.objects[0]) && Arc::ptr_eq(&before.objects[1], &after.objects[1])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_up_is_what_a_first_look_shows(
+            steps in prop::collection::vec((0usize..2, 0usize..2, 0usize..5, prop::option::of("[ab]")), 1..40),
+        ) {
+            let mut live = LiveSet::empty("lab", Connection::Connected);
+            let mut kept = Shown::default();
+            for (kind, version, name, message) in steps {
+                let name = ["a", "b", "c", "d", "e"][name];
+                let one = object(["Rack", "Port"][kind], ["v1", "v2"][version], name, message.as_deref().unwrap_or_default());
+                if message.is_some() {
+                    live.objects.insert(one.key(), one.into());
+                } else {
+                    live.objects.remove(&one.key());
+                }
+                prop_assert_eq!(shown(&mut kept, &live), shown(&mut Shown::default(), &live));
+            }
+        }
+    }
+}

@@ -9,14 +9,15 @@ use serde_json::Value;
 use super::rows::Rows;
 use super::stated::Stated;
 use super::{
-    DriftRow, Finding, Inputs, Judged, Keeper, ObjectKey, Turn, agree, draft, judge_stated, keepers, live_of, no_text,
-    orphans, unknown,
+    Finding, Inputs, Judged, Keeper, ObjectKey, Turn, agree, cannot_tell, draft, judge_stated, keepers, live_of,
+    no_text, not_served, orphans, unknown,
 };
-use crate::domain::cluster::{Change, Connection, Kind, LiveObject, LiveSet, Objects, Schemas};
-use crate::domain::drift::APPLICATIONS;
+use crate::domain::cluster::{Change, Connection, Kind, LiveObject, LiveSet, Objects, SchemaKey, Schemas};
 use crate::domain::drift::compare::{Comparison, compare};
+use crate::domain::drift::{APPLICATIONS, DriftRow};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{Dangling, Healths, Turned};
+use crate::domain::manifest::Manifest;
 use crate::domain::redact::Redactor;
 use crate::domain::turns::Turns;
 
@@ -87,6 +88,10 @@ pub(super) struct Local {
 pub(super) struct Compared {
     schemas: Arc<Schemas>,
     by_key: HashMap<ObjectKey, (Arc<LiveObject>, Comparison)>,
+    /// Why the cluster cannot be asked about objects of a kind, if it cannot.
+    silent: HashMap<(String, String), Option<String>>,
+    /// Why it does not take objects of a kind in a version, if it does not.
+    unserved: HashMap<SchemaKey, Option<String>>,
 }
 
 impl Compared {
@@ -101,6 +106,18 @@ impl Compared {
         let found = compare(stated, live, &self.schemas);
         self.by_key.insert(key.clone(), (Arc::clone(live), found.clone()));
         found
+    }
+
+    /// Why the cluster cannot be asked about an object, if it cannot. It is the same for all of a kind.
+    pub(super) fn cannot_tell(&mut self, live: &LiveSet, key: &ObjectKey) -> Option<String> {
+        let kind = (key.group.clone(), key.kind.clone());
+        self.silent.entry(kind).or_insert_with(|| cannot_tell(live, key)).clone()
+    }
+
+    /// Why the cluster does not take an object at all, if it does not. It is the same for all of a kind and version.
+    pub(super) fn not_served(&mut self, live: &LiveSet, wanted: &Manifest) -> Option<String> {
+        let kind = (wanted.group.clone(), wanted.version.clone(), wanted.kind.clone());
+        self.unserved.entry(kind).or_insert_with(|| not_served(live, wanted)).clone()
     }
 }
 
@@ -175,6 +192,8 @@ impl Memo {
             self.compared = Compared { schemas: Arc::clone(&inputs.live.schemas), ..Compared::default() };
             self.local.clear();
         }
+        self.compared.silent.clear();
+        self.compared.unserved.clear();
         self.basis = Some(Basis::of(inputs));
     }
 
@@ -218,7 +237,7 @@ impl Memo {
             judge_stated(inputs, (keepers, &mut self.compared), &desired, known)
         } else {
             let object = live.objects.get(key).filter(|_| stated.manages(key) && !is_seen(key, stated, live));
-            let judged = object.and_then(|object| orphans::row(inputs, keepers, key, object));
+            let judged = object.and_then(|object| orphans::row(inputs, (keepers, &mut self.compared), key, object));
             judged.map(|(row, turn)| Judged { row, findings: Vec::new(), turn })
         };
         if !live.objects.contains_key(key) {

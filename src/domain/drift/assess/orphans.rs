@@ -2,7 +2,7 @@
 //! asked stay in the list: they are not less orphaned for it.
 
 use super::{
-    DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Turn, Verdict, Version, cannot_tell,
+    Compared, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Turn, Verdict, Version,
     due, is_builtin_group, keeper, short, with,
 };
 
@@ -23,7 +23,7 @@ const TRACKING: [&str; 4] = [
 /// The row of a live object that git does not have; `None` for one that this directory is not to have.
 pub(super) fn row(
     inputs: &Inputs<'_>,
-    keepers: &[Keeper<'_>],
+    (keepers, compared): (&[Keeper<'_>], &mut Compared),
     key: &ObjectKey,
     live: &LiveObject,
 ) -> Option<(DriftRow, Turn)> {
@@ -33,7 +33,7 @@ pub(super) fn row(
     let removed = inputs.history.get(key).and_then(|versions| versions.first());
     let removed = removed.filter(|last| last.value.is_none());
     let mut turn = Turn::default();
-    let verdict = match cannot_tell(inputs.live, key) {
+    let verdict = match compared.cannot_tell(inputs.live, key) {
         // Its state waits for the cluster, not for a grace.
         Some(why) => {
             let mut hidden = Turn::default();

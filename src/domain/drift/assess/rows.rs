@@ -23,10 +23,10 @@ impl Rows {
             return;
         }
         let key = known.map_or_else(|| Arc::new(row.key.clone()), |(key, _)| Arc::clone(key));
-        let shown = row.clone().redacted(redactor);
+        let hidden = (!row.is_clean(redactor)).then(|| Arc::new(row.clone().redacted(redactor)));
         let judged = Arc::new(row);
         // Where there are no secrets the two are one.
-        let shown = if shown == *judged { Arc::clone(&judged) } else { Arc::new(shown) };
+        let shown = hidden.unwrap_or_else(|| Arc::clone(&judged));
         self.shown.put(Arc::clone(&key), (judged.state, Arc::clone(&key)), shown);
         self.judged.insert(key, judged);
     }

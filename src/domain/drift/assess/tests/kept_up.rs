@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{GROUP, World, at, key, kind, manifest, object};
+use super::{GROUP, World, key, kind, manifest, object};
 use crate::domain::cluster::{Connection, Kind, LiveObject};
 use crate::domain::drift::{Memo, ObjectKey};
 use crate::domain::fault::Fault;
