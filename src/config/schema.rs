@@ -13,8 +13,6 @@ const DURATION: &str = "^ *([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)? *$";
 /// The schema of a session file: `hnpwb.toml`, or `sessions/NAME.toml`.
 pub fn session() -> Value {
     let path = |what: &str| text(&format!("{what}: `~` is home, and what is relative lies below the root"));
-    let duration = |what: &str| json!({ "type": "string", "pattern": DURATION, "minLength": 2, "description": what });
-    let listed = |item: Value, what: &str| json!({ "type": "array", "items": item, "description": what });
     let gitops = table(
         "Where the objects stand in git",
         json!({
@@ -44,7 +42,8 @@ pub fn session() -> Value {
                     "name": text("Name on screen"),
                     "root": text("Folder of the project"),
                     "state": path("Folder of the journal, briefs, gates and evidence"),
-                    "read_only": { "type": "boolean", "description": "Nothing is written, and nothing is asked of a cluster but to read" },
+                    "read_only": flag("Nothing is written, and nothing is asked of a cluster but to read"),
+                    "stale_after": duration("How long a task may be in progress without a sign of work"),
                     "layout": text("Layout to begin with"),
                     "theme": text("Theme"),
                 }),
@@ -77,19 +76,51 @@ pub fn session() -> Value {
                 ),
                 "Fabrics",
             ),
+            "gates": table(
+                "Gates that are built in",
+                json!({ "sets": listed(text("Name of a set"), "Sets of rules that are in force") }),
+                &[],
+            ),
             "gate": listed(
                 table(
                     "A tool call that matches is held",
                     json!({
                         "name": text("Name"),
-                        "tool": text("Name of the tool; left out: every tool"),
+                        "tool": text("Names of tools, with `|` between them; left out: every tool"),
                         "matches": text("Regular expression of what is to be held"),
-                        "fail": { "enum": ["deny", "ask"], "description": "What happens without a decision" },
+                        "paths": listed(text("Path"), "Files that must not be changed; `*` and `**` are wild"),
+                        "domains": listed(text("Domain"), "Places that must not be asked"),
+                        "outside": flag("What lies outside of the project is held"),
+                        "agent": text("Names or roles of agents, with `|` between them; left out: every agent"),
+                        "event": text("Event that is held; left out: a tool call"),
+                        "fail": { "enum": ["deny", "ask", "wait"], "description": "What happens without a decision" },
                         "deadline": duration("How long it is waited for"),
+                        "danger": flag("It is asked twice"),
+                        "message": text("What the agent is told"),
+                        "require": listed(text("Condition"), "What must hold before it passes by itself"),
                     }),
-                    &["name", "matches"],
+                    &["name"],
                 ),
                 "Gate rules",
+            ),
+            "signals": signals(),
+            "notify": notify(false),
+            "library": table(
+                "What agents can be told to read",
+                json!({
+                    "paths": listed(text("Path below the root"), "Files and folders that belong to it"),
+                    "exclude": listed(text("Path below the root"), "Files and folders that do not"),
+                }),
+                &[],
+            ),
+            "brief": table("Briefs", json!({ "templates": path("Folder of templates") }), &[]),
+            "review": table(
+                "What a review asks for",
+                json!({
+                    "require": listed(text("Row"), "Rows that have to hold"),
+                    "git_notes": flag("A sign-off is noted on its last commit"),
+                }),
+                &[],
             ),
             "check": listed(
                 table(
@@ -157,6 +188,8 @@ pub fn config(actions: &[&str]) -> Value {
                 "additionalProperties": { "enum": actions },
             },
             "models": { "type": "object", "description": "Windows and prices of models", "additionalProperties": model },
+            "signals": signals(),
+            "notify": notify(true),
             "redact": table(
                 "What is hidden beside what is known",
                 json!({ "pattern": { "type": "array", "items": pattern, "maxItems": 64, "description": "Patterns" } }),
@@ -164,6 +197,44 @@ pub fn config(actions: &[&str]) -> Value {
             ),
         }),
     )
+}
+
+/// Levels of signals: which there are depends on the signal.
+fn signals() -> Value {
+    let level = json!({ "description": "A level: a number, a duration, names" });
+    json!({
+        "type": "object",
+        "description": "Levels of signals, by the name of the signal; `off = true` turns one off",
+        "additionalProperties": { "type": "object", "additionalProperties": level },
+    })
+}
+
+/// How the operator is told. Only a user's own file may name a command.
+fn notify(users_own: bool) -> Value {
+    let mut properties = json!({
+        "tell": text("Least urgency that is told"),
+        "bell": flag("The terminal's bell"),
+        "terminal": text("The terminal's own notifications"),
+        "tmux": flag("The status line of tmux"),
+        "desktop": flag("The desktop's notifications"),
+        "quiet": listed(text("From and to: 22:00-07:00"), "Hours in which nothing is told"),
+    });
+    if users_own {
+        properties["command"] = listed(text("Word"), "Command that is run, word by word");
+    }
+    table("How one is told", properties, &[])
+}
+
+fn flag(what: &str) -> Value {
+    json!({ "type": "boolean", "description": what })
+}
+
+fn duration(what: &str) -> Value {
+    json!({ "type": "string", "pattern": DURATION, "minLength": 2, "description": what })
+}
+
+fn listed(item: Value, what: &str) -> Value {
+    json!({ "type": "array", "items": item, "description": what })
 }
 
 fn document(title: &str, properties: &Value) -> Value {
