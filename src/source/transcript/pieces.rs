@@ -78,8 +78,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// What is no JSON is passed over.
 fn put(gathered: &Connection, insert: &str, text: &str) -> io::Result<()> {
-    let mut statement = gathered.prepare_cached(insert).map_err(io::Error::other)?;
-    statement.execute([text]).map(drop).map_err(io::Error::other)
+    gathered.execute(insert, [text]).map(drop).map_err(io::Error::other)
 }
 
 /// The folder of all: a session's file stands in `session/PROJECT`.
