@@ -162,7 +162,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             let session = load()?;
             audit::run(&args, &session.state_dir, &session.redactor)
         }
-        Some(Command::Generate(args)) => generate::run(&args, &Cli::command(), &action::document()),
+        Some(Command::Generate(args)) => generate::run(&args, &Cli::command(), &action::document(), &action::names()),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod models;
 pub mod paths;
 pub mod problem;
 pub mod redaction;
+pub mod schema;
 pub mod session;
 pub mod supervision;
 pub mod theme;

@@ -129,7 +129,7 @@ fn exit(args: &Args, reports: &[Report]) -> Exit {
         Exit::Done
     } else if reports.iter().any(is_blind) {
         Exit::Unavailable
-    } else if reports.iter().flat_map(|report| &report.view.rows).any(|row| row.state.is_fault()) {
+    } else if reports.iter().flat_map(|report| report.view.rows.iter()).any(|row| row.state.is_fault()) {
         Exit::No
     } else {
         Exit::Done
@@ -226,7 +226,7 @@ async fn report(fabrics: Vec<FabricSpec>, rules: &Arc<Rules>, redactor: &Redacto
     let reports = sides.iter().map(|(spec, side)| {
         let live = lives.iter().find(|(cluster, _)| spec.cluster.as_ref() == Some(cluster));
         let live = live.map_or(&none, |(_, live)| live);
-        let (view, _) = view(spec, side, live, &claims(spec, &sides), (now, &mut Memo::default()), redactor);
+        let (view, _) = view(spec, side, live, &Arc::new(claims(spec, &sides)), (now, &mut Memo::default()), redactor);
         Report { spec: spec.clone(), view, fault: live.fault.clone().map(|fault| fault.redacted(redactor)) }
     });
     let reports = reports.collect();
@@ -336,7 +336,7 @@ fn row_object(row: &DriftRow) -> Value {
 fn table(reports: &[Report], now: Timestamp, redactor: &Redactor) -> io::Result<()> {
     let mut rows = Vec::new();
     for report in reports {
-        for row in &report.view.rows {
+        for row in report.view.rows.iter() {
             let place = row.file.as_ref().map(|file| format!("{}:{}", file.display(), row.line.unwrap_or(1)));
             let health = row.health.as_ref().map_or("", |health| health.state.name());
             let since = row.since.map(|since| age(since, now)).unwrap_or_default();
@@ -351,7 +351,8 @@ fn table(reports: &[Report], now: Timestamp, redactor: &Redactor) -> io::Result<
         }
     }
     print_table(&["STATE", "FABRIC", "KIND", "NAME", "HEALTH", "SINCE", "REASON", "FILE"], &rows, redactor)?;
-    let findings: Vec<Vec<String>> = reports.iter().flat_map(|report| &report.view.findings).map(finding_row).collect();
+    let findings: Vec<Vec<String>> =
+        reports.iter().flat_map(|report| report.view.findings.iter()).map(finding_row).collect();
     if !findings.is_empty() {
         print_table(&["FINDING", "CODE", "FILE", "MESSAGE"], &findings, redactor)?;
     }

@@ -267,11 +267,8 @@ fn of_cluster(cluster: &ClusterView) -> Option<Need> {
 /// One need for each state that is a fault: thirty overdue objects are one thing to look at, not thirty.
 fn of_fabric(view: &DriftView) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    let mut states: Vec<DriftState> = view.rows.iter().map(|row| row.state).filter(|state| state.is_fault()).collect();
-    states.sort_unstable();
-    states.dedup();
-    for state in states {
-        let rows: Vec<_> = view.rows.iter().filter(|row| row.state == state).collect();
+    for (state, group) in view.groups().filter(|(state, _)| state.is_fault()) {
+        let rows = &view.rows[group];
         let Some(first) = rows.first() else { continue };
         let name = format!("{} {}", first.key.kind, first.key.name);
         let title = if rows.len() == 1 { name } else { format!("{name} and {} more", rows.len() - 1) };
@@ -354,8 +351,9 @@ mod tests {
             branch: None,
             rows: [("a", DriftState::Drifted), ("b", DriftState::Drifted), ("c", DriftState::Synced)]
                 .map(|(name, state)| row(name, state).into())
+                .to_vec()
                 .into(),
-            findings: Vec::new(),
+            findings: std::sync::Arc::default(),
             as_of: None,
         };
         let needs = queue(Causes { gates: &gates, drift: &[view], ..Causes::default() });

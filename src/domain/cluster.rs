@@ -1,5 +1,7 @@
 //! What a cluster shows: its connection, its kinds and its objects with their health.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -19,7 +21,7 @@ pub use browse::{Browsed, KindRow, KindTable, TableNews};
 pub use live::{LAST_APPLIED, LiveObject, LiveSet, Maker, Owner};
 pub(in crate::domain) use live::{is_within, join};
 pub use object::{Condition, LiveDetail, ObjectEvent, ObjectOwner, ObjectPlace, events};
-pub use objects::Objects;
+pub use objects::{Change, Objects};
 pub use schema::{Known, Merge, Node, Others, Schema, SchemaKey, Schemas, Shape, schemas};
 pub use served::{Fit, ServedKind};
 
@@ -111,6 +113,17 @@ pub struct ObjectRow {
     pub generation: Option<i64>,
 }
 
+impl ObjectRow {
+    /// The same with every secret in it hidden.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.hide(&mut self.namespace);
+        redactor.hide(&mut self.name);
+        self.health = self.health.redacted(redactor);
+        self
+    }
+}
+
 /// One context as the cluster pane shows it: the last good data, its age, and what is wrong now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterView {
@@ -124,27 +137,22 @@ pub struct ClusterView {
     pub server: Option<String>,
     /// Kinds, sorted.
     pub kinds: Vec<KindCount>,
-    /// Objects, sorted by kind, namespace and name.
-    pub objects: Vec<ObjectRow>,
+    /// Objects, sorted by kind, namespace and name, and without secrets. One that is as it was in the view before is the
+    /// same one.
+    pub objects: Arc<Vec<Arc<ObjectRow>>>,
     /// When the data was last known to be current.
     pub as_of: Option<Timestamp>,
 }
 
 impl ClusterView {
-    /// The same with every secret in what the cluster says of itself hidden.
+    /// The same with every secret in what the cluster says of itself hidden. Its objects have none: who makes the rows hides
+    /// them.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
         self.fault = self.fault.map(|fault| fault.redacted(redactor));
         self.server.iter_mut().for_each(|server| redactor.hide(server));
         for kind in &mut self.kinds {
             kind.fault = kind.fault.take().map(|fault| fault.redacted(redactor));
-        }
-        for object in &mut self.objects {
-            for text in [&mut object.namespace, &mut object.name] {
-                redactor.hide(text);
-            }
-            redactor.hide(&mut object.health.reason);
-            redactor.hide(&mut object.health.source);
         }
         self
     }

@@ -1,6 +1,8 @@
 //! Desired against live: states, fields and the rules that decide them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ mod quantity;
 
 pub use application::{APPLICATIONS, Application, Lineage, Source, repository_name};
 pub use aside::{Pair, PairKind, side_by_side, yaml};
-pub use assess::{Assessment, History, Inputs, Memo, Version, assess, live_of};
+pub use assess::{History, Inputs, Memo, Picture, Version, live_of};
 pub use check::{CheckOutcome, CheckRequest, DriftCheck, changes};
 pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
 pub use detail::{DetailRequest, DriftDetail, Excerpt, VersionChange, VersionLine, version_lines};
@@ -186,6 +188,18 @@ pub struct DriftRow {
 }
 
 impl DriftRow {
+    /// True when nothing in it is to be hidden, so that it can leave as it is.
+    pub fn is_clean(&self, redactor: &Redactor) -> bool {
+        let is_clean = |text: &str| matches!(redactor.redact(text), Cow::Borrowed(_));
+        let application = self.application.iter().flat_map(|key| [&key.namespace, &key.name]);
+        let health = self.health.iter().flat_map(|health| [&health.reason, &health.source]);
+        let mut texts =
+            [&self.key.namespace, &self.key.name, &self.reason].into_iter().chain(application).chain(health);
+        self.fields.is_empty()
+            && texts.all(|text| is_clean(text.as_str()))
+            && self.file.as_ref().is_none_or(|file| is_clean(&file.to_string_lossy()))
+    }
+
     /// The same with every secret in its texts and fields hidden: what leaves a source for the screen and for scripts.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
@@ -253,9 +267,9 @@ pub struct DriftView {
     /// Branch in its repository.
     pub branch: Option<String>,
     /// Objects, worst first. One that is as it was in the view before is the same one.
-    pub rows: Vec<Arc<DriftRow>>,
+    pub rows: Arc<Vec<Arc<DriftRow>>>,
     /// Findings.
-    pub findings: Vec<Finding>,
+    pub findings: Arc<Vec<Finding>>,
     /// When the inputs were last current.
     pub as_of: Option<Timestamp>,
 }
@@ -263,11 +277,19 @@ pub struct DriftView {
 impl DriftView {
     /// Objects by state.
     pub fn summary(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for row in &self.rows {
-            *counts.entry(row.state.name()).or_insert(0) += 1;
-        }
-        counts
+        self.groups().map(|(state, rows)| (state.name(), rows.len())).collect()
+    }
+
+    /// The objects of each state there is, the worst state first. There may be thousands of one, which are not gone through.
+    pub fn groups(&self) -> impl Iterator<Item = (DriftState, Range<usize>)> {
+        let mut begin = 0;
+        std::iter::from_fn(move || {
+            let state = self.rows.get(begin)?.state;
+            let end = begin + self.rows[begin..].partition_point(|row| row.state == state);
+            let group = begin..end;
+            begin = end;
+            Some((state, group))
+        })
     }
 }
 

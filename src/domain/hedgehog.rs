@@ -9,16 +9,20 @@ use serde_json::Value;
 
 use super::cluster::{Connection, LiveSet};
 
+mod affected;
 mod dangling;
 mod derive;
 mod facts;
 mod healths;
+mod readiness;
+mod referrers;
+#[cfg(test)]
+mod tests;
 mod wants;
 
-pub use dangling::dangling;
-pub use derive::{Derived, derive};
+pub use dangling::Dangling;
 pub use facts::{AgentFacts, Port, fabric_controller};
-pub use healths::{Healths, healths};
+pub use healths::{Healths, Turned, healths};
 pub use wants::{Reference, Wants};
 
 /// Group of what tenants see.

@@ -25,6 +25,24 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When [`age`] says something else for the first time after `now`; none at the end of time.
+pub fn age_turns(then: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let seconds = seconds_between(then, now);
+    let (unit, end) = match seconds {
+        0..HOUR => (MINUTE, HOUR),
+        HOUR..DAY => (HOUR, DAY),
+        _ if seconds < 14 * DAY => (DAY, 14 * DAY),
+        _ if seconds < 365 * DAY => (7 * DAY, 365 * DAY),
+        _ => (365 * DAY, u64::MAX),
+    };
+    let after = ((seconds / unit + 1) * unit).min(end);
+    // Ages count whole seconds of both times.
+    Timestamp::from_second(then.as_second().checked_add(i64::try_from(after).ok()?)?).ok()
+}
+
 /// How long something took: `0.4s`, `12s`, `3m 05s`, `2h 10m`. `None` below a tenth of a second, which is as good as at once.
 pub fn took(duration: SignedDuration) -> Option<String> {
     let tenths = u64::try_from(duration.as_millis()).unwrap_or(0) / 100;
@@ -40,7 +58,7 @@ pub fn took(duration: SignedDuration) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, seconds_between, took};
+    use super::{age, age_turns, seconds_between, took};
     use jiff::{SignedDuration, Timestamp};
 
     fn at(seconds: i64) -> Timestamp {
@@ -56,6 +74,21 @@ mod tests {
         }
         assert_eq!(age(at(0), at(20 * 86_400)), "2w");
         assert_eq!(age(at(0), at(800 * 86_400)), "2y");
+    }
+
+    #[test]
+    fn an_age_says_the_same_until_it_turns() {
+        for then in [at(0), at(7), "2026-03-02T14:00:00.7Z".parse().unwrap()] {
+            let mut now = then;
+            for _ in 0..200 {
+                let turn = age_turns(then, now).unwrap();
+                let before = turn - SignedDuration::from_nanos(1);
+                assert_eq!(age(then, before), age(then, now), "{then} {now}");
+                assert_ne!(age(then, turn), age(then, now), "{then} {now}");
+                now = turn;
+            }
+        }
+        assert_eq!(age_turns(at(100), at(0)), Some(at(160)), "what is to come has no age for a minute");
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub fn spawn(
 
 /// Why the roster is looked at.
 enum Occasion {
+    /// What the first glance left is to be read.
+    Rest,
     Paths(Vec<PathBuf>),
     Everything,
     /// A process has ended, or may have.
@@ -104,7 +106,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
     }
     let mut watch = None;
     let mut counting = Counting::default();
-    let mut occasion = Occasion::Everything;
+    let mut occasion = Occasion::Rest;
     let mut refreshable = true;
     let mut next_refresh = Instant::now() + REFRESH;
     loop {
@@ -116,7 +118,14 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
             roster.watches.budget = signals::BEGUN;
             let counted = matches!(occasion, Occasion::Counted(_));
             let again = matches!(occasion, Occasion::Everything | Occasion::Age);
+            // States of all are there before the processes behind them are looked for.
+            let soon = matches!(occasion, Occasion::Rest);
+            let began = Instant::now();
             let mut different = match occasion {
+                Occasion::Rest => {
+                    roster.read_left();
+                    true
+                }
                 Occasion::Paths(paths) => roster.apply(&paths),
                 Occasion::Everything => {
                     roster.rescan();
@@ -131,12 +140,13 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
                 }
                 Occasion::Counted(counted) => roster.take_counted(counted),
             };
-            different |= roster.look_for_processes(SystemTime::now(), again);
+            different |= !soon && roster.look_for_processes(SystemTime::now(), again);
             let news = different.then(|| {
                 let settled = roster.settle(counted);
                 let news = roster.news(Timestamp::now(), fault.as_ref());
                 (news, settled && !roster.watches.owed)
             });
+            tracing::debug!(transcripts = roster.transcripts.len(), took = ?began.elapsed(), "looked at the agents");
             let told = roster.presence.watch();
             let uncounted = if may_count { roster.uncounted() } else { Vec::new() };
             (roster, news, told, uncounted, counted)

@@ -15,11 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::kube::{self, Browser, Demand, KindNames, Target};
 use crate::config::session::{ClusterSpec, FabricSpec, Session};
 use crate::domain::cluster::{Connection, LiveSet};
-use crate::domain::drift::{
-    APPLICATIONS, Assessment, DetailRequest, DriftView, Inputs, Memo, ObjectKey, assess, live_of,
-};
+use crate::domain::drift::{APPLICATIONS, DetailRequest, DriftView, Inputs, Memo, ObjectKey, Picture};
 use crate::domain::fault::Fault;
-use crate::domain::hedgehog::{dangling, healths};
 use crate::domain::redact::Redactor;
 use crate::event::{DetailNews, Done, Event, SourceId};
 use crate::source::Outbox;
@@ -161,6 +158,7 @@ fn start(
             asked: asked.clone(),
             cache: Cache::default(),
             memo: Memo::default(),
+            claimed: Arc::default(),
             last: None,
         };
         tokio::spawn(cancel.clone().run_until_cancelled_owned(worker.run()));
@@ -184,6 +182,8 @@ struct Worker {
     cache: Cache,
     /// Of what was read of git last.
     memo: Memo,
+    /// What others want of the cluster.
+    claimed: Arc<BTreeMap<ObjectKey, String>>,
     last: Option<DriftView>,
 }
 
@@ -204,6 +204,7 @@ impl Worker {
         let mut scope = Scope::default();
         let mut side = None;
         let mut fault: Option<Fault> = None;
+        let mut is_new = true;
         loop {
             if side.is_none() {
                 watch.forget();
@@ -227,7 +228,10 @@ impl Worker {
                 }
             }
             let mut next = None;
-            claims.mark_unchanged();
+            if std::mem::take(&mut is_new) || claims.has_changed().unwrap_or(false) {
+                claims.mark_unchanged();
+                self.heed_claims();
+            }
             if let Some(side) = &side {
                 next = self.judge(side).await;
             }
@@ -292,14 +296,7 @@ impl Worker {
             Some((.., live)) => Arc::clone(&live.borrow_and_update()),
             None => Arc::new(LiveSet::empty("", Connection::None)),
         };
-        let mut claimed = BTreeMap::new();
-        if let Some((cluster, ..)) = &self.cluster {
-            let claims = self.claims.borrow();
-            for (fabric, keys) in claims.get(cluster).into_iter().flatten().filter(|(name, _)| **name != self.spec.name)
-            {
-                claimed.extend(keys.iter().map(|key| (key.clone(), fabric.clone())));
-            }
-        }
+        let claimed = Arc::clone(&self.claimed);
         let context = self.cluster.as_ref().map(|(context, ..)| context.clone());
         let judged = exact::Judged { side: Arc::clone(side), live: Arc::clone(&live), context };
         self.known.send_modify(|known| drop(known.insert(self.spec.name.clone(), judged)));
@@ -317,6 +314,15 @@ impl Worker {
             self.outbox.post(SourceId::Drift(view.fabric.clone()), Event::Drift(view));
         }
         next
+    }
+
+    /// Takes in what other fabrics of the cluster want.
+    fn heed_claims(&mut self) {
+        let Some((cluster, ..)) = &self.cluster else { return };
+        let claims = self.claims.borrow();
+        let of_others = claims.get(cluster).into_iter().flatten().filter(|(name, _)| **name != self.spec.name);
+        let claimed = of_others.flat_map(|(fabric, keys)| keys.iter().map(|key| (key.clone(), fabric.clone())));
+        self.claimed = Arc::new(claimed.collect());
     }
 
     /// Tells all there is to know of the object that was asked for.
@@ -406,7 +412,7 @@ pub fn view(
     spec: &FabricSpec,
     side: &GitSide,
     live: &LiveSet,
-    claimed: &BTreeMap<ObjectKey, String>,
+    claimed: &Arc<BTreeMap<ObjectKey, String>>,
     (now, memo): (Timestamp, &mut Memo),
     redactor: &Redactor,
 ) -> (DriftView, Option<Timestamp>) {
@@ -421,25 +427,14 @@ pub fn view(
         grace: SignedDuration::try_from(spec.grace).unwrap_or(SignedDuration::MAX),
         now,
     };
-    let Assessment { mut rows, findings, next } = assess(&inputs, memo);
-    let healths = healths(live, now);
-    for row in &mut rows {
-        if let Some(object) = live_of(live, &row.key) {
-            row.health = Some(healths.of(object).clone());
-        }
-    }
-    let next = [next, healths.next].into_iter().flatten().min();
-    let mut all = side.findings.clone();
-    all.extend(findings);
-    all.extend(dangling(&side.worktree, live));
-    all.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
+    let Picture { rows, findings, next } = memo.judge(&inputs, &side.findings, redactor);
     let view = DriftView {
         fabric: spec.name.clone(),
         connection: live.connection,
         head: side.commit.clone(),
         branch: side.branch.as_deref().map(|branch| redactor.redact(branch).into_owned()),
-        rows: memo.shown(rows, redactor),
-        findings: all.into_iter().map(|finding| finding.redacted(redactor)).collect(),
+        rows,
+        findings,
         as_of: live.as_of,
     };
     (view, next)

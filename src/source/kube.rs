@@ -21,7 +21,6 @@ use crate::config::session::ClusterSpec;
 use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet, Maker, Schemas};
 use crate::domain::fault::Fault;
 use crate::domain::health::Rules;
-use crate::domain::hedgehog::healths;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
@@ -37,17 +36,18 @@ mod fault;
 mod list;
 mod list_watch;
 mod permits;
+mod shown;
 mod snapshot;
 
 use book::Book;
+pub use browse::Browser;
 use connect::Connector;
+pub use connect::context_name;
 use discover::Discovered;
 use fault::{connection_of, unanswered};
 use list_watch::KindNews;
-
-pub use browse::Browser;
-pub use connect::context_name;
 pub use permits::{Permits, permits};
+pub use shown::Shown;
 pub use snapshot::{parse_snapshot, read_snapshot};
 
 /// How long any single answer may take.
@@ -111,7 +111,7 @@ impl Default for Demand {
 /// Starts the worker of one cluster. It ends with `cancel`; the live set is that of a cluster not known until it is.
 pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch::Receiver<Arc<LiveSet>> {
     let (sender, receiver) = watch::channel(Arc::new(LiveSet::empty(&target.name, Connection::Connecting)));
-    let publisher = Publisher { outbox, sender, last: None, next: None };
+    let publisher = Publisher { outbox, sender, shown: Shown::default(), last: None };
     match target.cluster.clone() {
         ClusterSpec::Snapshot(file) => {
             tokio::spawn(cancel.run_until_cancelled_owned(snapshot::follow(target, file, publisher)));
@@ -128,16 +128,16 @@ pub fn spawn(target: Target, outbox: Outbox, cancel: CancellationToken) -> watch
 struct Publisher {
     outbox: Outbox,
     sender: watch::Sender<Arc<LiveSet>>,
+    shown: Shown,
     last: Option<ClusterView>,
-    /// When something falls silent, or has waited too long, unless it says more before.
-    next: Option<Timestamp>,
 }
 
 impl Publisher {
     /// True when the clock alone is worth publishing: a health has turned, or the age is half a minute newer than the one last
     /// published.
     fn is_due(&self, as_of: Option<Timestamp>) -> bool {
-        if self.next.is_some_and(|next| next <= Timestamp::now()) {
+        // Something falls silent, or has waited too long, unless it says more before.
+        if self.shown.next().is_some_and(|next| next <= Timestamp::now()) {
             return true;
         }
         let Some(last) = &self.last else { return true };
@@ -149,9 +149,7 @@ impl Publisher {
 
     /// Publishes a set. The screen is told only what it would show differently.
     fn publish(&mut self, live: LiveSet, server: Option<&str>, watched: &BTreeSet<Kind>) {
-        let healths = healths(&live, Timestamp::now());
-        self.next = healths.next;
-        let view = book::view(&live, &healths, server, watched);
+        let view = self.shown.update(&live, Timestamp::now(), (server, watched), self.outbox.redactor());
         let same = |last: &ClusterView| ClusterView { as_of: view.as_of, ..last.clone() } == view;
         let quiet = !self.is_due(view.as_of) && self.last.as_ref().is_some_and(same);
         self.sender.send_replace(Arc::new(live));

@@ -6,6 +6,7 @@
 pub(crate) mod cursor;
 pub(crate) mod database;
 pub(crate) mod lines;
+mod pieces;
 mod seek;
 pub(crate) mod store;
 pub(crate) mod unpack;

@@ -6,6 +6,7 @@ pub mod live;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::cluster::{Browsed, ClusterView, Kind, ObjectPlace, ObjectRow, ServedKind};
 use crate::domain::fault::Fault;
@@ -50,7 +51,7 @@ impl Clusters {
     /// The object under the cursor.
     pub fn current(&self) -> Option<&ObjectRow> {
         match *self.list.current()? {
-            Row::Object(cluster, object) => self.clusters.get(cluster)?.objects.get(object),
+            Row::Object(cluster, object) => self.clusters.get(cluster)?.objects.get(object).map(Arc::as_ref),
             Row::Cluster(_) | Row::Kind(..) => None,
         }
     }
@@ -175,16 +176,24 @@ impl Clusters {
                 }
             }
         }
-        let clusters = &self.clusters;
-        self.list.replace(rows, |row| match (*row, selected) {
-            (Row::Object(cluster, object), Some(selected)) => {
-                clusters.get(cluster).and_then(|cluster| cluster.objects.get(object)).is_some_and(|object| {
-                    (&object.kind.kind, &object.namespace, &object.name)
-                        == (&selected.kind.kind, &selected.namespace, &selected.name)
-                })
-            }
-            _ => false,
-        });
+        let target = selected.and_then(|selected| self.row_of(selected));
+        self.list.replace(rows, |row| Some(*row) == target);
+    }
+
+    /// The row of an object, in the first context that has it.
+    fn row_of(&self, of: &ObjectRow) -> Option<Row> {
+        self.clusters.iter().enumerate().find_map(|(index, cluster)| {
+            let is_it = |object: &Arc<ObjectRow>| {
+                object.name == of.name && object.namespace == of.namespace && object.kind.kind == of.kind.kind
+            };
+            let place = |object: &Arc<ObjectRow>| {
+                (&object.kind, &object.namespace, &object.name).cmp(&(&of.kind, &of.namespace, &of.name))
+            };
+            // It may be read in another version by now.
+            let found = cluster.objects.binary_search_by(place).ok();
+            let found = found.or_else(|| cluster.objects.iter().position(is_it))?;
+            Some(Row::Object(index, found))
+        })
     }
 }
 

@@ -147,35 +147,35 @@ impl Drift {
             rows.push(Row::Fabric(index));
             let unfiltered = self.list.filter.is_empty();
             let admitted = |row: &DriftRow| unfiltered || filter::admits(&self.list.filter, view, row);
-            let wanted = |row: &DriftRow| !self.faults_only || needs_a_look(row.state);
             if self.faults_only {
-                self.hidden += view.rows.iter().filter(|row| admitted(row) && !wanted(row)).count();
+                let passed_over = view.groups().filter(|(state, _)| !needs_a_look(*state));
+                let rows = passed_over.flat_map(|(_, group)| &view.rows[group]);
+                self.hidden += rows.filter(|row| admitted(row)).count();
             }
             if self.is_folded(&view.fabric) {
                 continue;
             }
-            // Objects of a state follow each other, and there may be thousands of them.
-            let mut folded: Option<(DriftState, bool)> = None;
-            for (number, object) in view.rows.iter().enumerate() {
-                if !admitted(object) || !wanted(object) {
+            for (state, group) in view.groups() {
+                if self.faults_only && !needs_a_look(state) {
                     continue;
                 }
-                let known = folded.filter(|(state, _)| *state == object.state);
-                let (_, is_folded) = *folded
-                    .insert(known.unwrap_or_else(|| (object.state, self.is_group_folded(&view.fabric, object.state))));
-                if is_folded {
-                    match rows.last_mut() {
-                        Some(Row::Group(of, state, count)) if *of == index && *state == object.state => *count += 1,
-                        _ => rows.push(Row::Group(index, object.state, 1)),
+                let is_folded = self.is_group_folded(&view.fabric, state);
+                if is_folded && unfiltered {
+                    rows.push(Row::Group(index, state, group.len()));
+                    continue;
+                }
+                for number in group {
+                    let object = &view.rows[number];
+                    if !admitted(object) {
+                        continue;
                     }
-                    continue;
-                }
-                rows.push(Row::Object(index, number));
-                let differing = |field: &usize| is_drift(slice::from_ref(&object.fields[*field]));
-                let fields: Vec<usize> = (0..object.fields.len()).filter(differing).collect();
-                rows.extend(fields.iter().take(FIELDS).map(|field| Row::Field(index, number, *field)));
-                if fields.len() > FIELDS {
-                    rows.push(Row::More(index, number, fields.len() - FIELDS));
+                    rows.push(Row::Object(index, number));
+                    let differing = |field: &usize| is_drift(slice::from_ref(&object.fields[*field]));
+                    let fields: Vec<usize> = (0..object.fields.len()).filter(differing).collect();
+                    rows.extend(fields.iter().take(FIELDS).map(|field| Row::Field(index, number, *field)));
+                    if fields.len() > FIELDS {
+                        rows.push(Row::More(index, number, fields.len() - FIELDS));
+                    }
                 }
             }
             rows.extend(self.finding_rows(index, view));
@@ -273,7 +273,7 @@ impl Drift {
     /// Folds the objects of every state and the findings of every code, or unfolds all of them when they are.
     pub fn fold_all(&mut self) {
         let groups: BTreeSet<(String, DriftState)> =
-            self.fabrics.iter().flat_map(|view| view.rows.iter().map(|row| (view.fabric.clone(), row.state))).collect();
+            self.fabrics.iter().flat_map(|view| view.groups().map(|(state, _)| (view.fabric.clone(), state))).collect();
         let codes = self.codes();
         let is_open = |(fabric, state): &(String, DriftState)| !self.is_group_folded(fabric, *state);
         let fold = groups.iter().any(is_open) || codes.iter().any(|code| self.unfolded.contains(code));

@@ -2,7 +2,10 @@
 //! the processor while Agents give their signs of life.
 //!
 //!     KUBEBUILDER_ASSETS=DIR cargo run --release --example cluster -- CRDS [OBJECTS [AGENTS [SECONDS]]]
+//!     cargo run --release --example cluster -- --demo [OBJECTS [AGENTS [SECONDS]]]
 //!
+//! With `--demo` they are served by the demo's API in this process, without TLS: that tells memory and processor time of the
+//! worker, and nothing of a server's.
 //! CRDS is a folder with Hedgehog's definitions (`config/crd/bases` of githedgehog/fabric). OBJECTS of its twelve kinds are
 //! created, of two kilobytes each as `kubectl get -o json` prints them, and AGENTS of sixty; each Agent's heartbeat is written
 //! every fifteen seconds while the worker is measured for SECONDS, in a process of its own.
@@ -16,13 +19,15 @@ use std::time::{Duration, Instant};
 
 use futures::{TryStreamExt, stream};
 use hnpwb::config::session::ClusterSpec;
+use hnpwb::demo::api::Api;
+use hnpwb::demo::project::objects::kinds;
 use hnpwb::domain::cluster::{Connection, LiveSet};
 use hnpwb::domain::health::Rules;
 use hnpwb::event::Event;
 use hnpwb::source::kube::{Demand, Target, spawn};
 use hnpwb::source::mailbox::mailbox;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +74,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let definitions = PathBuf::from(arguments.first().ok_or(usage)?);
     let (objects, agents, seconds) = (number(1, 10_000)?, number(2, 50)?, number(3, 60)?);
+    if definitions == Path::new("--demo") {
+        return runtime.block_on(serve(objects, agents, seconds));
+    }
     let server = server::server().ok_or("KUBEBUILDER_ASSETS is not set")?;
     runtime.block_on(run(server, &definitions, objects, agents, seconds))
 }
@@ -113,16 +121,57 @@ async fn run(
             }
         }
     });
+    watched(file, objects + agents, seconds).await?;
+    beating.abort();
+    Ok(())
+}
+
+/// The same from the demo's API.
+async fn serve(objects: usize, agents: usize, seconds: usize) -> Result<(), Box<dyn Error>> {
+    let api = Api::start(kinds())?;
+    let put = |object: Value| api.put(object).map_err(|fault| fault.to_string());
+    for number in 0..objects {
+        put(object(number))?;
+    }
+    let agent = |number: usize| {
+        let mut agent = json!({ "apiVersion": "agent.githedgehog.com/v1beta1", "kind": "Agent",
+            "metadata": { "name": format!("leaf-{number}"), "namespace": "default" }, "spec": { "role": "server-leaf" } });
+        agent["status"] = status();
+        agent
+    };
+    for number in 0..agents {
+        put(agent(number))?;
+    }
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("kubeconfig");
+    std::fs::write(&file, api.kubeconfig("test"))?;
+    let beating = async {
+        let mut clock = tokio::time::interval(HEARTBEAT / agents.max(1) as u32);
+        for number in (0..agents).cycle() {
+            clock.tick().await;
+            put(agent(number))?;
+        }
+        // Without Agents there is nothing to do.
+        std::future::pending::<()>().await;
+        Ok::<(), Box<dyn Error>>(())
+    };
+    tokio::select! {
+        watched = watched(file, objects + agents, seconds) => watched,
+        failed = beating => failed,
+    }
+}
+
+/// Has the worker measured in a process of its own.
+async fn watched(file: PathBuf, objects: usize, seconds: usize) -> Result<(), Box<dyn Error>> {
     let watching = tokio::task::spawn_blocking(move || {
         let of = |number: usize| number.to_string();
         Command::new(std::env::current_exe()?)
             .args(["--watch".as_ref(), file.as_os_str()])
-            .args([of(objects + agents), of(seconds)])
+            .args([of(objects), of(seconds)])
             .stdout(Stdio::inherit())
             .status()
     });
     let status = watching.await??;
-    beating.abort();
     if status.success() { Ok(()) } else { Err("the measured process failed".into()) }
 }
 
@@ -199,9 +248,9 @@ async fn measure(file: PathBuf, objects: usize, seconds: u64) -> Result<(), Box<
     Ok(())
 }
 
-/// Creates one object, as client-side apply would.
-async fn create(server: &server::Server, client: &Client, number: usize) -> Result<(), Box<dyn Error>> {
-    let (kind, group, plural) = KINDS[number % KINDS.len()];
+/// One object, as client-side apply creates it.
+fn object(number: usize) -> Value {
+    let (kind, group, _) = KINDS[number % KINDS.len()];
     let mut object = json!({
         "apiVersion": format!("{group}.githedgehog.com/v1beta1"), "kind": kind,
         "metadata": { "name": format!("o-{number}"), "namespace": "default", "labels": { "rack": format!("r{}", number % 40) } },
@@ -212,9 +261,15 @@ async fn create(server: &server::Server, client: &Client, number: usize) -> Resu
     // What the server adds: managedFields, times, an identity.
     let rest = SIZE.saturating_sub(object.to_string().len() + 700);
     object["metadata"]["annotations"]["example.com/note"] = "lorem ipsum ".repeat(rest / 12 + 1)[..rest].into();
+    object
+}
+
+async fn create(server: &server::Server, client: &Client, number: usize) -> Result<(), Box<dyn Error>> {
+    let (kind, group, plural) = KINDS[number % KINDS.len()];
+    let object = object(number);
     let gvk = GroupVersionKind::gvk(&format!("{group}.githedgehog.com"), "v1beta1", kind);
-    let api: Api<DynamicObject> =
-        Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk_with_plural(&gvk, plural));
+    let api: kube::Api<DynamicObject> =
+        kube::Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk_with_plural(&gvk, plural));
     let created = api.create(&PostParams::default(), &serde_json::from_value(object.clone())?).await;
     match created {
         Ok(_) => Ok(()),
@@ -258,7 +313,15 @@ fn spec(kind: &str, number: usize) -> Value {
 /// Writes an Agent's status with another heartbeat.
 async fn beat(client: &Client, number: usize) -> Result<(), Box<dyn Error>> {
     let gvk = GroupVersionKind::gvk("agent.githedgehog.com", "v1beta1", "Agent");
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk(&gvk));
+    let api: kube::Api<DynamicObject> =
+        kube::Api::namespaced_with(client.clone(), "default", &ApiResource::from_gvk(&gvk));
+    let patch = Patch::Merge(json!({ "status": status() }));
+    api.patch_status(&format!("leaf-{number}"), &PatchParams::default(), &patch).await?;
+    Ok(())
+}
+
+/// What an agent says now.
+fn status() -> Value {
     let ports = STATE / 400;
     let interfaces: serde_json::Map<String, Value> = (0..ports)
         .map(|port| {
@@ -267,14 +330,11 @@ async fn beat(client: &Client, number: usize) -> Result<(), Box<dyn Error>> {
             (format!("E1/{port}"), state)
         })
         .collect();
-    let status = json!({ "status": {
+    json!({
         "version": "v0.87.0", "lastHeartbeat": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "lastAppliedGen": 1, "lastAppliedTime": "2026-01-01T00:00:00Z", "lastAttemptGen": 1, "lastAttemptTime": "2026-01-01T00:00:00Z",
         "conditions": [], "state": { "interfaces": interfaces },
-    } });
-    let patch = Patch::Merge(status);
-    api.patch_status(&format!("leaf-{number}"), &PatchParams::default(), &patch).await?;
-    Ok(())
+    })
 }
 
 fn resident() -> Result<u64, Box<dyn Error>> {

@@ -3,7 +3,7 @@
 //!     cargo run --release --example drift [-- REPOSITORY DIRECTORY]
 #![expect(clippy::print_stdout, reason = "it is its purpose")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,18 +11,51 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hnpwb::config::session::FabricSpec;
-use hnpwb::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
-use hnpwb::domain::drift::{Inputs, Memo, assess};
+use hnpwb::domain::attention::queue;
+use hnpwb::domain::cluster::{Connection, Kind, LAST_APPLIED, LiveObject, LiveSet};
+use hnpwb::domain::drift::{DriftView, Memo, ObjectKey};
 use hnpwb::domain::manifest::load;
 use hnpwb::domain::redact::Redactor;
 use hnpwb::source::drift::{Cache, GitSide, read, view};
+use hnpwb::source::kube::Shown;
+use hnpwb::state::attention::Attention;
+use hnpwb::state::cluster::Clusters;
 use hnpwb::state::drift::Drift;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 const OBJECTS: usize = 10_000;
-const KINDS: usize = 12;
+const SWITCHES: usize = 24;
 const RUNS: u32 = 9;
+
+/// Hedgehog's twelve kinds.
+const KINDS: [(&str, &str); 12] = [
+    ("vpc", "External"),
+    ("vpc", "ExternalAttachment"),
+    ("vpc", "ExternalPeering"),
+    ("vpc", "IPv4Namespace"),
+    ("vpc", "VPC"),
+    ("wiring", "Connection"),
+    ("vpc", "VPCAttachment"),
+    ("vpc", "VPCPeering"),
+    ("wiring", "Server"),
+    ("wiring", "Switch"),
+    ("wiring", "SwitchGroup"),
+    ("wiring", "VLANNamespace"),
+];
+
+/// The object whose change is measured: a connection.
+const CHANGED: usize = 5;
+
+fn kind(group: &str, kind: &str) -> Kind {
+    Kind {
+        group: format!("{group}.githedgehog.com"),
+        version: "v1beta1".into(),
+        kind: kind.into(),
+        plural: format!("{}s", kind.to_lowercase()),
+        namespaced: true,
+    }
+}
 
 /// About 2 kB, as Hedgehog's connections have.
 fn object(number: usize, vlan: usize) -> Value {
@@ -32,22 +65,35 @@ fn object(number: usize, vlan: usize) -> Value {
                 "spine": { "port": format!("spine-{link}/E1/{number}"), "ip": format!("10.0.{link}.2/31") } })
         })
         .collect();
+    let (group, kind) = KINDS[number % KINDS.len()];
     json!({
-        "apiVersion": "wiring.githedgehog.com/v1beta1", "kind": format!("Kind{}", number % KINDS),
+        "apiVersion": format!("{group}.githedgehog.com/v1beta1"), "kind": kind,
         "metadata": { "name": format!("object-{number:05}"), "namespace": "default", "labels": { "team": "net" } },
         "spec": { "vlan": vlan, "mtu": 9100, "fabric": { "links": links } },
     })
 }
 
 fn live(number: usize, vlan: usize) -> Result<LiveObject, Box<dyn Error>> {
-    let kind = Kind {
-        group: "wiring.githedgehog.com".into(),
-        version: "v1beta1".into(),
-        kind: format!("Kind{}", number % KINDS),
-        plural: format!("kind{}s", number % KINDS),
-        namespaced: true,
-    };
-    LiveObject::new(&kind, object(number, vlan)).ok_or_else(|| "an object has a name".into())
+    let (group, name) = KINDS[number % KINDS.len()];
+    let mut object = object(number, vlan);
+    object["metadata"]["uid"] = format!("uid-{number}").into();
+    object["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z".into();
+    object["metadata"]["annotations"] = json!({ LAST_APPLIED: self::object(number, vlan).to_string() });
+    LiveObject::new(&kind(group, name), object).ok_or_else(|| "an object has a name".into())
+}
+
+/// The agent of a switch that has every connection and was given them.
+fn agent(name: &str, now: Timestamp) -> Result<LiveObject, Box<dyn Error>> {
+    let connections = (0..OBJECTS).filter(|number| KINDS[number % KINDS.len()].1 == "Connection");
+    let connections: serde_json::Map<String, Value> =
+        connections.map(|number| (format!("object-{number:05}"), object(number, number)["spec"].clone())).collect();
+    let agent = json!({
+        "apiVersion": "agent.githedgehog.com/v1beta1", "kind": "Agent",
+        "metadata": { "name": name, "namespace": "default", "generation": 3 },
+        "spec": { "connections": connections },
+        "status": { "lastAppliedGen": 3, "lastHeartbeat": now },
+    });
+    LiveObject::new(&kind("agent", "Agent"), agent).ok_or_else(|| "an object has a name".into())
 }
 
 /// The median, and the least: on a machine that others use too, the least is nearer to what it takes.
@@ -67,6 +113,55 @@ fn spec(repo: &Path, directory: &Path) -> FabricSpec {
     }
 }
 
+/// Everything from a live set to the rows of the panes.
+struct Desk {
+    side: GitSide,
+    spec: FabricSpec,
+    redactor: Redactor,
+    claimed: Arc<BTreeMap<ObjectKey, String>>,
+    now: Timestamp,
+    shown: Shown,
+    memo: Memo,
+    clusters: Clusters,
+    drift: Drift,
+    attention: Attention,
+}
+
+impl Desk {
+    fn new(side: GitSide, now: Timestamp) -> Self {
+        let (spec, redactor) = (spec(Path::new("/"), Path::new("")), Redactor::default());
+        let (shown, memo, clusters, drift) = (Shown::default(), Memo::default(), Clusters::default(), Drift::default());
+        Self {
+            side,
+            spec,
+            redactor,
+            claimed: Arc::default(),
+            now,
+            shown,
+            memo,
+            clusters,
+            drift,
+            attention: Attention::default(),
+        }
+    }
+
+    fn judge(&mut self, set: &LiveSet) -> DriftView {
+        view(&self.spec, &self.side, set, &self.claimed, (self.now, &mut self.memo), &self.redactor).0
+    }
+
+    fn show(&mut self, set: &LiveSet) {
+        let cluster = self.shown.update(set, self.now, (None, &BTreeSet::new()), &self.redactor);
+        let selected = self.clusters.current().cloned();
+        self.clusters.put(cluster);
+        self.clusters.arrange(selected.as_ref());
+        let made = self.judge(set);
+        let anchor = self.drift.anchor();
+        self.drift.put(made);
+        self.drift.arrange(anchor.as_ref());
+        self.attention.replace(queue(&[], &[], &self.drift.fabrics, &self.clusters.clusters));
+    }
+}
+
 fn objects() -> Result<(), Box<dyn Error>> {
     let stated = (0..OBJECTS).flat_map(|number| {
         let file = PathBuf::from(format!("gitops/{number}.json"));
@@ -75,52 +170,58 @@ fn objects() -> Result<(), Box<dyn Error>> {
     let mut side = GitSide { worktree: stated.collect(), ..GitSide::default() };
     side.head = Some(side.worktree.clone());
     let mut set = LiveSet::empty("bench", Connection::Connected);
+    let now = Timestamp::now();
     for number in 0..OBJECTS {
         let object = live(number, number + usize::from(number % 100 == 0))?;
         set.objects.insert(object.key(), Arc::new(object));
     }
-    let (claimed, now) = (BTreeMap::new(), Timestamp::now());
-    let (spec, redactor) = (spec(Path::new("/"), Path::new("")), Redactor::default());
-    let mut pane = Drift::default();
-    let mut last = None;
-    let mut time = |set: &LiveSet, memo: &mut Memo, whole: bool| {
+    for number in 0..SWITCHES {
+        let agent = agent(&format!("{}-{}", ["leaf", "spine"][number % 2], number / 2), now)?;
+        set.objects.insert(agent.key(), Arc::new(agent));
+    }
+    let timed = |work: &mut dyn FnMut()| {
         let began = Instant::now();
-        if whole {
-            let (made, _) = view(&spec, &side, set, &claimed, (now, memo), &redactor);
-            if last.as_ref() != Some(&made) {
-                last = Some(made.clone());
-                let anchor = pane.anchor();
-                pane.put(made);
-                pane.arrange(anchor.as_ref());
-            }
-        } else {
-            let inputs = Inputs {
-                worktree: &side.worktree,
-                head: side.head.as_deref(),
-                pushed: None,
-                history: &side.history,
-                lineage: &side.lineage,
-                live: set,
-                claimed: &claimed,
-                grace: SignedDuration::from_mins(5),
-                now,
-            };
-            std::hint::black_box(assess(&inputs, memo));
-        }
+        work();
         began.elapsed()
     };
-    for (what, whole) in [("states and fields", false), ("the same, without secrets, to the rows of the pane", true)] {
-        let anew = (0..RUNS).map(|_| time(&set, &mut Memo::default(), whole)).collect();
-        let mut memo = Memo::default();
-        time(&set, &mut memo, whole);
-        let mut again = Vec::new();
-        for run in 0..RUNS {
-            let object = live(5, 70_000 + run as usize)?;
-            set.objects.insert(object.key(), Arc::new(object));
-            again.push(time(&set, &mut memo, whole));
-        }
-        println!("{OBJECTS} objects, {what}: {}; one of them changed: {}", told(anew), told(again));
+    let anew = (0..RUNS).map(|_| {
+        let mut desk = Desk::new(side.clone(), now);
+        timed(&mut || drop(desk.judge(&set)))
+    });
+    println!("{OBJECTS} objects and {SWITCHES} Agents, states and fields without secrets: {}", told(anew.collect()));
+    let anew = (0..RUNS).map(|_| {
+        let mut desk = Desk::new(side.clone(), now);
+        timed(&mut || desk.show(&set))
+    });
+    println!("the same, to the rows of the panes: {}", told(anew.collect()));
+    let mut desk = Desk::new(side, now);
+    desk.show(&set);
+    let mut times = Vec::new();
+    for run in 0..RUNS * 10 {
+        let object = live(CHANGED, 70_000 + run as usize)?;
+        // The worker keeps a set of its own, so that the first change of a kind copies it.
+        times.push(timed(&mut || {
+            let before = set.clone();
+            set.objects.insert(object.key(), Arc::new(object.clone()));
+            desk.show(&set);
+            drop(before);
+        }));
     }
+    println!("one connection changed, to the rows of the panes: {}", told(times));
+    let mut times = Vec::new();
+    for run in 1..=RUNS * 10 {
+        let at = now + SignedDuration::from_secs(i64::from(run));
+        let alive: Vec<LiveObject> =
+            set.objects.values().filter(|one| one.facts.is_some()).map(|one| one.alive(at)).collect();
+        desk.now = at;
+        times.push(timed(&mut || {
+            for object in &alive {
+                set.objects.insert(object.key(), Arc::new(object.clone()));
+            }
+            desk.show(&set);
+        }));
+    }
+    println!("all Agents gave a sign of life: {}", told(times));
     Ok(())
 }
 

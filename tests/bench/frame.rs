@@ -5,6 +5,8 @@
 #[path = "../render/fixture.rs"]
 mod fixture;
 
+use std::sync::Arc;
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -185,7 +187,7 @@ fn many_objects(c: &mut Criterion) {
         |number: usize| fixture::object(SAY, &kind, &format!("vpc-{number:05}"), HealthState::Healthy, "Ready=True");
     let many = ClusterView {
         kinds: vec![KindCount { kind: kind.clone(), count: 10_000, fault: None }],
-        objects: (0..10_000).map(object).collect(),
+        objects: Arc::new((0..10_000).map(object).map(Arc::new).collect()),
         ..few
     };
     tell(&mut state, Event::Cluster(many.clone()));

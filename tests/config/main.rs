@@ -12,6 +12,8 @@ use hnpwb::config::paths::Paths;
 use hnpwb::config::problem::Problem;
 use hnpwb::config::{keymap, layout, models, redaction, session, theme};
 
+mod schema;
+
 const ACTIONS: [&str; 4] = ["quit", "refresh", "next-pane", "palette"];
 
 fn files(folder: &str) -> Vec<PathBuf> {

@@ -1,5 +1,7 @@
 //! A small world to draw: agents, tasks, commits, objects and gates of a made-up project, told to `update` as events.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -404,7 +406,7 @@ pub fn clusters(say: Say) -> Vec<ClusterView> {
         fault: None,
         server: Some(say("v1.31.2")),
         kinds,
-        objects,
+        objects: Arc::new(objects.into_iter().map(Arc::new).collect()),
         as_of: Some(ago(0)),
     };
     vec![live, lost_cluster(say)]
@@ -423,7 +425,7 @@ pub fn lost_cluster(say: Say) -> ClusterView {
         fault: Some(fault(say, "connecting to", "lab-fabric-2", "no answer within 5 s", "is the VPN up?")),
         server: Some(say("v1.30.0")),
         kinds: vec![KindCount { kind: vpc, count: 2, fault: None }],
-        objects,
+        objects: Arc::new(objects.into_iter().map(Arc::new).collect()),
         as_of: Some(ago(44)),
     }
 }
@@ -485,8 +487,8 @@ pub fn drift(say: Say) -> Vec<DriftView> {
         connection: Connection::Connected,
         head: Some("a1b2c3d".to_owned()),
         branch: Some("main".to_owned()),
-        rows: rows.into_iter().map(Into::into).collect(),
-        findings,
+        rows: Arc::new(rows.into_iter().map(Into::into).collect()),
+        findings: findings.into(),
         as_of: Some(ago(0)),
     };
     let second = DriftView {
@@ -494,8 +496,8 @@ pub fn drift(say: Say) -> Vec<DriftView> {
         connection: Connection::Unreachable,
         head: None,
         branch: None,
-        rows: vec![drift_row(say, "VPC", "vpc-far", Unknown, "the cluster cannot be asked").into()],
-        findings: Vec::new(),
+        rows: vec![drift_row(say, "VPC", "vpc-far", Unknown, "the cluster cannot be asked").into()].into(),
+        findings: Arc::default(),
         as_of: Some(ago(44)),
     };
     vec![first, second]

@@ -1,5 +1,7 @@
 //! Each pane with the whole screen: empty, loading, in trouble, full, and full without the keys.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
@@ -147,12 +149,12 @@ fn cluster_pane() {
     check(PaneKind::Cluster, "loading", |state| {
         let context = "kind-fabric-1".to_owned();
         let connection = Connection::Connecting;
-        let (kinds, objects) = (Vec::new(), Vec::new());
+        let (kinds, objects) = (Vec::new(), Arc::default());
         let view = ClusterView { context, connection, fault: None, server: None, kinds, objects, as_of: None };
         tell(state, Event::Cluster(view));
     });
     check(PaneKind::Cluster, "empty", |state| {
-        let view = ClusterView { kinds: Vec::new(), objects: Vec::new(), ..clusters(SAY).swap_remove(0) };
+        let view = ClusterView { kinds: Vec::new(), objects: Arc::default(), ..clusters(SAY).swap_remove(0) };
         tell(state, Event::Cluster(view));
     });
     check(PaneKind::Cluster, "error", |state| tell(state, Event::Cluster(lost_cluster(SAY))));
@@ -172,7 +174,7 @@ fn drift_pane() {
     });
     check(PaneKind::Drift, "empty", |state| {
         let mut view = drift(SAY).swap_remove(0);
-        (view.rows, view.findings) = (Vec::new(), Vec::new());
+        (view.rows, view.findings) = (Arc::default(), Arc::default());
         tell(state, Event::Drift(view));
     });
     check(PaneKind::Drift, "error", |state| {
@@ -192,9 +194,9 @@ fn drift_pane() {
     });
     let old_versions = |state: &mut State| {
         let mut view = drift(SAY).swap_remove(0);
-        view.rows.truncate(2);
+        Arc::make_mut(&mut view.rows).truncate(2);
         let first = view.findings[0].clone();
-        view.findings.extend((1..=20).map(|line| hnpwb::domain::drift::Finding {
+        Arc::make_mut(&mut view.findings).extend((1..=20).map(|line| hnpwb::domain::drift::Finding {
             code: "version-not-served",
             line: Some(line),
             message: format!("vpc-{line:02}: VPC.vpc.githedgehog.com is not served as v1alpha2, only as v1beta1"),

@@ -53,19 +53,21 @@ fn world() -> State {
         for kind in view.kinds.iter_mut().map(|count| &mut count.kind) {
             (kind.group, kind.kind) = ("group".to_owned(), "Kind".to_owned());
         }
-        for object in &mut view.objects {
+        for object in Arc::make_mut(&mut view.objects) {
+            *object = object.as_ref().clone().redacted(&redactor).into();
+            let object = Arc::make_mut(object);
             (object.kind.group, object.kind.kind) = ("group".to_owned(), "Kind".to_owned());
         }
         send(Event::Cluster(view));
     }
     for (mut view, fabric) in fixture::drift(leaky).into_iter().zip(["fabric-1", "fabric-2"]) {
         fabric.clone_into(&mut view.fabric);
-        for row in &mut view.rows {
+        for row in Arc::make_mut(&mut view.rows) {
             *row = row.as_ref().clone().redacted(&redactor).into();
             let row = Arc::make_mut(row);
             (row.key.group, row.key.kind) = ("group".to_owned(), "Kind".to_owned());
         }
-        view.findings = view.findings.into_iter().map(|finding| finding.redacted(&redactor)).collect();
+        view.findings = Arc::new(view.findings.iter().cloned().map(|finding| finding.redacted(&redactor)).collect());
         send(Event::Drift(view));
     }
     for gate in fixture::gates(leaky) {

@@ -204,8 +204,8 @@ mod tests {
             connection: Connection::Connected,
             head: Some("0123456789abcdef".into()),
             branch: Some("main".into()),
-            rows: Vec::new(),
-            findings: Vec::new(),
+            rows: std::sync::Arc::default(),
+            findings: std::sync::Arc::default(),
             as_of: None,
         }
     }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serializer;
 use serde_json::Value;
 
 use super::{Connection, Kind, Objects, Schemas};
@@ -52,8 +54,10 @@ pub struct LiveObject {
     pub controller: Option<Arc<str>>,
     /// What it says of its sources, when it is one of Argo CD's Applications.
     pub application: Option<Arc<Application>>,
-    /// JSON.
-    value: Box<str>,
+    /// JSON of everything but the metadata, sorted by name as `serde_json` sorts it.
+    body: Box<str>,
+    /// JSON of the metadata.
+    metadata: Box<str>,
     /// JSON, as the client wrote it.
     last_applied: Option<Box<str>>,
     /// Packed by [`owners::pack`]. Objects that were made alike share it.
@@ -115,7 +119,8 @@ impl Maker {
             }
         }
         let last_applied = last_applied.as_ref().and_then(Value::as_str).map(|text| text.trim().into());
-        let value = object.to_string().into_boxed_str();
+        let metadata = fields.remove("metadata").unwrap_or_default().to_string().into_boxed_str();
+        let body = object.to_string().into_boxed_str();
         let kind = Arc::clone(&self.kind);
         Some(LiveObject {
             kind,
@@ -132,7 +137,8 @@ impl Maker {
             wants,
             controller,
             application,
-            value,
+            body,
+            metadata,
             last_applied,
             owners,
         })
@@ -168,12 +174,41 @@ impl LiveObject {
     /// The object without `status`, `resourceVersion`, `managedFields` and the last-applied annotation; for Agents without
     /// `spec` too. Read anew at every call.
     pub fn value(&self) -> Value {
-        serde_json::from_str(&self.value).unwrap_or_default()
+        let mut value: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("metadata".to_owned(), self.metadata());
+        }
+        value
+    }
+
+    /// The metadata of [`Self::value`] alone.
+    pub fn metadata(&self) -> Value {
+        serde_json::from_str(&self.metadata).unwrap_or_default()
+    }
+
+    /// True when an object is the same to the byte, apart from its metadata and status. That is told without reading anything
+    /// anew, and most objects are.
+    pub fn has_body_of(&self, object: &Value) -> bool {
+        let Some(fields) = object.as_object() else { return false };
+        let mut rest = Unread(self.body.as_bytes());
+        let mut serializer = serde_json::Serializer::new(&mut rest);
+        let body = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "metadata" | "status"));
+        serializer.collect_map(body).is_ok() && rest.0.is_empty()
     }
 
     /// What client-side apply applied last, if it was used. Read anew at every call.
     pub fn last_applied(&self) -> Option<Value> {
         self.last_applied.as_deref().and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// The metadata of that alone, as an object without anything else.
+    pub fn last_applied_metadata(&self) -> Option<Value> {
+        #[derive(serde::Deserialize)]
+        struct Applied {
+            metadata: Value,
+        }
+        let Applied { metadata } = serde_json::from_str(self.last_applied.as_deref()?).ok()?;
+        Some(serde_json::json!({ "metadata": metadata }))
     }
 
     /// True when client-side apply was used.
@@ -220,12 +255,41 @@ impl LiveObject {
 
     /// True when the two differ in more than a sign of life, which only puts off what would become of them without it.
     pub fn is_news(&self, before: &Self) -> bool {
-        let rest = |object: &Self| Self { facts: None, later: Vec::new(), ..object.clone() };
         let is_news_of_agent = match (&self.facts, &before.facts) {
             (Some(facts), Some(known)) => facts.is_news(known),
             (facts, known) => facts != known,
         };
-        is_news_of_agent || self.later.len() != before.later.len() || rest(self) != rest(before)
+        is_news_of_agent || self.later.len() != before.later.len() || !self.is_still(before)
+    }
+
+    /// True when the two say the same beside signs of life.
+    fn is_still(&self, before: &Self) -> bool {
+        let Self {
+            kind,
+            namespace,
+            name,
+            health,
+            later: _,
+            created,
+            generation,
+            deleting,
+            owned,
+            changed,
+            facts: _,
+            wants,
+            controller,
+            application,
+            body,
+            metadata,
+            last_applied,
+            owners,
+        } = self;
+        (kind, namespace, name, health) == (&before.kind, &before.namespace, &before.name, &before.health)
+            && (created, generation, deleting) == (&before.created, &before.generation, &before.deleting)
+            && (owned, changed, wants) == (&before.owned, &before.changed, &before.wants)
+            && (controller, application) == (&before.controller, &before.application)
+            && (body, metadata, last_applied) == (&before.body, &before.metadata, &before.last_applied)
+            && *owners == before.owners
     }
 
     /// The manager of a field: the owner of the path itself or of the nearest one around or below it.
@@ -237,6 +301,20 @@ impl LiveObject {
             rank(a).cmp(&rank(b)).then_with(|| a.path.cmp(&b.path))
         });
         nearest.map(|owner| owner.manager)
+    }
+}
+
+/// Text that is to be written, as far as it was not yet; anything else is refused.
+struct Unread<'a>(&'a [u8]);
+
+impl io::Write for Unread<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -403,6 +481,25 @@ mod tests {
         let live = LiveObject::new(&agents, agent).unwrap();
         assert!(live.value().get("spec").is_none());
         assert_eq!(live.facts.map(|facts| facts.wanted_version.clone()), Some("v1".to_owned()));
+    }
+
+    #[test]
+    fn an_object_that_is_the_same_to_the_byte_is_known_for_it() {
+        let stated = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a" }, "status": {},
+            "spec": { "b": [1, "x\u{e9}\n"], "a": { "z": 1.5, "y": null } } });
+        let mut there = stated.clone();
+        there["metadata"]["uid"] = "7".into();
+        there["status"] = json!({ "phase": "Ready" });
+        let live = LiveObject::new(&kind(), there.clone()).unwrap();
+        assert!(live.has_body_of(&stated));
+        assert_eq!((live.value()["metadata"]["uid"].as_str(), &live.value()["spec"]), (Some("7"), &stated["spec"]));
+        for (path, value) in [("/spec/b/0", json!(2)), ("/spec/a", json!({})), ("/kind", json!("Job"))] {
+            let mut other = stated.clone();
+            *other.pointer_mut(path).unwrap() = value;
+            assert!(!live.has_body_of(&other), "{path}");
+        }
+        let more = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "spec": stated["spec"], "z": 1 });
+        assert!(!live.has_body_of(&more) && !live.has_body_of(&json!(1)));
     }
 
     #[test]

@@ -1,12 +1,37 @@
 //! The objects of a cluster by identity, kept by kind: a copy shares whole kinds, and a change copies one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::LiveObject;
 use crate::domain::drift::ObjectKey;
 
-type Shelf = BTreeMap<ObjectKey, Arc<LiveObject>>;
+/// Identities are shared with it: to copy a kind is to copy pointers.
+type Shelf = BTreeMap<Arc<ObjectKey>, Arc<LiveObject>>;
+
+/// An object that is another one than it was; the two are told apart by where they are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// Its identity.
+    pub key: &'a ObjectKey,
+    /// What there was; `None` when it is new.
+    pub before: Option<&'a Arc<LiveObject>>,
+    /// What there is; `None` when it is gone.
+    pub now: Option<&'a Arc<LiveObject>>,
+}
+
+impl Change<'_> {
+    /// The object came or went.
+    pub fn is_move(&self) -> bool {
+        self.before.is_some() != self.now.is_some()
+    }
+
+    /// What there is of it: now, else before.
+    pub fn each(&self) -> impl Iterator<Item = &LiveObject> {
+        self.before.into_iter().chain(self.now).map(Arc::as_ref)
+    }
+}
 
 /// Live objects by identity. It is used like a map, and cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,7 +58,7 @@ impl Objects {
             self.kinds.insert(place, (key.group.clone(), key.kind.clone(), Arc::default()));
             place
         });
-        Arc::make_mut(&mut self.kinds[place].2).insert(key, object)
+        Arc::make_mut(&mut self.kinds[place].2).insert(Arc::new(key), object)
     }
 
     /// Takes an object out.
@@ -55,7 +80,7 @@ impl Objects {
         let shelf: Shelf = objects
             .into_iter()
             .map(|object| {
-                let key = object.key();
+                let key = Arc::new(object.key());
                 let known = before.as_ref().and_then(|before| before.get(&key)).filter(|known| ***known == object);
                 let object = known.map_or_else(|| Arc::new(object), Arc::clone);
                 (key, object)
@@ -76,7 +101,31 @@ impl Objects {
 
     /// Objects with their identities, in the order of these.
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<LiveObject>)> {
-        self.kinds.iter().flat_map(|(_, _, shelf)| shelf.iter())
+        self.kinds.iter().flat_map(|(_, _, shelf)| shelf.iter()).map(|(key, object)| (&**key, object))
+    }
+
+    /// What is not as it is in `before`, in the order of identities. Kinds that both share are passed over.
+    pub fn changes<'a>(&'a self, before: &'a Self) -> Vec<Change<'a>> {
+        let mut changes = Vec::new();
+        let (mut old, mut new) = (before.kinds.iter().peekable(), self.kinds.iter().peekable());
+        loop {
+            match (old.peek().map(|kind| name(kind)), new.peek().map(|kind| name(kind))) {
+                (None, None) => return changes,
+                (Some(gone), now) if now.is_none_or(|now| gone < now) => {
+                    changes.extend(old.next().into_iter().flat_map(|kind| gone_from(&kind.2)));
+                }
+                (was, Some(come)) if was.is_none_or(|was| come < was) => {
+                    changes.extend(new.next().into_iter().flat_map(|kind| come_to(&kind.2)));
+                }
+                (Some(_), _) | (None, Some(_)) => {
+                    if let (Some(was), Some(is)) = (old.next(), new.next())
+                        && !Arc::ptr_eq(&was.2, &is.2)
+                    {
+                        differing(&was.2, &is.2, &mut changes);
+                    }
+                }
+            }
+        }
     }
 
     /// Identities, in order.
@@ -107,6 +156,43 @@ impl Objects {
 
     fn place(&self, group: &str, kind: &str) -> Result<usize, usize> {
         self.kinds.binary_search_by(|(a, b, _)| (a.as_str(), b.as_str()).cmp(&(group, kind)))
+    }
+}
+
+fn name((group, kind, _): &(String, String, Arc<Shelf>)) -> (&str, &str) {
+    (group, kind)
+}
+
+type Entries<'a> = Peekable<btree_map::Iter<'a, Arc<ObjectKey>, Arc<LiveObject>>>;
+
+fn gone_from(shelf: &Shelf) -> impl Iterator<Item = Change<'_>> {
+    shelf.iter().map(|(key, object)| Change { key, before: Some(object), now: None })
+}
+
+fn come_to(shelf: &Shelf) -> impl Iterator<Item = Change<'_>> {
+    shelf.iter().map(|(key, object)| Change { key, before: None, now: Some(object) })
+}
+
+/// What differs between two states of one kind. Both are in order, so one walk along them finds it.
+fn differing<'a>(before: &'a Shelf, now: &'a Shelf, changes: &mut Vec<Change<'a>>) {
+    let (mut old, mut new): (Entries<'a>, Entries<'a>) = (before.iter().peekable(), now.iter().peekable());
+    loop {
+        let (was, is) = match (old.peek(), new.peek()) {
+            (None, None) => return,
+            (Some(_), None) => (old.next(), None),
+            (None, Some(_)) => (None, new.next()),
+            (Some((was, _)), Some((is, _))) if Arc::ptr_eq(was, is) || was == is => (old.next(), new.next()),
+            (Some((was, _)), Some((is, _))) if was < is => (old.next(), None),
+            (Some(_), Some(_)) => (None, new.next()),
+        };
+        if let (Some((_, was)), Some((_, is))) = (was, is)
+            && Arc::ptr_eq(was, is)
+        {
+            continue;
+        }
+        if let Some((key, _)) = was.or(is) {
+            changes.push(Change { key, before: was.map(|(_, object)| object), now: is.map(|(_, object)| object) });
+        }
     }
 }
 
@@ -161,6 +247,37 @@ mod tests {
         assert_eq!(objects.of_kind("g", "VPC").count(), 2);
         objects.retain_kinds(|_, kind| kind != "VPC");
         assert!(objects.is_empty() && objects.get(&connection).is_none());
+    }
+
+    #[test]
+    fn what_came_changed_and_went_is_told_in_order() {
+        let all = |made: Vec<LiveObject>| -> Objects {
+            made.into_iter().map(|object| (object.key(), Arc::new(object))).collect()
+        };
+        let before = all(vec![object("Connection", "c", 1), object("VPC", "a", 1), object("VPC", "b", 1)]);
+        let told = |now: &Objects, before: &Objects| -> Vec<(String, bool, bool)> {
+            let changes = now.changes(before);
+            changes.iter().map(|one| (one.key.name.clone(), one.before.is_some(), one.now.is_some())).collect()
+        };
+        let mut now = before.clone();
+        assert!(now.changes(&before).is_empty());
+        for changed in [object("VPC", "b", 2), object("VPC", "d", 1), object("Switch", "s", 1)] {
+            now.insert(changed.key(), Arc::new(changed));
+        }
+        now.remove(&object("Connection", "c", 1).key());
+        now.remove(&object("VPC", "a", 1).key());
+        let named = |name: &str, was: bool, is: bool| (name.to_owned(), was, is);
+        let forth = [
+            named("c", true, false),
+            named("s", false, true),
+            named("a", true, false),
+            named("b", true, true),
+            named("d", false, true),
+        ];
+        assert_eq!(told(&now, &before), forth);
+        let back = forth.map(|(name, was, is)| (name, is, was));
+        assert_eq!(told(&before, &now), back);
+        assert_eq!(told(&Objects::default(), &before).len(), 3);
     }
 
     #[test]

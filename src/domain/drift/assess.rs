@@ -1,6 +1,6 @@
 //! States: every object of a fabric judged from the working tree, HEAD, what was pushed, history and the live set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,15 +13,19 @@ use super::{DriftRow, DriftState, FieldClass, FieldDiff, Finding, ObjectKey, Sev
 use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schemas, Shape};
 use crate::domain::health::HealthState;
 use crate::domain::manifest::{Ambiguous, Manifest, is_builtin_group};
-use crate::domain::time::age;
 
 mod due;
 mod memo;
 mod orphans;
+mod rows;
+mod stated;
+mod turn;
 
 use due::{Due, Keeper, due, keeper, keepers};
-use memo::Local;
-pub use memo::Memo;
+use memo::{Compared, Local};
+pub use memo::{Memo, Picture};
+use stated::Desired;
+use turn::Turn;
 
 /// One committed version of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,22 +59,11 @@ pub struct Inputs<'a> {
     /// The cluster.
     pub live: &'a LiveSet,
     /// Objects that other fabrics of the same cluster want, with the fabric's name.
-    pub claimed: &'a BTreeMap<ObjectKey, String>,
+    pub claimed: &'a Arc<BTreeMap<ObjectKey, String>>,
     /// How long a commit may take to become live.
     pub grace: SignedDuration,
     /// The time.
     pub now: Timestamp,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Assessment {
-    /// Objects, worst first.
-    pub rows: Vec<DriftRow>,
-    /// Findings about identities and versions; those about files come from the loader.
-    pub findings: Vec<Finding>,
-    /// When the next grace ends, so that a state changes without any event.
-    pub next: Option<Timestamp>,
 }
 
 /// A state with its reason, clock and fields.
@@ -97,87 +90,49 @@ impl Verdict {
     }
 }
 
-type Objects<'a> = BTreeMap<ObjectKey, &'a Manifest>;
-
-/// Judges every object that git or the cluster has, by the precedence: not connected, draft, not pushed, not live (blocked,
-/// pending, overdue), live (synced, pending, behind, drifted), and live without git (deleting, pending, orphaned).
-///
-/// `memo` is that of the last time, as long as what git says has not changed; else an empty one.
-pub fn assess(inputs: &Inputs<'_>, memo: &mut Memo) -> Assessment {
-    memo.begin(inputs.live);
-    let mut findings = Vec::new();
-    let worktree = by_key(inputs.worktree, Some(&mut findings));
-    let head = inputs.head.map_or_else(|| worktree.clone(), |head| by_key(head, None));
-    let pushed = inputs.pushed.map_or_else(|| head.clone(), |pushed| by_key(pushed, None));
-    let mut keys: BTreeSet<&ObjectKey> = worktree.keys().chain(head.keys()).collect();
-    keys.extend(pushed.keys());
-    let keepers = keepers(inputs);
-    let mut next = None;
-    let mut rows = Vec::new();
-    let mut seen = BTreeSet::new();
-    for key in keys {
-        let (local, committed, public) = (worktree.get(key), head.get(key), pushed.get(key));
-        let Some(shown) = local.or(committed).or(public) else { continue };
-        let live = live_of(inputs.live, key);
-        seen.extend(live.map(|live| live.key()));
-        findings.extend(version_finding(inputs.live, shown));
-        let desired = Desired { key, local, committed, public };
-        let known = memo.local(key, |schemas| Local {
-            draft: draft(&desired),
-            is_pushed: agree(committed, public),
-            unknown: unknown(schemas, shown),
-            no_text: no_text(schemas, shown),
-        });
-        findings.extend(known.no_text.iter().map(|(line, message)| {
-            let found = finding(Severity::Warning, "ambiguous-scalar", shown, message.clone());
-            Finding { line: Some(*line), ..found }
-        }));
-        findings.extend(known.unknown.as_deref().map(|paths| unknown_finding(shown, paths)));
-        if let Some(other) = inputs.claimed.get(key) {
-            let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
-            findings.push(finding(Severity::Error, "claimed-twice", shown, message));
-        }
-        let verdict = judge(inputs, (&keepers, memo), &desired, &known, live, &mut next);
-        rows.push(DriftRow {
-            key: key.clone(),
-            version: shown.version.clone(),
-            state: verdict.state,
-            reason: verdict.reason,
-            file: Some(shown.file.clone()),
-            line: Some(shown.line),
-            since: verdict.since,
-            health: live.map(|live| live.health.clone()),
-            fields: verdict.fields,
-            application: keeper(inputs, &keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
-        });
-    }
-    rows.extend(orphans::rows(inputs, &keepers, &head, &seen, &mut next));
-    rows.sort_by(|a, b| (a.state, &a.key).cmp(&(b.state, &b.key)));
-    findings.sort_by(|a, b| (a.severity, &a.file, a.line).cmp(&(b.severity, &b.file, b.line)));
-    Assessment { rows, findings, next }
+/// What was found of one object.
+struct Judged {
+    row: DriftRow,
+    findings: Vec<Finding>,
+    turn: Turn,
 }
 
-/// One object in the three places that git has.
-struct Desired<'a> {
-    key: &'a ObjectKey,
-    local: Option<&'a &'a Manifest>,
-    committed: Option<&'a &'a Manifest>,
-    public: Option<&'a &'a Manifest>,
-}
-
-/// Objects by identity. Of two with the same one the last counts, as `kubectl apply` would have it; the other is a finding.
-fn by_key<'a>(manifests: &'a [Manifest], mut findings: Option<&mut Vec<Finding>>) -> Objects<'a> {
-    let mut objects: Objects<'a> = BTreeMap::new();
-    for manifest in manifests {
-        if let Some(other) = objects.insert(manifest.key(), manifest)
-            && let Some(findings) = findings.as_deref_mut()
-        {
-            let place = format!("{}:{}", manifest.file.display(), manifest.line);
-            let message = format!("{} {} is stated again in {place}, which counts", other.kind, other.name);
-            findings.push(finding(Severity::Error, "duplicate", other, message));
-        }
+/// Judges an object that git has, by the precedence: not connected, draft, not pushed, not live (blocked, pending, overdue),
+/// live (synced, pending, behind, drifted).
+fn judge_stated(
+    inputs: &Inputs<'_>,
+    (keepers, compared): (&[Keeper<'_>], &mut Compared),
+    desired: &Desired<'_>,
+    known: &Local,
+) -> Option<Judged> {
+    let shown = desired.local.or(desired.committed).or(desired.public)?;
+    let key = desired.key;
+    let live = live_of(inputs.live, key);
+    let mut findings: Vec<Finding> = version_finding(inputs.live, compared, shown).into_iter().collect();
+    findings.extend(known.no_text.iter().map(|(line, message)| {
+        let found = finding(Severity::Warning, "ambiguous-scalar", shown, message.clone());
+        Finding { line: Some(*line), ..found }
+    }));
+    findings.extend(known.unknown.as_deref().map(|paths| unknown_finding(shown, paths)));
+    if let Some(other) = inputs.claimed.get(key) {
+        let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
+        findings.push(finding(Severity::Error, "claimed-twice", shown, message));
     }
-    objects
+    let mut turn = Turn::default();
+    let verdict = judge(inputs, (keepers, compared), desired, known, live, &mut turn);
+    let row = DriftRow {
+        key: key.clone(),
+        version: shown.version.clone(),
+        state: verdict.state,
+        reason: verdict.reason,
+        file: Some(shown.file.clone()),
+        line: Some(shown.line),
+        since: verdict.since,
+        health: live.map(|live| live.health.clone()),
+        fields: verdict.fields,
+        application: keeper(inputs, keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
+    };
+    Some(Judged { row, findings, turn })
 }
 
 fn finding(severity: Severity, code: &'static str, manifest: &Manifest, message: String) -> Finding {
@@ -195,11 +150,11 @@ pub fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a Arc<LiveObj
 /// Judges one object that git has.
 fn judge(
     inputs: &Inputs<'_>,
-    (keepers, memo): (&[Keeper<'_>], &mut Memo),
+    (keepers, compared): (&[Keeper<'_>], &mut Compared),
     desired: &Desired<'_>,
     known: &Local,
     live: Option<&Arc<LiveObject>>,
-    next: &mut Option<Timestamp>,
+    turn: &mut Turn,
 ) -> Verdict {
     let draft = known.draft;
     if inputs.live.connection == Connection::None
@@ -207,21 +162,25 @@ fn judge(
     {
         return Verdict::new(DriftState::Draft, what);
     }
-    if let Some(why) = cannot_tell(inputs.live, desired.key) {
+    if let Some(why) = compared.cannot_tell(inputs.live, desired.key) {
         let mut reason = why;
         if let Some(what) = draft {
             reason = format!("{reason}; {what}");
         } else if inputs.live.as_of.is_some() {
-            let last = settled(inputs, (keepers, memo), desired, live, &mut None);
+            let mut hidden = Turn::default();
+            let last = settled(inputs, (keepers, compared), desired, live, &mut hidden);
+            turn.hide(hidden);
             reason = format!("{reason}; last known: {}", last.state.name());
+            turn.is_dated = true;
             return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of).fields(last.fields);
         }
+        turn.is_dated = true;
         return Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of);
     }
     if let Some(what) = draft {
         // What is live is compared with what was committed: a draft must not look like drift.
         let fields = desired.committed.zip(live).map(|(committed, live)| {
-            let Comparison { fields, .. } = memo.compare(desired.key, &committed.value, live);
+            let Comparison { fields, .. } = compared.compare(desired.key, &committed.value, live);
             fields
         });
         let fields = fields.unwrap_or_default();
@@ -238,31 +197,31 @@ fn judge(
         };
         return Verdict::new(DriftState::Unpushed, what).since(at);
     }
-    settled(inputs, (keepers, memo), desired, live, next)
+    settled(inputs, (keepers, compared), desired, live, turn)
 }
 
 /// Judges an object on which working tree, HEAD and upstream agree.
 fn settled(
     inputs: &Inputs<'_>,
-    (keepers, memo): (&[Keeper<'_>], &mut Memo),
+    (keepers, compared): (&[Keeper<'_>], &mut Compared),
     desired: &Desired<'_>,
     live: Option<&Arc<LiveObject>>,
-    next: &mut Option<Timestamp>,
+    turn: &mut Turn,
 ) -> Verdict {
     let Some(wanted) = desired.committed.or(desired.public) else {
         return Verdict::new(DriftState::Unknown, "git has no committed version");
     };
     let versions = inputs.history.get(desired.key).map(Vec::as_slice).unwrap_or_default();
     let changed = versions.first().map(|version| version.at);
-    let due = versions.first().map(|version| (version, due(inputs, keepers, version, next)));
+    let due = versions.first().map(|version| (version, due(inputs, keepers, version, turn)));
     let Some(live) = live else {
-        if let Some(why) = not_served(inputs.live, wanted) {
+        if let Some(why) = compared.not_served(inputs.live, wanted) {
             return Verdict::new(DriftState::Blocked, why).since(changed);
         }
         let Some((version, due)) = due else {
             return Verdict::new(DriftState::Overdue, "not live, and no commit says since when it should be");
         };
-        let (ago, commit) = (age(version.at, inputs.now), short(&version.commit));
+        let (ago, commit) = (turn.age(version.at, inputs.now), short(&version.commit));
         let verdict = match due {
             Due::Waiting(why) => {
                 Verdict::new(DriftState::Pending, with(format!("committed {ago} ago in {commit}, not live yet"), why))
@@ -279,9 +238,9 @@ fn settled(
         return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
     }
     let schemas = &inputs.live.schemas;
-    let Comparison { fields, drops } = memo.compare(desired.key, &wanted.value, live);
+    let Comparison { fields, drops, by_hand } = compared.compare(desired.key, &wanted.value, live);
     if !is_drift(&fields) {
-        let reason = with("live as committed".to_owned(), beside(&fields, &drops));
+        let reason = with("live as committed".to_owned(), beside(&fields, &drops, &by_hand));
         return Verdict::new(DriftState::Synced, reason).since(changed).fields(fields);
     }
     let earlier = versions
@@ -290,7 +249,7 @@ fn settled(
         .find(|version| version.value.as_deref().is_some_and(|value| is_as(value, &fields, live, schemas)));
     let verdict = match (earlier, due) {
         (Some(earlier), Some((version, Due::Waiting(why)))) => {
-            let (ago, commit) = (age(version.at, inputs.now), short(&earlier.commit));
+            let (ago, commit) = (turn.age(version.at, inputs.now), short(&earlier.commit));
             Verdict::new(DriftState::Pending, with(format!("committed {ago} ago, live is still as in {commit}"), why))
         }
         (Some(earlier), due) => {
@@ -320,7 +279,7 @@ fn draft(desired: &Desired<'_>) -> Option<&'static str> {
     }
 }
 
-fn agree(a: Option<&&Manifest>, b: Option<&&Manifest>) -> bool {
+fn agree(a: Option<&Manifest>, b: Option<&Manifest>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => same_desire(&a.value, &b.value),
         (a, b) => a.is_none() == b.is_none(),
@@ -368,8 +327,8 @@ fn not_served(live: &LiveSet, wanted: &Manifest) -> Option<String> {
     })
 }
 
-fn version_finding(live: &LiveSet, shown: &Manifest) -> Option<Finding> {
-    let why = not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
+fn version_finding(live: &LiveSet, compared: &mut Compared, shown: &Manifest) -> Option<Finding> {
+    let why = compared.not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
     Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
 }
 
@@ -398,17 +357,17 @@ fn unknown_finding(shown: &Manifest, paths: &str) -> Finding {
 }
 
 /// True while the grace of a change runs; notes when it ends.
-fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, next: &mut Option<Timestamp>) -> bool {
+fn is_within_grace(inputs: &Inputs<'_>, at: Timestamp, turn: &mut Turn) -> bool {
     let Ok(end) = at.checked_add(inputs.grace) else { return false };
     if end <= inputs.now {
         return false;
     }
-    *next = Some(next.map_or(end, |next| next.min(end)));
+    turn.ends(end);
     true
 }
 
 /// What is no drift and yet good to know about an object that is live as committed.
-fn beside(fields: &[FieldDiff], drops: &[String]) -> Option<String> {
+fn beside(fields: &[FieldDiff], drops: &[String], by_hand: &[(String, String)]) -> Option<String> {
     let mut said = Vec::new();
     for (class, why) in
         [(FieldClass::Pruned, "the schema does not know"), (FieldClass::Ineffective, "the server drops")]
@@ -417,6 +376,10 @@ fn beside(fields: &[FieldDiff], drops: &[String]) -> Option<String> {
         said.extend(listed(paths).map(|paths| format!("{why} {paths}")));
     }
     said.extend(listed(drops.iter().map(String::as_str)).map(|paths| format!("applying would drop {paths}")));
+    if let Some((_, tool)) = by_hand.first() {
+        let paths = listed(by_hand.iter().map(|(path, _)| path.as_str())).unwrap_or_default();
+        said.push(format!("{tool} set {paths}, of which git says nothing"));
+    }
     (!said.is_empty()).then(|| said.join("; "))
 }
 

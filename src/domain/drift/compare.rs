@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::normal::normal;
+use super::normal::{Normal, normal};
 use super::{FieldClass, FieldDiff};
 use crate::domain::cluster::{LiveObject, Schemas, is_within};
 
+mod by_hand;
 mod path;
 mod removed;
 mod rule;
@@ -33,16 +34,34 @@ pub struct Comparison {
     pub fields: Vec<FieldDiff>,
     /// Paths that git does not state, inside of lists and maps that appliers replace as a whole: applying would drop them.
     pub drops: Vec<String>,
+    /// Paths that git does not state and that somebody set by hand, each with the tool: no drift, for git asks for nothing
+    /// there and nothing would undo it.
+    pub by_hand: Vec<(String, String)>,
 }
 
 /// Compares a desired object with a live one. `schemas` are those of the cluster.
 pub fn compare(desired: &Value, live: &LiveObject, schemas: &Schemas) -> Comparison {
+    // Where the rest is the same to the byte, nothing can differ but labels and annotations.
+    if live.has_body_of(desired) {
+        let metadata = desired.get("metadata").cloned().unwrap_or_default();
+        let (wanted, there) = (json!({ "metadata": metadata }), json!({ "metadata": live.metadata() }));
+        return parts(&wanted, (&there, live.last_applied_metadata()), live, schemas);
+    }
+    parts(desired, (&live.value(), live.last_applied()), live, schemas)
+}
+
+/// Compares what is desired with what is there, and with what was applied last.
+fn parts(
+    desired: &Value,
+    (there, applied): (&Value, Option<Value>),
+    live: &LiveObject,
+    schemas: &Schemas,
+) -> Comparison {
     let of = Of { group: &live.kind.group, kind: &live.kind.kind };
     let rule = Rule::of(live, schemas);
-    let there = live.value();
-    let (wanted, found) = (normal(of.group, of.kind, desired), normal(of.group, of.kind, &there));
-    let Comparison { mut fields, mut drops } = walk::objects(of, rule, &wanted, &found);
-    for path in removed::paths(of, rule, &wanted, &found, live) {
+    let (wanted, found) = (normal(of.group, of.kind, desired), normal(of.group, of.kind, there));
+    let Comparison { mut fields, mut drops, .. } = walk::objects(of, rule, &wanted, &found);
+    for path in removed::paths(of, rule, (&wanted, applied.as_ref()), &found, live) {
         if fields.iter().any(|field| is_within(&path, &field.path)) {
             continue;
         }
@@ -61,7 +80,8 @@ pub fn compare(desired: &Value, live: &LiveObject, schemas: &Schemas) -> Compari
         }
     }
     fields.sort_by(|a, b| a.path.cmp(&b.path));
-    Comparison { fields, drops }
+    let by_hand = by_hand::paths(&wanted, &found, &fields, live);
+    Comparison { fields, drops, by_hand }
 }
 
 /// True when at least one field is a difference that applying would undo.
@@ -90,7 +110,7 @@ pub fn is_as(earlier: &Value, fields: &[FieldDiff], live: &LiveObject, schemas: 
 
 /// True when two desired objects want the same.
 pub fn same_desire(a: &Value, b: &Value) -> bool {
-    if a == b {
+    if std::ptr::eq(a, b) || a == b {
         return true;
     }
     let text = |object: &Value, field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -1,17 +1,29 @@
 //! References of manifests to objects that are neither in git nor in the cluster: the webhooks would refuse them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Wants, is_listed};
-use crate::domain::cluster::{Kind, LiveSet};
+use crate::domain::cluster::{Change, Kind, LiveObject, LiveSet};
 use crate::domain::drift::{Finding, ObjectKey, Severity};
 use crate::domain::manifest::Manifest;
 
-/// A finding for every reference to nothing. What the cluster does not tell is not missed.
-pub fn dangling(manifests: &[Manifest], live: &LiveSet) -> Vec<Finding> {
-    let wanted: Vec<(&Manifest, Wants)> = manifests
-        .iter()
-        .filter_map(|manifest| {
+/// A finding for every reference of some manifests to nothing, kept up with what is live. What the cluster does not tell is
+/// not missed.
+#[derive(Debug, Default)]
+pub struct Dangling {
+    /// What the manifests want that want anything, by their places.
+    wanted: BTreeMap<usize, Wants>,
+    stated: HashMap<ObjectKey, usize>,
+    /// The manifests that name an object, by its identity.
+    referrers: HashMap<ObjectKey, Vec<usize>>,
+    found: BTreeMap<usize, Vec<Finding>>,
+}
+
+impl Dangling {
+    /// Of these manifests, against nothing yet: [`Dangling::all`] looks.
+    pub fn of(manifests: &[Manifest]) -> Self {
+        let mut dangling = Self::default();
+        for (place, manifest) in manifests.iter().enumerate() {
             let kind = Kind {
                 group: manifest.group.clone(),
                 version: manifest.version.clone(),
@@ -19,17 +31,59 @@ pub fn dangling(manifests: &[Manifest], live: &LiveSet) -> Vec<Finding> {
                 plural: String::new(),
                 namespaced: true,
             };
-            Some((manifest, Wants::of(&kind, &manifest.value)?))
-        })
-        .collect();
-    let stated: BTreeMap<ObjectKey, &Wants> = wanted.iter().map(|(manifest, wants)| (manifest.key(), wants)).collect();
-    let mut findings = Vec::new();
-    for (manifest, wants) in &wanted {
+            let Some(wants) = Wants::of(&kind, &manifest.value) else { continue };
+            let key = manifest.key();
+            for reference in &wants.references {
+                dangling.referrers.entry(reference.key(&key.namespace)).or_default().push(place);
+            }
+            dangling.stated.insert(key, place);
+            dangling.wanted.insert(place, wants);
+        }
+        dangling
+    }
+
+    /// Looks where every reference leads. True when what was found is not what it was.
+    pub fn all(&mut self, manifests: &[Manifest], live: &LiveSet) -> bool {
+        let places: BTreeSet<usize> = self.wanted.keys().copied().collect();
+        self.look(manifests, live, places)
+    }
+
+    /// Looks where those references lead now whose object came, went or changed.
+    pub fn again(&mut self, manifests: &[Manifest], live: &LiveSet, changes: &[Change<'_>]) -> bool {
+        let subnets = |object: &LiveObject| object.wants.as_ref().map(|wants| wants.subnets.clone());
+        let leads_elsewhere = |change: &&Change<'_>| {
+            change.is_move() || change.before.map(|of| subnets(of)) != change.now.map(|of| subnets(of))
+        };
+        let led = changes.iter().filter(leads_elsewhere).filter_map(|change| self.referrers.get(change.key));
+        let places = led.flatten().copied().collect();
+        self.look(manifests, live, places)
+    }
+
+    /// Everything that was found, in the order of the manifests.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.found.values().flatten()
+    }
+
+    fn look(&mut self, manifests: &[Manifest], live: &LiveSet, places: BTreeSet<usize>) -> bool {
+        let mut changed = false;
+        for place in places {
+            let (Some(manifest), Some(wants)) = (manifests.get(place), self.wanted.get(&place)) else { continue };
+            let found = self.missing(manifest, wants, live);
+            let before =
+                if found.is_empty() { self.found.remove(&place) } else { self.found.insert(place, found.clone()) };
+            changed |= before.unwrap_or_default() != found;
+        }
+        changed
+    }
+
+    fn missing(&self, manifest: &Manifest, wants: &Wants, live: &LiveSet) -> Vec<Finding> {
         let namespace = manifest.key().namespace;
+        let mut findings = Vec::new();
         for reference in &wants.references {
             let key = reference.key(&namespace);
+            let stated = self.stated.get(&key).and_then(|place| self.wanted.get(place));
             let at_hand = live.objects.get(&key).and_then(|object| object.wants.as_deref());
-            let what = match (stated.get(&key).copied().or(at_hand), &reference.subnet) {
+            let what = match (stated.or(at_hand), &reference.subnet) {
                 (Some(target), Some(subnet)) if !target.subnets.contains(subnet) => format!("has no subnet {subnet}"),
                 (Some(_), _) => continue,
                 (None, _) if live.objects.contains_key(&key) || !is_listed(live, reference.group, reference.kind) => {
@@ -48,13 +102,13 @@ pub fn dangling(manifests: &[Manifest], live: &LiveSet) -> Vec<Finding> {
                 ),
             });
         }
+        findings
     }
-    findings
 }
 
 #[cfg(test)]
 mod tests {
-    use super::dangling;
+    use super::Dangling;
     use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
     use crate::domain::manifest;
     use serde_json::json;
@@ -82,7 +136,9 @@ mod tests {
              apiVersion: vpc.githedgehog.com/v1beta1\nkind: VPCAttachment\nmetadata: {{ name: x }}\nspec: {{ subnet: {subnet}, connection: c }}\n"
         );
         let loaded = manifest::load(Path::new("a.yaml"), text.as_bytes());
-        dangling(&loaded.objects, &cluster()).into_iter().map(|finding| finding.message).collect()
+        let mut dangling = Dangling::of(&loaded.objects);
+        dangling.all(&loaded.objects, &cluster());
+        dangling.findings().map(|finding| finding.message.clone()).collect()
     }
 
     #[test]

@@ -11,87 +11,28 @@
 //! A switch is ready as `WaitReady` of githedgehog/fabricator has it: its agent applied its generation and gave a sign of life
 //! less than a minute ago. The condition `Applied` is not looked at: after a restart it is missing on good switches.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{AGENTS, AgentFacts, GROUPS, VPC, WIRING, Wants, is_listed};
+use super::readiness::{PROMPT, Readiness};
+use super::referrers::Referrers;
+use super::{AGENTS, AgentFacts, VPC, WIRING, Wants, is_listed};
 use crate::domain::cluster::{LiveObject, LiveSet};
 use crate::domain::drift::ObjectKey;
 use crate::domain::health::{Health, HealthState};
-
-/// How long the controller has to hand something on, and an agent to give a sign of life.
-const PROMPT: SignedDuration = SignedDuration::from_secs(60);
-
-/// How long an agent has to apply what it tries to: it tries again every two minutes.
-const APPLY: SignedDuration = SignedDuration::from_secs(120);
 
 /// Connections that the fabric's controller gives to no agent, or only with an option that is off by default.
 const IGNORED: [&str; 3] = ["mclag", "mclagDomain", "vpcLoopback"];
 
 /// Group of what the fabric's DHCP server serves.
-const DHCP: &str = "dhcp.githedgehog.com";
+pub(super) const DHCP: &str = "dhcp.githedgehog.com";
 
 /// Switches that a reason names at most.
 const NAMED: usize = 3;
 
-/// What was derived.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Derived {
-    /// Health by object. Objects that are not in it are as they say themselves.
-    pub health: BTreeMap<ObjectKey, Health>,
-    /// The next moment at which it changes when nothing else does.
-    pub next: Option<Timestamp>,
-}
-
-/// Derives the health of Hedgehog's objects from what the agents of the switches say.
-///
-/// Nothing is derived where there is nothing to derive it from: without any Agent only Switches are judged. Objects that are
-/// being deleted are left to themselves.
-pub fn derive(live: &LiveSet, now: Timestamp) -> Derived {
-    let objects: Vec<(ObjectKey, &LiveObject, &Wants)> = GROUPS
-        .iter()
-        .flat_map(|group| of_group(live, group))
-        .filter(|object| object.deleting.is_none())
-        .filter_map(|object| Some((object.key(), object, object.wants.as_deref()?)))
-        .collect();
-    if let Some(health) = blind(live) {
-        let health = objects.into_iter().map(|(key, ..)| (key, health.clone())).collect();
-        return Derived { health, next: None };
-    }
-    let mut fabric = Fabric::new(live, now);
-    if fabric.agents.is_empty() && !is_listed(live, AGENTS, "Agent") {
-        return Derived::default();
-    }
-    let mut health = BTreeMap::new();
-    let mut health_of_wholes = Vec::new();
-    // Servers and groups are as bad as what they consist of, so they come last.
-    let (parts, wholes): (Vec<_>, Vec<_>) =
-        objects.into_iter().partition(|(key, ..)| !matches!(key.kind.as_str(), "Server" | "SwitchGroup"));
-    for (key, object, wants) in &parts {
-        if let Some(found) = fabric.judge(object, wants) {
-            health.insert(key.clone(), found);
-        }
-    }
-    if !fabric.agents.is_empty() {
-        let members = members(&parts, &health);
-        for (key, ..) in &wholes {
-            let kind = if key.kind == "Server" { "Connection" } else { "Switch" };
-            let found = members.get(&(key.kind.as_str(), key.name.as_str()));
-            let whole = found.map_or_else(
-                || not_placed(&format!("no {kind} names it")),
-                |(name, health)| Health { reason: format!("{kind} {name}: {}", health.reason), ..(*health).clone() },
-            );
-            health_of_wholes.push((key.clone(), whole));
-        }
-    }
-    health.extend(health_of_wholes);
-    Derived { health, next: fabric.next }
-}
-
 /// Why nothing can be said of anything.
-fn blind(live: &LiveSet) -> Option<Health> {
+pub(super) fn blind(live: &LiveSet) -> Option<Health> {
     let controllers = live.objects.of_kind("fabricator.githedgehog.com", "Fabricator");
     for fabricator in controllers {
         if let Some(state) = fabricator.controller.as_deref().filter(|state| *state != "Ready") {
@@ -107,58 +48,24 @@ fn blind(live: &LiveSet) -> Option<Health> {
     Some(Health::new(HealthState::Unknown, reason, "Agent"))
 }
 
-fn of_group<'l>(live: &'l LiveSet, group: &'l str) -> impl Iterator<Item = &'l LiveObject> {
-    live.objects.values().filter(move |object| object.kind.group == group).map(Arc::as_ref)
-}
-
-type Members<'a> = HashMap<(&'static str, &'a str), (&'a str, &'a Health)>;
-
-/// The worst connection of every server and the worst switch of every group, with its name. All of them live in one
-/// namespace: the webhooks refuse any other.
-fn members<'a>(
-    parts: &'a [(ObjectKey, &'a LiveObject, &'a Wants)],
-    health: &'a BTreeMap<ObjectKey, Health>,
-) -> Members<'a> {
-    let mut found = Members::new();
-    for (key, _, wants) in parts {
-        let whole = match key.kind.as_str() {
-            "Connection" => "Server",
-            "Switch" => "SwitchGroup",
-            _ => continue,
-        };
-        let Some(health) = health.get(key) else { continue };
-        for name in wants.of_kind(whole) {
-            let worst = found.entry((whole, name)).or_insert((&key.name, health));
-            if health.state < worst.1.state {
-                *worst = (&key.name, health);
-            }
-        }
-    }
-    found
-}
-
 fn is_ignored(wants: &Wants) -> bool {
     IGNORED.contains(&wants.variant.as_str())
 }
 
-fn not_placed(why: &str) -> Health {
+pub(super) fn not_placed(why: &str) -> Health {
     Health::new(HealthState::NotPlaced, format!("not placed: {why}"), "Agents")
 }
 
 /// Everything that an object is judged against.
-struct Fabric<'l> {
-    live: &'l LiveSet,
-    now: Timestamp,
-    agents: BTreeMap<&'l str, &'l AgentFacts>,
-    /// Switches, by connection.
-    switches: HashMap<&'l str, Vec<&'l str>>,
-    /// Connections, by the VPC that is attached by them.
-    attachments: HashMap<&'l str, Vec<&'l str>>,
-    /// Externals that are attached.
-    externals: HashSet<&'l str>,
-    /// Names of the DHCPSubnets; `None` when they are not known.
-    dhcp: Option<HashSet<&'l str>>,
-    next: Option<Timestamp>,
+pub(super) struct Fabric<'l> {
+    pub(super) live: &'l LiveSet,
+    pub(super) now: Timestamp,
+    pub(super) agents: BTreeMap<&'l str, &'l AgentFacts>,
+    /// How far the switches are, by their names.
+    pub(super) readiness: &'l BTreeMap<String, Readiness>,
+    pub(super) referrers: &'l Referrers,
+    /// When time alone changes what is being judged.
+    turn: Option<Timestamp>,
 }
 
 /// How far something has come.
@@ -172,26 +79,25 @@ enum Spread<'l> {
 }
 
 impl<'l> Fabric<'l> {
-    fn new(live: &'l LiveSet, now: Timestamp) -> Self {
-        let agents = live.objects.of_kind(AGENTS, "Agent");
-        let agents: BTreeMap<&str, &AgentFacts> =
-            agents.filter_map(|agent| Some((agent.name.as_str(), agent.facts.as_deref()?))).collect();
-        let wants = |group, kind| {
-            let objects = live.objects.of_kind(group, kind);
-            objects.filter_map(|object| Some((object.name.as_str(), object.wants.as_deref()?)))
+    pub(super) fn new(
+        live: &'l LiveSet,
+        now: Timestamp,
+        readiness: &'l BTreeMap<String, Readiness>,
+        referrers: &'l Referrers,
+    ) -> Self {
+        Self { live, now, agents: agents(live), readiness, referrers, turn: None }
+    }
+
+    /// The health of an object of the twelve kinds, and when time alone changes it. `None` where nothing is to be derived of it.
+    pub(super) fn judge(&mut self, object: &'l LiveObject) -> Option<(Health, Option<Timestamp>)> {
+        let wants = object.wants.as_deref()?;
+        self.turn = None;
+        let health = match object.kind.kind.as_str() {
+            "Switch" => self.switch(object, wants),
+            _ if self.agents.is_empty() => return None,
+            _ => self.part(object, wants),
         };
-        let connections = wants(WIRING, "Connection").filter(|(_, wants)| !is_ignored(wants));
-        let switches = connections.map(|(name, wants)| (name, wants.of_kind("Switch").collect())).collect();
-        let mut attachments: HashMap<&str, Vec<&str>> = HashMap::new();
-        for (_, wants) in wants(VPC, "VPCAttachment") {
-            for vpc in wants.of_kind("VPC") {
-                attachments.entry(vpc).or_default().extend(wants.of_kind("Connection"));
-            }
-        }
-        let externals = wants(VPC, "ExternalAttachment").flat_map(|(_, wants)| wants.of_kind("External")).collect();
-        let subnets = live.objects.of_kind(DHCP, "DHCPSubnet").map(|subnet| subnet.name.as_str());
-        let dhcp = is_listed(live, DHCP, "DHCPSubnet").then(|| subnets.collect());
-        Self { live, now, agents, switches, attachments, externals, dhcp, next: None }
+        Some((health, self.turn))
     }
 
     /// True when the moment is over; if not, that is when to look again.
@@ -200,28 +106,22 @@ impl<'l> Fabric<'l> {
         if self.now >= moment {
             return true;
         }
-        self.next = Some(self.next.map_or(moment, |next| next.min(moment)));
+        self.turn = Some(self.turn.map_or(moment, |turn| turn.min(moment)));
         false
     }
 
-    fn judge(&mut self, object: &LiveObject, wants: &Wants) -> Option<Health> {
-        if object.kind.kind == "Switch" {
-            return Some(self.switch(object, wants));
-        }
-        if self.agents.is_empty() {
-            return None;
-        }
+    fn part(&mut self, object: &'l LiveObject, wants: &'l Wants) -> Health {
         if let Some(health) = self.dangling(object, wants) {
-            return Some(health);
+            return health;
         }
         let kind = object.kind.kind.as_str();
         let expected = self.expected(object, wants);
         let switches = match self.spread(object, wants, &expected) {
             Spread::Nowhere if is_ignored(wants) => {
-                return Some(not_placed(&format!("the fabric gives {} connections to no switch", wants.variant)));
+                return not_placed(&format!("the fabric gives {} connections to no switch", wants.variant));
             }
-            Spread::Nowhere => return Some(self.nowhere(object, wants)),
-            Spread::Lacking(health) => return Some(health),
+            Spread::Nowhere => return self.nowhere(object, wants),
+            Spread::Lacking(health) => return health,
             Spread::On(switches) => switches,
         };
         let unready = self.unready(&switches);
@@ -231,7 +131,7 @@ impl<'l> Fabric<'l> {
             "VPC" => self.subnets(object, wants),
             _ => None,
         };
-        Some(match (trouble, unready) {
+        match (trouble, unready) {
             (Some(trouble), _) if trouble.state == HealthState::Degraded => trouble,
             (_, Some(unready)) => unready,
             (Some(trouble), None) => trouble,
@@ -239,11 +139,11 @@ impl<'l> Fabric<'l> {
                 let source = format!("Agent {} .status.lastAppliedGen", switches[0]);
                 Health::new(HealthState::Healthy, format!("live on {}", names(&switches)), source)
             }
-        })
+        }
     }
 
     /// A reference to an object that is not there.
-    fn dangling(&mut self, object: &LiveObject, wants: &Wants) -> Option<Health> {
+    fn dangling(&self, object: &LiveObject, wants: &Wants) -> Option<Health> {
         for reference in &wants.references {
             let target = self.live.objects.get(&reference.key(&object.namespace));
             let (kind, name) = (reference.kind, &reference.name);
@@ -266,17 +166,35 @@ impl<'l> Fabric<'l> {
     }
 
     /// Switches on which an object must arrive: those of its connections.
-    fn expected(&self, object: &LiveObject, wants: &Wants) -> Vec<&'l str> {
-        let of = |connection: &str| self.switches.get(connection).into_iter().flatten().copied();
+    fn expected(&self, object: &LiveObject, wants: &'l Wants) -> Vec<&'l str> {
+        let space = object.namespace.as_str();
         match object.kind.kind.as_str() {
-            "Connection" => of(&object.name).collect(),
-            "VPCAttachment" | "ExternalAttachment" => wants.of_kind("Connection").flat_map(of).collect(),
+            "Connection" if is_ignored(wants) => Vec::new(),
+            "Connection" => wants.of_kind("Switch").collect(),
+            "VPCAttachment" | "ExternalAttachment" => self.switches_of(space, wants).collect(),
             "VPC" => {
-                let connections = self.attachments.get(object.name.as_str()).into_iter().flatten();
-                connections.flat_map(|connection| of(connection)).collect()
+                let this = object.key();
+                let attachments = self.referrers.of(&this, &["VPCAttachment"]).filter_map(|key| self.wants(key));
+                attachments.flat_map(|wants| self.switches_of(space, wants)).collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The switches of the connections that an attachment names.
+    fn switches_of(&self, namespace: &str, attachment: &'l Wants) -> impl Iterator<Item = &'l str> {
+        let connections =
+            attachment.of_kind("Connection").filter_map(|name| self.wants(&key(WIRING, "Connection", namespace, name)));
+        connections.filter(|wants| !is_ignored(wants)).flat_map(|wants| wants.of_kind("Switch"))
+    }
+
+    fn wants(&self, key: &ObjectKey) -> Option<&'l Wants> {
+        self.live.objects.get(key)?.wants.as_deref()
+    }
+
+    /// True when something of a kind names an object.
+    fn is_named(&self, by: &str, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
+        self.referrers.of(&key(group, kind, namespace, name), &[by]).next().is_some()
     }
 
     /// How far the spec of an object has come.
@@ -322,14 +240,16 @@ impl<'l> Fabric<'l> {
 
     /// What no agent has: nothing asks for it, or it should be there.
     fn nowhere(&mut self, object: &LiveObject, wants: &Wants) -> Health {
-        let name = object.name.as_str();
+        let (name, space) = (object.name.as_str(), object.namespace.as_str());
+        let is_attached = |vpc: &str| self.is_named("VPCAttachment", VPC, "VPC", space, vpc);
+        let is_outside = |external: &str| self.is_named("ExternalAttachment", VPC, "External", space, external);
         let why = match object.kind.kind.as_str() {
-            "VPC" if !self.attachments.contains_key(name) => "no VPCAttachment names it".to_owned(),
-            "External" if !self.externals.contains(name) => "no ExternalAttachment names it".to_owned(),
+            "VPC" if !is_attached(name) => "no VPCAttachment names it".to_owned(),
+            "External" if !is_outside(name) => "no ExternalAttachment names it".to_owned(),
             "IPv4Namespace" | "VLANNamespace" => "no switch has it".to_owned(),
             "VPCPeering" | "ExternalPeering" => {
-                let alone = wants.of_kind("VPC").find(|vpc| !self.attachments.contains_key(vpc));
-                let unattached = wants.of_kind("External").find(|external| !self.externals.contains(external));
+                let alone = wants.of_kind("VPC").find(|vpc| !is_attached(vpc));
+                let unattached = wants.of_kind("External").find(|external| !is_outside(external));
                 match (alone, unattached) {
                     (Some(vpc), _) => format!("VPC {vpc} is not attached"),
                     (None, Some(external)) => format!("External {external} is not attached"),
@@ -343,34 +263,14 @@ impl<'l> Fabric<'l> {
     }
 
     /// The worst that the switches which have an object say of applying it.
-    fn unready(&mut self, switches: &[&str]) -> Option<Health> {
-        let found: Vec<Health> = switches.iter().filter_map(|name| self.not_ready(name)).collect();
-        found.into_iter().min_by_key(|health| health.state)
+    fn unready(&self, switches: &[&str]) -> Option<Health> {
+        let found = switches.iter().filter_map(|name| self.trouble_of(name));
+        found.min_by_key(|health| health.state).cloned()
     }
 
-    fn not_ready(&mut self, name: &str) -> Option<Health> {
-        let agent = *self.agents.get(name)?;
-        let field = |field: &str| format!("Agent {name} .status.{field}");
-        let silent = match agent.heartbeat {
-            Some(at) => self.is_past(at.checked_add(PROMPT).ok()),
-            None => true,
-        };
-        if silent {
-            let since = agent.heartbeat.map(|at| format!(" since {at}")).unwrap_or_default();
-            let reason = format!("{name} has given no sign of life{since}");
-            return Some(Health::new(HealthState::Unknown, reason, field("lastHeartbeat")));
-        }
-        if agent.generation > 0 && agent.applied == agent.generation {
-            return None;
-        }
-        let behind = format!("{name} is at generation {} of {}", agent.applied, agent.generation);
-        let tries = agent.attempted == agent.generation && agent.attempted_at.is_some();
-        let over = agent.attempted_at.and_then(|at| at.checked_add(APPLY).ok());
-        if tries && self.is_past(over) {
-            let reason = format!("stuck: {behind} and cannot apply it");
-            return Some(Health::new(HealthState::Degraded, reason, field("lastAttemptGen")));
-        }
-        Some(Health::new(HealthState::Progressing, format!("applied: {behind}"), field("lastAppliedGen")))
+    /// Why a switch is not ready, if it is not.
+    fn trouble_of(&self, switch: &str) -> Option<&'l Health> {
+        self.readiness.get(switch)?.trouble.as_ref()
     }
 
     fn switch(&mut self, object: &LiveObject, wants: &Wants) -> Health {
@@ -387,7 +287,7 @@ impl<'l> Fabric<'l> {
             let what = format!("its Agent was made from generation {made_from} of {wanted}, and not from the last");
             return self.late(object, &what, format!("Agent {name} .spec.statusUpdates"));
         }
-        if let Some(mut health) = self.not_ready(name) {
+        if let Some(mut health) = self.trouble_of(name).cloned() {
             // A switch that is silent has failed; what lies on it is not known.
             if health.state == HealthState::Unknown {
                 health.state = HealthState::Degraded;
@@ -454,11 +354,26 @@ impl<'l> Fabric<'l> {
 
     /// A subnet with DHCP for which the controller made no DHCPSubnet.
     fn subnets(&mut self, object: &LiveObject, wants: &Wants) -> Option<Health> {
-        let dhcp = self.dhcp.as_ref()?;
+        if !is_listed(self.live, DHCP, "DHCPSubnet") {
+            return None;
+        }
         let names = wants.served.iter().map(|subnet| format!("{}--{subnet}", object.name));
-        let missing = names.into_iter().find(|name| !dhcp.contains(name.as_str()))?;
+        let is_there =
+            |name: &String| self.live.objects.contains_key(&key(DHCP, "DHCPSubnet", &object.namespace, name));
+        let missing = names.into_iter().find(|name| !is_there(name))?;
         Some(self.late(object, &format!("DHCPSubnet {missing} is not there"), "DHCPSubnet".to_owned()))
     }
+}
+
+/// The agents of a live set, by the names of their switches.
+pub(super) fn agents(live: &LiveSet) -> BTreeMap<&str, &AgentFacts> {
+    let agents = live.objects.of_kind(AGENTS, "Agent");
+    agents.filter_map(|agent| Some((agent.name.as_str(), agent.facts.as_deref()?))).collect()
+}
+
+/// The identity of an object.
+pub(super) fn key(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey { group: group.to_owned(), kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
 /// `leaf-1, leaf-2 and 3 more`.
@@ -469,6 +384,3 @@ fn names(switches: &[&str]) -> String {
         more => format!("{named} and {more} more"),
     }
 }
-
-#[cfg(test)]
-mod tests;

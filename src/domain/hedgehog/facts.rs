@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,7 +28,7 @@ const PUSHED: [(&str, &str); 9] = [
 /// Share of a table of the switch's hardware, in percent, above which it is nearly full.
 const NEARLY_FULL: u64 = 90;
 
-/// What an Agent says of its switch, and of what reached it.
+/// What an Agent says of its switch, and of what reached it. A sign of life makes another one, which shares what is large.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AgentFacts {
     /// Generation of the Agent's own spec.
@@ -47,17 +48,17 @@ pub struct AgentFacts {
     /// Generation of the Switch that the Agent's spec was made from.
     pub switch_generation: Option<i64>,
     /// Digests of the specs that the controller pushed, by kind and name: see `digest`.
-    pub pushed: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    pub pushed: Arc<BTreeMap<&'static str, BTreeMap<String, u64>>>,
     /// VPCs that are attached to the switch.
-    pub attached: Vec<String>,
+    pub attached: Arc<Vec<String>>,
     /// Ports with their states: `E1/1`.
-    pub ports: BTreeMap<String, Port>,
+    pub ports: Arc<BTreeMap<String, Port>>,
     /// States of the BGP neighbours by address, in every VRF.
-    pub neighbours: BTreeMap<String, String>,
+    pub neighbours: Arc<BTreeMap<String, String>>,
     /// What is wrong with the switch, worst first.
     pub troubles: Vec<Health>,
     /// Ports that lead somewhere by a connection, and its name.
-    pub wired: BTreeMap<String, String>,
+    pub wired: Arc<BTreeMap<String, String>>,
 }
 
 /// One port of a switch.
@@ -81,6 +82,8 @@ impl AgentFacts {
         let status = agent.get("status").unwrap_or(&Value::Null);
         let state = status.get("state").unwrap_or(&Value::Null);
         let integer = |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_i64);
+        let attached = entries(spec, "/attachedVPCs").filter(|(_, is)| is.as_bool() == Some(true));
+        let ports = entries(state, "/interfaces").map(|(port, state)| (port.clone(), Port::of(state)));
         let mut facts = Self {
             generation: integer(agent, "/metadata/generation").unwrap_or_default(),
             applied: integer(status, "/lastAppliedGen").unwrap_or_default(),
@@ -90,12 +93,12 @@ impl AgentFacts {
             version: text(status, "/version").to_owned(),
             wanted_version: text(spec, "/version/default").to_owned(),
             switch_generation: spec.get("statusUpdates").and_then(|updates| switch_generation(updates, name)),
-            pushed: pushed(spec),
-            attached: entries(spec, "/attachedVPCs").filter(|(_, is)| is.as_bool() == Some(true)).map(named).collect(),
-            ports: entries(state, "/interfaces").map(|(port, state)| (port.clone(), Port::of(state))).collect(),
-            neighbours: neighbours(state),
+            pushed: Arc::new(pushed(spec)),
+            attached: Arc::new(attached.map(named).collect()),
+            ports: Arc::new(ports.collect()),
+            neighbours: Arc::new(neighbours(state)),
             troubles: Vec::new(),
-            wired: wired(spec, name),
+            wired: Arc::new(wired(spec, name)),
         };
         facts.troubles = troubles(&facts, status, state);
         facts
@@ -249,7 +252,7 @@ fn troubles(facts: &AgentFacts, status: &Value, state: &Value) -> Vec<Health> {
     let mut note = |state: HealthState, reason: String, field: String| {
         found.push(Health { state, reason, source: format!("Agent .status.{field}") });
     };
-    for (port, connection) in &facts.wired {
+    for (port, connection) in facts.wired.iter() {
         let Some(state) = facts.port(port) else { continue };
         let field = format!("state.interfaces[{port}]");
         if state.error_disabled {
@@ -359,7 +362,7 @@ mod tests {
         let spec = json!({ "subnets": { "d": { "vlan": 1001, "dhcp": {} } } });
         assert_eq!(facts.pushed("VPC", "a"), Some(digest(&spec)));
         assert_eq!(facts.pushed("VPC", "b"), None);
-        assert_eq!(facts.attached, ["a"]);
+        assert_eq!(*facts.attached, ["a"]);
         assert_eq!(facts.wired.get("E1/3").map(String::as_str), Some("c"));
     }
 

@@ -88,6 +88,8 @@ pub enum Storage {
     Document(fn(&[u8]) -> Vec<u8>),
     /// A SQLite database of many sessions. A session's path is its id below the database's path.
     Database(Database),
+    /// A file that describes a session, of which the messages and their parts are files elsewhere.
+    Pieces(Pieces),
 }
 
 /// Queries of a database.
@@ -95,6 +97,25 @@ pub enum Storage {
 pub struct Database {
     /// Ids of the sessions, and when each was last written in milliseconds since 1970.
     pub sessions: &'static str,
+    /// The lines of the session whose id is the one parameter, in order.
+    pub lines: &'static str,
+}
+
+/// How a session in many files becomes lines: they are put into tables, of which a query makes lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Pieces {
+    /// Folder of the messages, in which each session has one by its name; beside the folder of the sessions.
+    pub messages: &'static str,
+    /// Folder of the parts, in which each message has one.
+    pub parts: &'static str,
+    /// Makes the tables.
+    pub tables: &'static str,
+    /// Takes in what describes the session; its text is the one parameter.
+    pub session: &'static str,
+    /// Takes in a message.
+    pub message: &'static str,
+    /// Takes in a part.
+    pub part: &'static str,
     /// The lines of the session whose id is the one parameter, in order.
     pub lines: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Sessions of OpenCode, rows of its SQLite database.
+//! Sessions of OpenCode, rows of its SQLite database; those of older versions, a file for every message and every part.
 //!
 //! Messages and their parts change in place: a tool's part is its call and later its result. The query makes of them lines
 //! in the order in which things were complete, so that a session that goes on only adds lines. Source of the tables:
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::body::{entries_of, take_line};
 use super::digest::{LABEL, Origin, Title};
-use super::format::{Database, Format, Named, Place, Storage};
+use super::format::{Database, Format, Named, Pieces, Place, Storage};
 use super::json::node::Node;
 use super::usage::{Said, Usage};
 use super::{Body, Digest, Entry, Step, Tone, call, json, text};
@@ -63,6 +63,39 @@ SELECT line FROM (
     AND json_extract(p.data, '$.state.status') IN ('completed', 'error')
 ) ORDER BY at, rank, id";
 
+/// The folders of older versions have the same JSON; what stands beside it in the database is taken out of it.
+const PIECES: Pieces = Pieces {
+    messages: "message",
+    parts: "part",
+    tables: "\
+CREATE TABLE session (id, parent_id, directory, title, version, time_created, time_updated);
+CREATE TABLE message (id, session_id, time_created, time_updated, data);
+CREATE TABLE part (id, message_id, session_id, time_created, time_updated, data);",
+    session: "\
+INSERT INTO session SELECT json_extract(?1, '$.id'), json_extract(?1, '$.parentID'), json_extract(?1, '$.directory'),
+  json_extract(?1, '$.title'), json_extract(?1, '$.version'), json_extract(?1, '$.time.created'),
+  json_extract(?1, '$.time.updated') WHERE json_valid(?1)",
+    message: "\
+INSERT INTO message SELECT json_extract(?1, '$.id'), json_extract(?1, '$.sessionID'), json_extract(?1, '$.time.created'),
+  json_extract(?1, '$.time.created'), ?1 WHERE json_valid(?1)",
+    // A part without a time of its own is as old as its message.
+    part: "\
+INSERT INTO part SELECT json_extract(?1, '$.id'), json_extract(?1, '$.messageID'), json_extract(?1, '$.sessionID'),
+  coalesce(json_extract(?1, '$.time.start'), json_extract(?1, '$.state.time.start'), m.time_created),
+  coalesce(json_extract(?1, '$.time.end'), json_extract(?1, '$.state.time.end'), m.time_created), ?1
+  FROM (SELECT max(time_created) AS time_created FROM message WHERE json_valid(?1) AND id = json_extract(?1, '$.messageID')) m
+  WHERE json_valid(?1)",
+    lines: LINES,
+};
+
+/// True for the file that describes a session of an older version: `storage/session/PROJECT/SESSION.json`.
+fn is_described_by(path: &Path) -> bool {
+    let mut folders = path.ancestors().skip(2).filter_map(Path::file_name);
+    path.extension() == Some(OsStr::new("json"))
+        && folders.next() == Some(OsStr::new("session"))
+        && folders.next() == Some(OsStr::new("storage"))
+}
+
 impl Format for OpenCode {
     fn name(&self) -> &'static str {
         "opencode"
@@ -73,25 +106,34 @@ impl Format for OpenCode {
     }
 
     fn places(&self) -> &'static [Place] {
-        &[Place::Home { variable: "OPENCODE_DATA_DIR", default: ".local/share/opencode", below: FILE }]
+        const VARIABLE: &str = "OPENCODE_DATA_DIR";
+        const DEFAULT: &str = ".local/share/opencode";
+        &[
+            Place::Home { variable: VARIABLE, default: DEFAULT, below: FILE },
+            Place::Home { variable: VARIABLE, default: DEFAULT, below: "storage/session" },
+        ]
     }
 
-    /// The database, and its sessions as paths below it.
+    /// The database with its sessions as paths below it, and the files that describe older ones.
     fn owns(&self, path: &Path) -> bool {
         let is_database = |path: &Path| path.file_name() == Some(OsStr::new(FILE));
-        is_database(path) || path.parent().is_some_and(is_database)
+        is_database(path) || path.parent().is_some_and(is_database) || is_described_by(path)
     }
 
     fn begins(&self, _head: &[u8]) -> bool {
         false
     }
 
-    fn storage(&self, _path: &Path) -> Storage {
+    fn storage(&self, path: &Path) -> Storage {
+        if is_described_by(path) {
+            return Storage::Pieces(PIECES);
+        }
         Storage::Database(Database { sessions: SESSIONS, lines: LINES })
     }
 
     fn identify(&self, path: &Path) -> Named {
-        Named::of(path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        let name = if is_described_by(path) { path.file_stem() } else { path.file_name() };
+        Named::of(name.unwrap_or_default().to_string_lossy().into_owned())
     }
 
     fn entries(&self, offset: u64, line: &[u8]) -> Vec<Entry> {

@@ -116,6 +116,8 @@ pub(super) struct Roster {
     pub(super) watches: Watches,
     /// Whether a recorded folder is one of the session's; asked of the file system once.
     folders: HashMap<String, bool>,
+    /// Transcripts that were found at a glance, and not read.
+    left: Vec<Candidate>,
 }
 
 impl Roster {
@@ -130,11 +132,12 @@ impl Roster {
             unreadable: BTreeMap::new(),
             watches: Watches::default(),
             folders: HashMap::new(),
+            left: Vec::new(),
         }
     }
 
     /// Reads what matters most when there is much: the transcripts of running sessions and those written last. True when
-    /// there are agents to show, and more may follow from [`Roster::rescan`].
+    /// there are agents to show, and more may follow from [`Roster::read_left`].
     pub(super) fn glance(&mut self) -> bool {
         self.read_registry();
         self.read_status_lines();
@@ -145,11 +148,24 @@ impl Roster {
         let running: BTreeSet<&str> =
             self.presence.registered.iter().filter_map(|one| one.entry.session_id.as_deref()).collect();
         found.sort_by_cached_key(|one| (!running.contains(one.id.0.as_str()), Reverse(one.stat.modified)));
-        found.truncate(GLANCE);
+        self.left = found.split_off(GLANCE);
         for (candidate, summary) in read_all(found, read) {
             self.insert(candidate, summary);
         }
         self.shown().next().is_some()
+    }
+
+    /// Reads the heads and tails of what a glance left, or of everything when there was none. What changed meanwhile the
+    /// first answer of the watch tells.
+    pub(super) fn read_left(&mut self) {
+        let left = std::mem::take(&mut self.left);
+        if left.is_empty() {
+            self.rescan();
+            return;
+        }
+        for (candidate, summary) in read_all(left, read) {
+            self.insert(candidate, summary);
+        }
     }
 
     /// Looks at every folder, and at the heads and tails of what is new. True when something is different.

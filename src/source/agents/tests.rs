@@ -342,8 +342,9 @@ fn a_glance_reads_what_runs_and_what_was_written_last() {
     let mut seen: Vec<&str> = roster.shown().map(|one| one.id.0.as_str()).collect();
     seen.sort_unstable();
     assert_eq!((seen[0], seen[1], seen[seen.len() - 1]), ("s007", "s105", "s199"));
-    assert!(roster.rescan());
+    roster.read_left();
     assert_eq!(roster.shown().count(), 200);
+    assert!(!roster.rescan(), "nothing is left");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What a worker knows of its cluster, and the two forms in which others get it.
+//! What a worker knows of its cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use super::KindNames;
 use super::discover::{self, Discovered};
 use super::list_watch::KindNews;
-use crate::domain::cluster::{ClusterView, Connection, Kind, KindCount, LiveSet, ObjectRow, Schemas};
+use crate::domain::cluster::{Connection, Kind, LiveSet, Schemas};
 use crate::domain::fault::Fault;
-use crate::domain::hedgehog::Healths;
 
 /// The last good data and the present connection.
 pub(super) struct Book {
@@ -221,43 +220,5 @@ impl Book {
             }
             _ => {}
         }
-    }
-}
-
-/// Why a kind is not shown, or not as a whole.
-fn fault_of<'a>(live: &'a LiveSet, kind: &Kind) -> Option<&'a Fault> {
-    let name = (kind.group.clone(), kind.kind.clone());
-    live.refused.get(&name).or_else(|| live.unread.get(&name))
-}
-
-/// The form for the screen.
-pub(super) fn view(live: &LiveSet, healths: &Healths, server: Option<&str>, watched: &BTreeSet<Kind>) -> ClusterView {
-    let mut counts: BTreeMap<&Kind, usize> = watched.iter().map(|kind| (kind, 0)).collect();
-    let mut objects = Vec::with_capacity(live.objects.len());
-    for object in live.objects.values() {
-        *counts.entry(&object.kind).or_insert(0) += 1;
-        objects.push(ObjectRow {
-            kind: Kind::clone(&object.kind),
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-            health: healths.of(object).clone(),
-            created: object.created,
-            generation: object.generation,
-        });
-    }
-    objects.sort_by(|a, b| (&a.kind, &a.namespace, &a.name).cmp(&(&b.kind, &b.namespace, &b.name)));
-    let kinds = counts.into_iter().map(|(kind, count)| KindCount {
-        kind: kind.clone(),
-        count,
-        fault: fault_of(live, kind).cloned(),
-    });
-    ClusterView {
-        context: live.context.clone(),
-        connection: live.connection,
-        fault: live.fault.clone(),
-        server: server.map(str::to_owned),
-        kinds: kinds.collect(),
-        objects,
-        as_of: live.as_of,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Connector, Demand, KindNames, Publisher, Target, Worker, read_snapshot, spawn};
+use super::{Connector, Demand, KindNames, Publisher, Shown, Target, Worker, read_snapshot, spawn};
 use crate::config::session::ClusterSpec;
 use crate::demo::api::{Api, Behaviour, hedgehog_kinds};
 use crate::domain::cluster::{ClusterView, Connection, Kind, LiveSet};
@@ -66,7 +66,7 @@ fn idle_worker(demand: watch::Receiver<Demand>, outbox: Outbox) -> Worker {
     let (sender, _) = watch::channel(Arc::new(LiveSet::empty("test", Connection::Connecting)));
     let rules = Rules::built_in();
     let target = Target { name: "test".into(), cluster, wanted, rules, refresh, demand, browser: None };
-    Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, last: None, next: None })
+    Worker::new(target, Connector::new(None, None), Publisher { outbox, sender, shown: Shown::default(), last: None })
 }
 
 fn node() -> Kind {

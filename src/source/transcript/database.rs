@@ -42,7 +42,7 @@ pub(crate) fn of_file(path: &Path) -> Option<Database> {
     match format.storage(&file) {
         // A session below the database is none itself.
         Storage::Database(queries) if parts(&file, format).is_none() => Some(Database { path: file, queries }),
-        Storage::Database(_) | Storage::Document(_) | Storage::Lines | Storage::Zstandard => None,
+        Storage::Database(_) | Storage::Document(_) | Storage::Lines | Storage::Pieces(_) | Storage::Zstandard => None,
     }
 }
 

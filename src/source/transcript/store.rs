@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::database;
 use super::unpack::{self, Shelf};
+use super::{database, pieces};
 use crate::domain::transcript::format::{self, Format, Storage};
 use crate::source::watch::walk::{Identity, identity};
 
@@ -63,6 +63,13 @@ pub(crate) fn open_on(path: &Path, format: &dyn Format, shelf: &Shelf) -> io::Re
             // It is written anew each time, often under another inode; whether it only grew its content tells.
             Ok(Stored { lines, size, identity: Identity::default(), on_disk, modified })
         }
+        Storage::Pieces(of) => {
+            let mut lines = tempfile::tempfile()?;
+            pieces::write_lines(path, &of, &mut lines)?;
+            let size = lines.stream_position()?;
+            // Whether it only grew its content tells, as with a document.
+            Ok(Stored { lines, size, identity: Identity::default(), on_disk, modified })
+        }
         Storage::Database(_) => Err(io::Error::other("a database of sessions, not one of them")),
     }
 }
@@ -100,9 +107,12 @@ pub(crate) fn is_made(path: &Path, format: &dyn Format) -> bool {
 
 /// The files whose change may be one of this transcript.
 pub(crate) fn files(path: &Path, format: &dyn Format) -> Vec<PathBuf> {
-    match database::parts(path, format) {
-        Some((database, _)) => database.files().to_vec(),
-        None => vec![path.to_owned()],
+    match (database::parts(path, format), format.storage(path)) {
+        (Some((database, _)), _) => database.files().to_vec(),
+        (None, Storage::Pieces(of)) => {
+            [Some(path.to_owned()), pieces::messages(path, &of)].into_iter().flatten().collect()
+        }
+        (None, _) => vec![path.to_owned()],
     }
 }
 

@@ -109,7 +109,7 @@ impl Browse {
                 created: object.created,
                 generation: object.generation,
             };
-            self.table.rows = watched.iter().map(row).collect();
+            self.table.rows = watched.iter().map(|object| row(object)).collect();
             self.list.rows.clear();
             return;
         }

@@ -79,7 +79,7 @@ fn view(state: HealthState) -> ClusterView {
         fault: None,
         server: None,
         kinds: vec![KindCount { kind: of().kind, count: 2, fault: None }],
-        objects: vec![object("leaf-01"), object("leaf-02")],
+        objects: vec![object("leaf-01").into(), object("leaf-02").into()].into(),
         as_of: Some(Timestamp::UNIX_EPOCH),
     }
 }

@@ -41,8 +41,8 @@ fn view(fabric: &str, rows: Vec<DriftRow>) -> DriftView {
         connection: Connection::Connected,
         head: None,
         branch: None,
-        rows: rows.into_iter().map(Arc::new).collect(),
-        findings: vec![finding(Severity::Error, "not-yaml"), finding(Severity::Note, "excluded")],
+        rows: Arc::new(rows.into_iter().map(Arc::new).collect()),
+        findings: vec![finding(Severity::Error, "not-yaml"), finding(Severity::Note, "excluded")].into(),
         as_of: None,
     }
 }
@@ -60,7 +60,7 @@ fn drift() -> Drift {
         ],
     );
     let ignored = field("spec.dhcp.range", FieldClass::Ineffective);
-    Arc::make_mut(&mut first.rows[0]).fields =
+    Arc::make_mut(&mut Arc::make_mut(&mut first.rows)[0]).fields =
         (1..=6).map(|n| field(&format!("spec.f{n}"), FieldClass::Changed)).chain([ignored]).collect();
     let mut drift = Drift::default();
     drift.put(view("b", vec![row("VPC", "far", Unknown)]));
@@ -160,8 +160,8 @@ fn the_cursor_stays_on_its_field_when_news_arrive() {
     let anchor = drift.anchor();
     assert_eq!(anchor, Some(Anchor::Object("a".into(), key("VPC", "one"), Some("spec.f3".into()))));
     let mut news = drift.fabrics[0].clone();
-    Arc::make_mut(&mut news.rows[0]).fields.remove(0);
-    news.rows.insert(0, row("VPC", "zero", Drifted).into());
+    Arc::make_mut(&mut Arc::make_mut(&mut news.rows)[0]).fields.remove(0);
+    Arc::make_mut(&mut news.rows).insert(0, row("VPC", "zero", Drifted).into());
     drift.put(news);
     drift.arrange(anchor.as_ref());
     assert_eq!(drift.list.current(), Some(&Row::Field(0, 1, 1)));
@@ -190,7 +190,7 @@ fn many_findings_of_one_code_are_one_row_until_they_are_unfolded() {
         message: "m".into(),
     };
     let mut news = drift.fabrics[0].clone();
-    news.findings.splice(1..1, (1..=20).map(|line| Finding { line: Some(line), ..old.clone() }));
+    Arc::make_mut(&mut news.findings).splice(1..1, (1..=20).map(|line| Finding { line: Some(line), ..old.clone() }));
     drift.put(news);
     drift.arrange(None);
     let findings = |drift: &Drift| {

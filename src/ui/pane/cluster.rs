@@ -35,7 +35,7 @@ pub fn notes(cx: &Cx<'_>) -> Vec<String> {
     let clusters = &cx.state.clusters.clusters;
     // An old red is as little a fact as an old green.
     let live = clusters.iter().filter(|cluster| cluster.connection == Connection::Connected);
-    let objects = live.flat_map(|cluster| &cluster.objects);
+    let objects = live.flat_map(|cluster| cluster.objects.iter());
     let bad = objects.filter(|object| object.health.state == HealthState::Degraded).count();
     let all: usize = clusters.iter().map(|cluster| cluster.objects.len()).sum();
     if bad > 0 {

@@ -32,10 +32,10 @@ const WHOLE_PATH: usize = 90;
 /// What the border says: how much is not synced.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
     let drift = &cx.state.drift;
-    let rows = drift.fabrics.iter().flat_map(|view| &view.rows);
-    let faults = rows.clone().filter(|row| row.state.is_fault()).count();
+    let groups = || drift.fabrics.iter().flat_map(DriftView::groups);
+    let faults: usize = groups().filter(|(state, _)| state.is_fault()).map(|(_, rows)| rows.len()).sum();
     let hidden = (drift.hidden > 0).then(|| format!("{} hidden", drift.hidden));
-    let all = match (rows.count(), faults) {
+    let all = match (drift.fabrics.iter().map(|view| view.rows.len()).sum(), faults) {
         (0, _) => None,
         (1, 0) => Some("1 object".to_owned()),
         (all, 0) => Some(format!("{all} objects")),
@@ -93,7 +93,7 @@ fn header(cx: &Cx<'_>, view: &DriftView, columns: usize) -> Line<'static> {
         left.push(cx.span(Role::Dim, format!("  {place}")));
     }
     let width = |spans: &[Span<'_>]| spans.iter().map(|span| text::width(&span.content)).sum::<usize>();
-    let counts = counts(view);
+    let counts: Vec<(DriftState, usize)> = view.groups().map(|(state, rows)| (state, rows.len())).collect();
     let words = counts.iter().map(|(state, count)| text::width(&format!("  {count} {}", state.name()))).sum::<usize>();
     let in_words = width(&left) + words + width(&right) + 2 <= columns;
     for (state, count) in counts {
@@ -139,19 +139,6 @@ fn group_line(cx: &Cx<'_>, state: DriftState, count: usize, columns: usize) -> L
         cx.span(Role::Dim, words),
     ];
     spread(left, Vec::new(), columns)
-}
-
-/// How many objects are in each state there is, the worst state first.
-fn counts(view: &DriftView) -> Vec<(DriftState, usize)> {
-    let mut counts: Vec<(DriftState, usize)> = Vec::new();
-    for row in &view.rows {
-        match counts.iter_mut().find(|(state, _)| *state == row.state) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((row.state, 1)),
-        }
-    }
-    counts.sort_unstable();
-    counts
 }
 
 fn object_line(cx: &Cx<'_>, row: &DriftRow, column: usize, columns: usize) -> Line<'static> {

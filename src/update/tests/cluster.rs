@@ -18,7 +18,7 @@ fn view(context: &str) -> ClusterView {
         fault: None,
         server: None,
         kinds: Vec::new(),
-        objects: Vec::new(),
+        objects: std::sync::Arc::default(),
         as_of: Some(at(0)),
     }
 }

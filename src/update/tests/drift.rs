@@ -1,5 +1,7 @@
 //! Objects of a fabric: looking at one closely, and the ways from it.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 use serde_json::json;
 
@@ -44,8 +46,8 @@ fn fabric(rows: Vec<DriftRow>) -> Event {
         connection: Connection::Connected,
         head: Some("abcdef0123456".into()),
         branch: Some("main".into()),
-        rows: rows.into_iter().map(Into::into).collect(),
-        findings: Vec::new(),
+        rows: Arc::new(rows.into_iter().map(Into::into).collect()),
+        findings: Arc::default(),
         as_of: None,
     })
 }
@@ -218,7 +220,7 @@ fn cluster(context: &str, kind: &str, names: &[&str]) -> ClusterView {
         connection: Connection::Connected,
         fault: None,
         server: None,
-        objects: names.iter().map(object).collect(),
+        objects: Arc::new(names.iter().map(object).map(Arc::new).collect()),
         kinds: vec![KindCount { kind: kind.clone(), count: names.len(), fault: None }],
         as_of: None,
     }

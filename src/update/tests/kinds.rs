@@ -1,5 +1,7 @@
 //! Keys of the cluster pane: kinds by name, what is asked of the world for them, one object and the ways on from it.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 
 use super::{at, key, keys, state, tell};
@@ -50,7 +52,7 @@ fn world() -> State {
         fault: None,
         server: Some("v1.30.0".into()),
         kinds: vec![KindCount { kind: vpcs(), count: 1, fault: None }],
-        objects: vec![object],
+        objects: vec![object.into()].into(),
         as_of: Some(at(0)),
     };
     tell(&mut state, Event::Cluster(view));
@@ -229,8 +231,8 @@ fn from_an_object_to_its_drift() {
             connection: Connection::Connected,
             head: None,
             branch: None,
-            rows: vec![row.into()],
-            findings: Vec::new(),
+            rows: vec![row.into()].into(),
+            findings: Arc::default(),
             as_of: None,
         }),
     );

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Inputs, ObjectKey, Timestamp, Version, is_within_grace, short};
+use super::{Inputs, ObjectKey, Turn, Version, is_within_grace, short};
 use crate::domain::drift::application::{APPLICATIONS, Application, Source};
 
 /// Whether a commit must be live. The text is what an Application says about it; without one, time decided.
@@ -43,10 +43,10 @@ pub(super) fn keeper<'a, 'k>(
     keepers.iter().find_map(|keeper| Some((keeper, keeper.application.source(repositories, file)?)))
 }
 
-/// Whether what `version` brought must be live by now. Notes in `next` when time changes the answer.
-pub(super) fn due(inputs: &Inputs<'_>, keepers: &[Keeper<'_>], version: &Version, next: &mut Option<Timestamp>) -> Due {
+/// Whether what `version` brought must be live by now. Notes in `turn` when time changes the answer.
+pub(super) fn due(inputs: &Inputs<'_>, keepers: &[Keeper<'_>], version: &Version, turn: &mut Turn) -> Due {
     let mut by_time = |waiting: Option<String>, over: Option<String>| {
-        if is_within_grace(inputs, version.at, next) { Due::Waiting(waiting) } else { Due::Over(over) }
+        if is_within_grace(inputs, version.at, turn) { Due::Waiting(waiting) } else { Due::Over(over) }
     };
     let Some((keeper, source)) = keeper(inputs, keepers, &version.file) else { return by_time(None, None) };
     let has = |revision: &Option<String>| inputs.lineage.has(revision.as_deref()?, &version.commit);

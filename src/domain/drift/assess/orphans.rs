@@ -2,8 +2,8 @@
 //! asked stay in the list: they are not less orphaned for it.
 
 use super::{
-    BTreeSet, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Objects, Timestamp,
-    Verdict, Version, age, cannot_tell, due, is_builtin_group, keeper, short, with,
+    Compared, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Turn, Verdict, Version,
+    due, is_builtin_group, keeper, short, with,
 };
 
 /// Kinds that Hedgehog's controllers generate.
@@ -20,48 +20,45 @@ const TRACKING: [&str; 4] = [
     "app.kubernetes.io/instance",
 ];
 
-/// Rows of live objects that git does not have (`seen` are those it has).
-pub(super) fn rows(
+/// The row of a live object that git does not have; `None` for one that this directory is not to have.
+pub(super) fn row(
     inputs: &Inputs<'_>,
-    keepers: &[Keeper<'_>],
-    head: &Objects<'_>,
-    seen: &BTreeSet<ObjectKey>,
-    next: &mut Option<Timestamp>,
-) -> Vec<DriftRow> {
-    let kind_of = |key: &ObjectKey| (key.group.clone(), key.kind.clone());
-    let managed: BTreeSet<_> = head.keys().chain(inputs.history.keys()).map(kind_of).collect();
-    let mut rows = Vec::new();
-    for live in inputs.live.objects.values() {
-        let key = live.key();
-        if seen.contains(&key) || !managed.contains(&kind_of(&key)) || is_exempt(inputs, live, &key) {
-            continue;
-        }
-        let removed = inputs.history.get(&key).and_then(|versions| versions.first());
-        let removed = removed.filter(|last| last.value.is_none());
-        let verdict = match cannot_tell(inputs.live, &key) {
-            // Its state waits for the cluster, not for a grace.
-            Some(why) => {
-                let last = judge(inputs, keepers, live, removed, &mut None);
-                let reason = format!("{why}; last known: {}", last.state.name());
-                Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of)
-            }
-            None => judge(inputs, keepers, live, removed, next),
-        };
-        let application = removed.and_then(|removed| keeper(inputs, keepers, &removed.file));
-        rows.push(DriftRow {
-            key,
-            version: live.kind.version.clone(),
-            state: verdict.state,
-            reason: verdict.reason,
-            file: None,
-            line: None,
-            since: verdict.since,
-            health: Some(live.health.clone()),
-            fields: Vec::new(),
-            application: application.map(|(keeper, _)| keeper.key.clone()),
-        });
+    (keepers, compared): (&[Keeper<'_>], &mut Compared),
+    key: &ObjectKey,
+    live: &LiveObject,
+) -> Option<(DriftRow, Turn)> {
+    if is_exempt(inputs, live, key) {
+        return None;
     }
-    rows
+    let removed = inputs.history.get(key).and_then(|versions| versions.first());
+    let removed = removed.filter(|last| last.value.is_none());
+    let mut turn = Turn::default();
+    let verdict = match compared.cannot_tell(inputs.live, key) {
+        // Its state waits for the cluster, not for a grace.
+        Some(why) => {
+            let mut hidden = Turn::default();
+            let last = judge(inputs, keepers, live, removed, &mut hidden);
+            turn.hide(hidden);
+            turn.is_dated = true;
+            let reason = format!("{why}; last known: {}", last.state.name());
+            Verdict::new(DriftState::Unknown, reason).since(inputs.live.as_of)
+        }
+        None => judge(inputs, keepers, live, removed, &mut turn),
+    };
+    let application = removed.and_then(|removed| keeper(inputs, keepers, &removed.file));
+    let row = DriftRow {
+        key: key.clone(),
+        version: live.kind.version.clone(),
+        state: verdict.state,
+        reason: verdict.reason,
+        file: None,
+        line: None,
+        since: verdict.since,
+        health: Some(live.health.clone()),
+        fields: Vec::new(),
+        application: application.map(|(keeper, _)| keeper.key.clone()),
+    };
+    Some((row, turn))
 }
 
 fn is_exempt(inputs: &Inputs<'_>, live: &LiveObject, key: &ObjectKey) -> bool {
@@ -93,7 +90,7 @@ fn judge(
     keepers: &[Keeper<'_>],
     live: &LiveObject,
     removed: Option<&Version>,
-    next: &mut Option<Timestamp>,
+    turn: &mut Turn,
 ) -> Verdict {
     if live.deleting.is_some() {
         debug_assert_eq!(live.health.state, HealthState::Terminating);
@@ -102,8 +99,8 @@ fn judge(
     let Some(removed) = removed else {
         return Verdict::new(DriftState::Orphaned, "live, and never in git").since(live.created);
     };
-    let (ago, commit) = (age(removed.at, inputs.now), short(&removed.commit));
-    let verdict = match due(inputs, keepers, removed, next) {
+    let (ago, commit) = (turn.age(removed.at, inputs.now), short(&removed.commit));
+    let verdict = match due(inputs, keepers, removed, turn) {
         Due::Waiting(why) => {
             Verdict::new(DriftState::Pending, with(format!("removed {ago} ago in {commit}, still live"), why))
         }

@@ -17,13 +17,13 @@ pub(in crate::domain::drift) const GITOPS_MANAGERS: [&str; 6] =
 pub(super) fn paths(
     of: Of<'_>,
     rule: Rule<'_>,
-    desired: &Normal<'_>,
+    (desired, applied): (&Normal<'_>, Option<&Value>),
     live: &Normal<'_>,
     object: &LiveObject,
 ) -> BTreeSet<String> {
     let mut removed = Removed { of, paths: BTreeSet::new() };
-    if let Some(applied) = object.last_applied() {
-        for (key, before) in normal(of.group, of.kind, &applied).iter() {
+    if let Some(applied) = applied {
+        for (key, before) in normal(of.group, of.kind, applied).iter() {
             if let Some(there) = live.get(key) {
                 removed.field(key.to_owned(), rule.top(key), before, desired.get(key), there);
             }

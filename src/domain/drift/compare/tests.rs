@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::FieldClass::{self, Changed, ExtraLive, Ineffective, MissingLive, RemovedInGit};
 use super::{is_drift, lookup};
-use crate::domain::cluster::{Kind, LiveObject, Schemas};
+use crate::domain::cluster::{Kind, LAST_APPLIED, LiveObject, Schemas};
 use crate::domain::drift::FieldDiff;
 use crate::domain::drift::normal::normal;
 
@@ -259,5 +259,34 @@ proptest! {
                 prop_assert_eq!(lookup(&live, &field.path), Some(&field.live), "{}", field.path);
             }
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_the_same_to_the_byte_is_compared_as_if_it_were_not(
+        stated in prop::collection::btree_map("[ab]", "[xy]", 0..3),
+        there in prop::collection::btree_map("[abc]", "[xy]", 0..3),
+        applied in prop::option::of(prop::collection::btree_map("[abc]", "[xy]", 0..3)),
+    ) {
+        let object = |labels: &std::collections::BTreeMap<String, String>| json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a", "labels": labels }, "spec": { "replicas": 2 },
+        });
+        let kind = Kind {
+            group: "apps".into(),
+            version: "v1".into(),
+            kind: "Deployment".into(),
+            plural: "deployments".into(),
+            namespaced: true,
+        };
+        let mut value = object(&there);
+        if let Some(applied) = &applied {
+            value["metadata"]["annotations"] = json!({ LAST_APPLIED: object(applied).to_string() });
+        }
+        let live = LiveObject::new(&kind, value).unwrap();
+        let desired = object(&stated);
+        prop_assert!(live.has_body_of(&desired));
+        let whole = super::parts(&desired, (&live.value(), live.last_applied()), &live, &Schemas::new());
+        prop_assert_eq!(super::compare(&desired, &live, &Schemas::new()), whole);
     }
 }

@@ -1,10 +1,15 @@
 //! The health of the twelve kinds in a small fabric: two leaves, a spine, a server and a VPC.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::derive;
+mod kept_up;
+
+use super::{GROUPS, healths};
 use crate::domain::cluster::{Connection, Kind, LiveObject, LiveSet};
+use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, HealthState};
 
@@ -21,6 +26,20 @@ fn live(group: &str, kind: &str, name: &str, spec: &Value, status: &Value) -> Li
     let object = json!({ "kind": kind, "metadata": { "name": name, "namespace": "default", "generation": 4,
         "creationTimestamp": "2026-01-01T00:00:00Z" }, "spec": spec, "status": status });
     LiveObject::new(&kind_of(group, kind), object).unwrap()
+}
+
+/// What is derived of Hedgehog's objects.
+struct Derived {
+    health: BTreeMap<ObjectKey, Health>,
+    next: Option<Timestamp>,
+}
+
+fn derive(live: &LiveSet, now: Timestamp) -> Derived {
+    let healths = healths(live, now);
+    let hedgehog = live.objects.iter().filter(|(key, _)| GROUPS.contains(&key.group.as_str()));
+    let derived = hedgehog.map(|(key, object)| (key.clone(), healths.at(key, object).clone()));
+    let health = derived.filter(|(_, health)| health.state != HealthState::NoSignal).collect();
+    Derived { health, next: healths.next }
 }
 
 /// A fabric of which every object has reached its switches, changed by the test before it is judged.

@@ -1,0 +1,64 @@
+//! Who refers to whom among Hedgehog's objects, kept up with every change: an object's health may hang on those that name it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::domain::cluster::{Change, LiveObject, LiveSet};
+use crate::domain::drift::ObjectKey;
+
+/// The objects that name an object, by the identity of what they name. What they name need not be there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Referrers {
+    by_target: HashMap<ObjectKey, BTreeSet<Arc<ObjectKey>>>,
+}
+
+impl Referrers {
+    /// Those of everything in a live set.
+    pub(super) fn of_all(live: &LiveSet) -> Self {
+        let mut all = Self::default();
+        for (key, object) in live.objects.iter().filter(|(_, object)| object.wants.is_some()) {
+            let key = Arc::new(key.clone());
+            for target in targets(object) {
+                all.by_target.entry(target).or_default().insert(Arc::clone(&key));
+            }
+        }
+        all
+    }
+
+    /// Takes in what became of an object.
+    pub(super) fn take(&mut self, change: Change<'_>) {
+        let of = |object: Option<&Arc<LiveObject>>| object.and_then(|object| object.wants.clone());
+        let (before, now) = (of(change.before), of(change.now));
+        if before == now {
+            return;
+        }
+        for target in change.before.into_iter().flat_map(|object| targets(object)) {
+            if let Some(referrers) = self.by_target.get_mut(&target) {
+                referrers.remove(change.key);
+                if referrers.is_empty() {
+                    self.by_target.remove(&target);
+                }
+            }
+        }
+        let key = Arc::new(change.key.clone());
+        for target in change.now.into_iter().flat_map(|object| targets(object)) {
+            self.by_target.entry(target).or_default().insert(Arc::clone(&key));
+        }
+    }
+
+    /// The objects of some kinds that name `target`, in the order of their identities.
+    pub(super) fn of<'r>(&'r self, target: &ObjectKey, kinds: &'r [&str]) -> impl Iterator<Item = &'r ObjectKey> {
+        self.all(target).filter(|key| kinds.contains(&key.kind.as_str()))
+    }
+
+    /// All objects that name `target`.
+    pub(super) fn all(&self, target: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.by_target.get(target).into_iter().flatten().map(Arc::as_ref)
+    }
+}
+
+/// What an object names.
+pub(super) fn targets(object: &LiveObject) -> impl Iterator<Item = ObjectKey> {
+    let references = object.wants.as_deref().map(|wants| wants.references.as_slice()).unwrap_or_default();
+    references.iter().map(|reference| reference.key(&object.namespace))
+}
