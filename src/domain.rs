@@ -26,3 +26,4 @@ pub mod task;
 pub mod text;
 pub mod time;
 pub mod transcript;
+pub mod work;
