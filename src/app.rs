@@ -16,8 +16,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::session::Session;
 use crate::domain::fault::Fault;
+use crate::domain::gate::{Gate, GateState};
 use crate::effect::{Effect, Effects};
 use crate::event::{Done, Event, Input, Mouse, MouseKind, SourceId};
+use crate::exec::check::Checks;
 use crate::exec::desk::Desk;
 use crate::exec::draft::Drafts;
 use crate::exec::{Hands, editor};
@@ -91,6 +93,10 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
     drop(screen);
     cancel.cancel();
+    for gate in state.gates.iter().filter(|gate| gate.state == GateState::Pending) {
+        let gate = Gate { state: GateState::Abandoned, decided_at: Some(Timestamp::now()), ..gate.clone() };
+        workers.hands.note_gate(gate, "the workbench was closed", Timestamp::now());
+    }
     workers.hands.tasks.close();
     // Whoever waits at a gate is refused by the server's own end; only writes are waited for.
     let _ = tokio::time::timeout(LAST_WRITES, workers.hands.tasks.wait()).await;
@@ -124,7 +130,9 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         desk: Desk::spawn(Places::of(&session), outbox.clone()),
         drafts: Drafts::new(session.state_dir.clone(), session.redactor.clone()),
         tasks: TaskTracker::new(),
+        checks: Checks::new(cancel.clone()),
     };
+    hands.read_past();
     Workers {
         hands,
         transcript: TranscriptReader::spawn(outbox.clone(), cancel.clone()),
@@ -273,6 +281,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Kinds(_)
         | Event::Table(_)
         | Event::Done(_)
+        | Event::Check(_)
         | Event::Quit => true,
         Event::Agents(_)
         | Event::Board(_)
@@ -280,6 +289,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Cluster(_)
         | Event::Drift(_)
         | Event::Search(_)
+        | Event::Past(_)
         | Event::SourceFault(..)
         | Event::Drawn(_)
         | Event::Wake => false,
@@ -321,9 +331,14 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
             Effect::ReadGateFacts { gate, transcript } => workers.hands.read_gate_facts(gate, transcript),
             Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
+            Effect::NoteGate { gate, why } => workers.hands.note_gate(*gate, why, state.now),
             Effect::CheckDrift { fabric, key } => {
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);
             }
+            Effect::RunCheck(request) => workers.hands.run_check(*request),
+            Effect::StopCheck(name) => workers.hands.checks.stop(&name),
+            Effect::ReadCheck { title, file } => workers.hands.read_check(title, file),
+            Effect::ReadPast => workers.hands.read_past(),
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),

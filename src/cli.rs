@@ -28,6 +28,7 @@ pub mod hooks;
 pub mod init;
 pub mod output;
 pub mod report;
+pub mod since;
 pub mod status;
 pub mod statusline;
 pub mod tmux_status;

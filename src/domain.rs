@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod attention;
 pub mod brief;
+pub mod check;
 pub mod cluster;
 pub mod commit;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod health;
 pub mod hedgehog;
 pub mod journal;
 pub mod library;
+pub mod link;
 pub mod manifest;
 pub mod markdown;
 pub mod model;

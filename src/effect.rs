@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::Draft;
@@ -72,7 +74,7 @@ pub enum Effect {
     /// Read the templates of briefs, and the drafts that were kept.
     OfferBriefs,
     /// Look at a brief while it is written; in place of one that was not looked at yet.
-    CheckBrief(Box<CheckRequest>),
+    CheckBrief(Box<LintRequest>),
     /// Keep a draft in a moment; in place of one that was not kept yet.
     KeepDraft(Box<KeptDraft>),
     /// Keep a draft before anything else is done.
@@ -114,6 +116,13 @@ pub enum Effect {
     },
     /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
     AcceptRules(Box<RuleChange>),
+    /// Note in the journal that a gate ended and nobody had decided it.
+    NoteGate {
+        /// The gate, in the state in which it ended.
+        gate: Box<Gate>,
+        /// Why it ended.
+        why: &'static str,
+    },
     /// Ask the cluster what applying an object would do, without storing it.
     CheckDrift {
         /// Name of the fabric.
@@ -121,8 +130,21 @@ pub enum Effect {
         /// The object.
         key: ObjectKey,
     },
+    /// Run a check of the operator's.
+    RunCheck(Box<CheckRequest>),
+    /// Stop a check that runs, by name.
+    StopCheck(String),
+    /// Read what a run of a check wrote.
+    ReadCheck {
+        /// What it is.
+        title: String,
+        /// Its file, relative to the session's state folder.
+        file: String,
+    },
     /// Read the journal.
     ReadJournal,
+    /// Read in the journal what was done before.
+    ReadPast,
     /// This kind is looked at from now on, or none.
     Browse(Option<Browsed>),
     /// Read an object of a cluster whole.
@@ -169,7 +191,7 @@ pub struct HushNote {
 
 /// A brief that is to be looked at.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CheckRequest {
+pub struct LintRequest {
     /// Generation of the answer.
     pub generation: u64,
     /// Its text.
@@ -202,6 +224,21 @@ pub struct TaskChange {
     pub task: Task,
     /// The change.
     pub change: Change,
+}
+
+/// A check that is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRequest {
+    /// Its name.
+    pub name: String,
+    /// The command line, for `sh -c`.
+    pub run: String,
+    /// Commit that is checked out in the session's root.
+    pub head: Option<String>,
+    /// The working tree has changes.
+    pub dirty: bool,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// What one event asks for, in order.

@@ -15,6 +15,7 @@ use crate::domain::agent::{Agent, AgentId};
 use crate::domain::brief::Draft;
 use crate::domain::brief::check::Checked;
 use crate::domain::brief::template::Template;
+use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
@@ -23,6 +24,7 @@ use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::library::Item;
+use crate::domain::link::BriefNote;
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;
@@ -61,6 +63,10 @@ pub enum Event {
     Gate(GateNews),
     /// Files that decide about gates differ from what was accepted. Latest wins.
     Rules(RulesNews),
+    /// What the journal tells of the time before.
+    Past(Box<PastNews>),
+    /// About a check of the operator's. In order, never dropped.
+    Check(CheckNews),
     /// A source could not do its work at all; its pane keeps what it last had.
     SourceFault(SourceId, Fault),
     /// An effect was carried out.
@@ -304,6 +310,40 @@ pub enum GateNews {
     Expired(GateId, Timestamp),
 }
 
+/// What the journal tells of the time before, without secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PastNews {
+    /// The latest run of each check.
+    pub checks: Vec<CheckRun>,
+    /// Briefs that were written, oldest first.
+    pub briefs: Vec<BriefNote>,
+}
+
+/// About a check of the operator's.
+#[derive(Debug, Clone)]
+pub struct CheckNews {
+    /// Its name.
+    pub name: String,
+    /// What is new.
+    pub change: CheckChange,
+}
+
+/// What is new of a check.
+#[derive(Debug, Clone)]
+pub enum CheckChange {
+    /// It runs.
+    Running {
+        /// The last line that it wrote.
+        line: String,
+        /// Bytes that it wrote.
+        bytes: u64,
+    },
+    /// It has ended, and the journal has noted how.
+    Ended(Box<CheckRun>),
+    /// It could not be run, or not be noted.
+    Failed(Fault),
+}
+
 /// An effect was carried out, or was not.
 #[derive(Debug, Clone)]
 pub enum Done {
@@ -340,6 +380,8 @@ pub enum Done {
     RulesAccepted(Result<Box<RuleChange>, Fault>),
     /// The journal was read for the journal popup, newest last.
     Journal(Result<Vec<String>, Fault>),
+    /// What a check wrote was read: what it is, and its text.
+    CheckOutput(String, Result<String, Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
     /// A cluster said what applying an object would do, or could not be asked.

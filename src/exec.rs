@@ -17,8 +17,8 @@ use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::{Notice, Notify};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::effect::{CheckRequest, HushNote, SaveBrief, TaskChange};
-use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, RecordPlace, TaskUndo};
+use crate::effect::{CheckRequest, HushNote, LintRequest, SaveBrief, TaskChange};
+use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, RecordPlace, SourceId, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
@@ -27,6 +27,7 @@ use crate::source::rules::RuleDesk;
 
 pub mod board;
 pub mod brief;
+pub mod check;
 pub mod clipboard;
 pub mod desk;
 pub mod draft;
@@ -36,6 +37,7 @@ pub mod gate;
 pub mod hush;
 pub mod journal;
 pub mod notify;
+pub mod past;
 pub mod record;
 pub mod replace;
 pub mod rules;
@@ -77,6 +79,8 @@ pub struct Hands {
     pub drafts: Drafts,
     /// Tasks that are to end before the program does.
     pub tasks: TaskTracker,
+    /// The operator's checks that run.
+    pub checks: check::Checks,
 }
 
 impl Hands {
@@ -113,7 +117,7 @@ impl Hands {
     }
 
     /// Looks at a brief.
-    pub fn check_brief(&self, request: CheckRequest) {
+    pub fn check_brief(&self, request: LintRequest) {
         self.desk.check(request);
     }
 
@@ -270,6 +274,16 @@ impl Hands {
         });
     }
 
+    /// Notes in the journal that a gate ended and nobody had decided it.
+    pub fn note_gate(&self, gate: Gate, why: &'static str, now: Timestamp) {
+        let (state_dir, outbox) = (self.state_dir.clone(), self.outbox.clone());
+        self.tasks.spawn(async move {
+            if let Err(fault) = gate::ended(&state_dir, &gate, why, now, outbox.redactor()).await {
+                outbox.send(Event::SourceFault(SourceId::Gates, fault)).await;
+            }
+        });
+    }
+
     /// Asks a cluster what applying an object would do.
     pub fn check_drift(&self, workers: Workers, fabric: String, key: ObjectKey, now: Timestamp) {
         let hands = self.clone();
@@ -281,6 +295,34 @@ impl Hands {
                 now,
             };
             Done::Checked(Box::new(exact::check(&workers, fabric, key, asker).await))
+        });
+    }
+
+    /// Runs a check of the operator's.
+    pub fn run_check(&self, request: CheckRequest) {
+        let bench =
+            check::Bench { root: self.root.clone(), state_dir: self.state_dir.clone(), outbox: self.outbox.clone() };
+        self.tasks.spawn(self.checks.clone().run(bench, request));
+    }
+
+    /// Reads what a run of a check wrote.
+    pub fn read_check(&self, title: String, file: String) {
+        let state_dir = self.state_dir.clone();
+        self.answer(async move {
+            let on = file.clone();
+            let read = tokio::task::spawn_blocking(move || check::read(&state_dir, &file)).await;
+            Done::CheckOutput(title, read.unwrap_or_else(|error| Err(Fault::new("reading", on, error, ""))))
+        });
+    }
+
+    /// Reads in the journal what was done before.
+    pub fn read_past(&self) {
+        let (state_dir, root, outbox) = (self.state_dir.clone(), self.root.clone(), self.outbox.clone());
+        self.tasks.spawn(async move {
+            // A journal that cannot be read is told of by whoever wants to write it, or to see it.
+            if let Ok(Ok(past)) = tokio::task::spawn_blocking(move || past::read(&state_dir, &root)).await {
+                outbox.send(Event::Past(Box::new(past))).await;
+            }
         });
     }
 

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 pub mod agents;
 pub mod attention;
 pub mod board;
+pub mod checks;
 pub mod cluster;
 pub mod composer;
 pub mod describe;
@@ -15,6 +16,7 @@ pub mod drift;
 pub mod git;
 pub mod guard;
 pub mod input;
+pub mod linked;
 pub mod list;
 pub mod palette;
 pub mod popup;
@@ -36,11 +38,13 @@ use crate::event::{LibraryNews, SourceId};
 use agents::Agents;
 use attention::Attention;
 use board::Board;
+use checks::Checks;
 use cluster::Clusters;
 use composer::Composer;
 use drift::Drift;
 use git::Git;
 use input::LineInput;
+use linked::Linked;
 use popup::Popup;
 use search::Search;
 use transcript::Transcript;
@@ -73,6 +77,10 @@ pub struct State {
     pub clusters: Clusters,
     /// The drift pane.
     pub drift: Drift,
+    /// What belongs together.
+    pub linked: Linked,
+    /// The operator's checks.
+    pub checks: Checks,
     /// The attention queue.
     pub attention: Attention,
     /// The context library, as it was last read.
@@ -176,6 +184,8 @@ impl State {
             git: Git::default(),
             clusters: Clusters::default(),
             drift: Drift::default(),
+            linked: Linked::default(),
+            checks: Checks::default(),
             attention: Attention::default(),
             library: LibraryNews::default(),
             gates: Vec::new(),
@@ -252,7 +262,14 @@ impl Screen {
             || self.filter.is_some()
             || matches!(
                 self.popup,
-                Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Search | Popup::Library(_))
+                Some(
+                    Popup::Palette { .. }
+                        | Popup::Reason { .. }
+                        | Popup::Word(_)
+                        | Popup::Search
+                        | Popup::Library(_)
+                        | Popup::Journal { typing: Some(_), .. }
+                )
             );
         Where {
             focus: self.focus,
@@ -264,6 +281,9 @@ impl Screen {
             live: matches!(self.popup, Some(Popup::Live(_))),
             signals: matches!(self.popup, Some(Popup::Signals(_))),
             composer,
+            journal: matches!(self.popup, Some(Popup::Journal { typing: None, .. })),
+            checks: matches!(self.popup, Some(Popup::Checks { .. })),
+            task: matches!(self.popup, Some(Popup::TaskDetail(_))),
         }
     }
 

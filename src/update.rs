@@ -2,6 +2,8 @@
 
 mod act;
 mod attention;
+mod board;
+mod checks;
 mod cluster;
 mod compose;
 mod cursor;
@@ -9,6 +11,7 @@ mod decide;
 mod drift;
 mod guard;
 mod keys;
+mod links;
 mod mouse;
 mod news;
 mod search;
@@ -40,6 +43,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Wake => {
             // A snooze may be over.
             attention::refresh(state);
+            links::age(state);
             Effects::new()
         }
         Event::Drawn(viewports) => {
@@ -76,6 +80,14 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Gate(news) => news::gate(state, news),
         Event::Rules(news) => guard::rules(state, news),
+        Event::Past(past) => {
+            links::past(state, *past);
+            Effects::new()
+        }
+        Event::Check(news) => {
+            checks::news(state, news);
+            Effects::new()
+        }
         Event::SourceFault(source, fault) => {
             state.sources.entry(source).or_default().fault = Some(fault);
             Effects::new()
@@ -136,9 +148,10 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Library(news) => compose::library(state, *news),
         Done::Excerpt(path, read) => return compose::excerpt(state, &path, read),
         Done::Edited(text) => return compose::edited(state, text),
+        Done::CheckOutput(title, text) => checks::read(state, title, text),
         Done::Copied(Ok(done)) => state.say(tone(&done), copied(&done)),
         Done::Journal(Ok(lines)) => {
-            if let Some(Popup::Journal { lines: shown, scroll }) = &mut state.screen.popup {
+            if let Some(Popup::Journal { lines: shown, scroll, .. }) = &mut state.screen.popup {
                 // The newest record is the last line, and that is where one looks first.
                 scroll.0 = lines.len().saturating_sub(usize::from(state.screen.popup_size.1));
                 *shown = Some(lines);

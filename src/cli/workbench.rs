@@ -145,6 +145,8 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
         Ok(hushes) => state.attention.hushes = hushes,
         Err(fault) => state.complain(&fault),
     }
+    state.checks.specs.clone_from(&session.checks);
+    state.linked.stale_after = session.stale_after;
     state.clusters.faults.clone_from(&session.cluster_faults);
     if let Some(fault) = session.faults.first() {
         state.complain(fault);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use file::{EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use file::{EXCLUDED, GRACE, STALE_AFTER, SessionFile, parse, parse_duration};
 pub use library::LibrarySpec;
 pub use load::{BUILT_IN, FILE_NAME, load};
 
@@ -74,6 +74,8 @@ pub struct Session {
     pub library: LibrarySpec,
     /// Folders of templates of briefs, the project's first.
     pub templates: Vec<PathBuf>,
+    /// How long a task may be in progress without a sign of work.
+    pub stale_after: Duration,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -114,6 +116,7 @@ impl Session {
             kubeconfig: Vec::new(),
             library: LibrarySpec::default(),
             templates: Vec::new(),
+            stale_after: STALE_AFTER,
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),

@@ -5,6 +5,8 @@
 //! record before, or sixty-four zeros. The chain shows what was changed, reordered or cut out; records cut off at its
 //! end leave no trace in the file itself.
 
+mod select;
+
 use std::fmt::Write;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::digest::sha256;
+
+pub use select::{Selection, line_passes};
 
 /// `prev` of the first record.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -259,6 +263,26 @@ mod tests {
         let (line, _) = append_line(None, Timestamp::UNIX_EPOCH, "gate", json!({"title": "push\nnow", "reason": ""}));
         assert_eq!(describe(line.as_bytes()), "1970-01-01 00:00:00Z gate      title: push…");
         assert_eq!(describe(b"torn\x1b"), "? torn…");
+    }
+
+    #[test]
+    fn every_flipped_byte_is_found_at_its_line() {
+        let text = three();
+        for at in 0..text.len() {
+            for flip in [0x01, 0x20, 0x80] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= flip;
+                let line = text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64 + 1;
+                match verify(bytes.split_inclusive(|&byte| byte == b'\n')) {
+                    // A line end that is gone joins two lines, or leaves the last one torn.
+                    Err(broken) => {
+                        assert!(broken.line == line, "byte {at} of line {line}: {broken:?}");
+                        assert!(!broken.why.is_empty());
+                    }
+                    Ok(summary) => assert!(summary.torn && at + 1 == text.len(), "byte {at} was not noticed"),
+                }
+            }
+        }
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::domain::brief::check::{check, named};
 use crate::domain::brief::facts::{Facts, Ground};
 use crate::domain::brief::tokens;
-use crate::effect::CheckRequest;
+use crate::effect::LintRequest;
 use crate::event::{BriefChecked, Done, Event};
 use crate::source::Outbox;
 use crate::source::ground::{self, Places};
@@ -23,7 +23,7 @@ const COUNTED: u64 = 1 << 20;
 /// Asks for a look. When the last one is dropped, the worker ends.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    latest: watch::Sender<Option<CheckRequest>>,
+    latest: watch::Sender<Option<LintRequest>>,
 }
 
 impl Desk {
@@ -35,12 +35,12 @@ impl Desk {
     }
 
     /// Looks at this text; one that was not looked at yet is given up.
-    pub fn check(&self, request: CheckRequest) {
+    pub fn check(&self, request: LintRequest) {
         self.latest.send_replace(Some(request));
     }
 }
 
-async fn run(places: Places, outbox: Outbox, mut requests: watch::Receiver<Option<CheckRequest>>) {
+async fn run(places: Places, outbox: Outbox, mut requests: watch::Receiver<Option<LintRequest>>) {
     let mut looker = Looker::new(places);
     while requests.changed().await.is_ok() {
         let Some(request) = requests.borrow_and_update().clone() else { continue };
@@ -72,7 +72,7 @@ impl Looker {
     }
 
     /// What a brief is held against. Blocks.
-    pub fn facts(&mut self, request: &CheckRequest) -> Facts {
+    pub fn facts(&mut self, request: &LintRequest) -> Facts {
         let known = self.ground.as_ref().filter(|(_, at)| at.elapsed() < FRESH).map(|(ground, _)| Arc::clone(ground));
         let ground = known.unwrap_or_else(|| {
             let ground = Arc::new(ground::read(&self.places));
@@ -114,7 +114,7 @@ impl Looker {
 mod tests {
     use super::Desk;
     use crate::domain::brief::lint::{Aim, Rule};
-    use crate::effect::CheckRequest;
+    use crate::effect::LintRequest;
     use crate::event::{Done, Event};
     use crate::source::ground::Places;
     use crate::source::mailbox::mailbox;
@@ -128,7 +128,7 @@ mod tests {
         for generation in 1..=3 {
             let text = "Read `notes.md` and `gone.md`.\n".to_owned();
             let aim = Aim { left: Some(600), ..Aim::default() };
-            desk.check(CheckRequest { generation, text, aim, world: std::sync::Arc::default() });
+            desk.check(LintRequest { generation, text, aim, world: std::sync::Arc::default() });
         }
         loop {
             let Some(Event::Done(Done::BriefChecked(news))) = inbox.next().await else { panic!("no answer") };

@@ -36,7 +36,8 @@ async fn carry_out(
 ) -> Result<(), Fault> {
     let redactor = gates.redactor();
     gates.check(gate)?;
-    record(state_dir, now, "gate", body(gate, decision, redactor), redactor).await?;
+    let word = if decision.approved { "approved" } else { "rejected" };
+    record(state_dir, now, "gate", body(gate, word, decision, redactor), redactor).await?;
     let Err(fault) = gates.decide(gate, decision.clone()).await else { return Ok(()) };
     record(state_dir, now, "gate-missed", json!({"gate": gate.id.0, "why": fault.why}), redactor).await?;
     Err(fault)
@@ -57,12 +58,21 @@ pub fn facts(transcript: &Path, redactor: &Redactor) -> Result<AgentFact, Fault>
     Ok(fact)
 }
 
-fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
+/// Notes in the journal that a gate ended and nobody had decided it.
+///
+/// # Errors
+/// That it could not be noted; whoever asked was refused all the same.
+pub async fn ended(state_dir: &Path, gate: &Gate, why: &str, now: Timestamp, redactor: &Redactor) -> Result<(), Fault> {
+    let nobody = Decision { approved: false, reason: why.to_owned(), ..Decision::default() };
+    record(state_dir, now, "gate", body(gate, gate.state.name(), &nobody, redactor), redactor).await
+}
+
+fn body(gate: &Gate, word: &str, decision: &Decision, redactor: &Redactor) -> Value {
     // Hidden before it is cut, so that no part of a secret is left at the cut.
     let detail = redactor.redact(&gate.detail);
     json!({
         "gate": gate.id.0,
-        "decision": if decision.approved { "approved" } else { "rejected" },
+        "decision": word,
         "reason": decision.reason,
         "title": gate.title,
         "detail": detail.chars().take(KEPT).collect::<String>(),

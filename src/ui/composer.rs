@@ -16,7 +16,7 @@ use crate::state::composer::{Composer, Page};
 
 use super::Cx;
 use super::hit::HitMap;
-use super::widget::{cell, fit, look_of, nothing, select, spread};
+use super::widget::{cell, fit, nothing, select, spread};
 
 /// Columns from which on text and preview stand side by side.
 const WIDE: u16 = 120;
@@ -142,7 +142,7 @@ fn draw_preview(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer) 
     let first = share.saturating_sub(height / 3).min(rows.len().saturating_sub(height));
     for (place, row) in area.rows().zip(rows.iter().skip(first)) {
         let spans: Vec<Span<'_>> =
-            row.parts().map(|(text, look)| Span::styled(text, look_of(cx, Role::Text, look))).collect();
+            row.parts().map(|(text, look)| Span::styled(text, ink::style(cx, Role::Text, look))).collect();
         buf.set_line(place.x, place.y, &Line::from(spans), place.width);
     }
 }

@@ -158,29 +158,6 @@ pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(gap))
 }
 
-/// How a run looks in a row of this role.
-pub fn look_of(cx: &Cx<'_>, role: Role, look: Look) -> Style {
-    let role = match look.ink {
-        Ink::Plain => role,
-        Ink::Dim => Role::Dim,
-        Ink::Tool => Role::AgentTool,
-        Ink::Ok => Role::Ok,
-        Ink::Warn => Role::Warn,
-        Ink::Error => Role::Error,
-        Ink::Busy => Role::Info,
-        Ink::Added => Role::DiffAdd,
-        Ink::Removed => Role::DiffRemove,
-        Ink::Heading => Role::MarkdownHeading,
-        Ink::Code => Role::MarkdownCode,
-        Ink::Link => Role::MarkdownLink,
-        Ink::Quote => Role::MarkdownQuote,
-    };
-    let marks =
-        [(look.strong, Modifier::BOLD), (look.emphasis, Modifier::ITALIC), (look.struck, Modifier::CROSSED_OUT)];
-    let marks = marks.into_iter().filter(|(set, _)| *set).fold(Modifier::empty(), |all, (_, mark)| all | mark);
-    cx.theme.style(role).add_modifier(marks)
-}
-
 #[cfg(test)]
 mod tests {
     use ratatui::layout::Rect;

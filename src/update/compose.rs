@@ -16,7 +16,7 @@ use crate::domain::drift::{DriftDetail, DriftRow, DriftView};
 use crate::domain::fault::Fault;
 use crate::domain::text;
 use crate::domain::transcript::Tone;
-use crate::effect::{CheckRequest, Effect, Effects, SaveBrief};
+use crate::effect::{Effect, Effects, LintRequest, SaveBrief};
 use crate::event::{BriefChecked, BriefDone, BriefOffer};
 use crate::state::State;
 use crate::state::composer::{Beginning, BriefMenu, Composer, Page, Subject};
@@ -191,7 +191,7 @@ pub fn look(state: &mut State) -> Effects {
     }));
     let agent = composer.agent.as_ref().and_then(|id| state.agents.find(id));
     composer.generation += 1;
-    let request = CheckRequest {
+    let request = LintRequest {
         generation: composer.generation,
         text: composer.text(),
         aim: Aim {
@@ -277,7 +277,10 @@ pub fn saved(state: &mut State, done: Result<Box<BriefDone>, Fault>) -> Effects 
             state.screen.composer = None;
             let words = format!("brief {} · {}", done.file.display(), super::copied(&done.copy));
             state.say(tone(&done.copy), words);
-            if done.send { send(state, &done) } else { Effects::new() }
+            let mut effects = if done.send { send(state, &done) } else { Effects::new() };
+            // It may belong to a task now.
+            effects.push(Effect::ReadPast);
+            effects
         }
         Err(fault) => {
             state.complain(&fault);

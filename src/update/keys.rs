@@ -53,6 +53,7 @@ fn field(state: &mut State) -> Option<&mut LineInput> {
         Some(Popup::Word(typed)) => Some(&mut typed.input),
         Some(Popup::Search) => Some(&mut state.search.input),
         Some(Popup::Library(pick)) => Some(&mut pick.input),
+        Some(Popup::Journal { typing, .. }) => typing.as_mut(),
         Some(_) => None,
         None => state.screen.filter.as_mut(),
     }
@@ -89,6 +90,10 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
         (KeyCode::Enter, Some(Popup::Library(_))) => {
             let quoted = key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL);
             return compose::library_key(state, quoted);
+        }
+        (KeyCode::Enter, Some(Popup::Journal { typing, .. })) => {
+            *typing = None;
+            return Effects::new();
         }
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
@@ -142,6 +147,11 @@ fn typed(state: &mut State) -> Effects {
         Some(Popup::Palette { selected, .. }) => *selected = 0,
         Some(Popup::Search) => return search::typed(state),
         Some(Popup::Library(_)) => compose::library_typed(state),
+        Some(Popup::Journal { typing: Some(input), filter, scroll, .. }) => {
+            input.text().clone_into(filter);
+            // The newest records stand at the end.
+            scroll.0 = usize::MAX / 2;
+        }
         _ => {}
     }
     if let (None, Some(input)) = (&state.screen.popup, &state.screen.filter) {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{SessionFile, parse};
+use super::file::{STALE_AFTER, SessionFile, parse};
 use super::{ClusterSpec, Session, SessionOrigin, SourceText};
 use crate::config::brief;
 use crate::config::discovery::repository::{self, Repository};
@@ -242,6 +242,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: Pa
         kubeconfig: paths.kubeconfig.clone(),
         library: file.library,
         templates,
+        stale_after: file.stale_after.unwrap_or(STALE_AFTER),
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,

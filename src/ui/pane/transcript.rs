@@ -12,10 +12,10 @@ use crate::domain::transcript::Tone;
 use crate::event::Target;
 use crate::state::transcript::rows::{GUTTER, Part, Row, size};
 use crate::state::transcript::{RAIL, Spot};
-use crate::ui::Cx;
 use crate::ui::hit::HitMap;
 use crate::ui::popup::search::mark;
-use crate::ui::widget::{faults, look_of, nothing, select};
+use crate::ui::widget::{faults, nothing, select};
+use crate::ui::{Cx, ink};
 
 /// What the border says: whose transcript it is, and where in the file the view stands.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
@@ -122,7 +122,7 @@ fn draw_row(cx: &Cx<'_>, row: &Row, place: Rect, buf: &mut Buffer) {
         Part::Unread => ("? ", Role::Warn, Role::Dim),
     };
     let mut spans = vec![Span::styled(sign, cx.theme.style(sign_role))];
-    spans.extend(row.line.parts().map(|(text, look)| Span::styled(text, look_of(cx, role, look))));
+    spans.extend(row.line.parts().map(|(text, look)| Span::styled(text, ink::style(cx, role, look))));
     const { assert!(GUTTER == 2, "the signs are two columns wide") };
     buf.set_line(place.x, place.y, &Line::from(spans), place.width);
 }
