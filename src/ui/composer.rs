@@ -14,7 +14,7 @@ use crate::domain::markdown;
 use crate::domain::text;
 use crate::state::composer::{Composer, Page};
 
-use super::Cx;
+use super::{Cx, ink};
 use super::hit::HitMap;
 use super::widget::{cell, fit, nothing, select, spread};
 
