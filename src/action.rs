@@ -20,6 +20,18 @@ pub enum Action {
     Brief,
     MoveTask,
     UndoTask,
+    SortTasks,
+    ReverseTasks,
+    Lanes,
+    ColumnLeft,
+    ColumnRight,
+    NextLink,
+    PreviousLink,
+    FollowLink,
+    Checks,
+    RunCheck,
+    StopCheck,
+    ReadCheck,
     Copy,
     Open,
     Details,
@@ -63,6 +75,7 @@ pub enum Action {
     NextLayout,
     NextTheme,
     Journal,
+    FilterJournal,
     Palette,
     Help,
     Refresh,
@@ -101,6 +114,12 @@ pub enum Scope {
     Objects,
     /// While an object of a cluster is shown.
     Live,
+    /// While the journal is shown.
+    Journal,
+    /// While the checks are listed.
+    Checks,
+    /// While a task is shown.
+    Task,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -126,6 +145,12 @@ pub struct Where {
     pub drift: bool,
     /// That popup shows an object of a cluster.
     pub live: bool,
+    /// That popup shows the journal.
+    pub journal: bool,
+    /// That popup lists the checks.
+    pub checks: bool,
+    /// That popup shows a task.
+    pub task: bool,
 }
 
 impl Scope {
@@ -142,6 +167,9 @@ impl Scope {
             Self::Drift => here.drift || (in_panes && here.focus == PaneKind::Drift),
             Self::Objects => here.live || (in_panes && here.focus == PaneKind::Cluster),
             Self::Live => here.live,
+            Self::Journal => here.journal,
+            Self::Checks => here.checks,
+            Self::Task => here.task,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -182,8 +210,8 @@ const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
 const JUDGED: Scope = Scope::In(&[PaneKind::Cluster, PaneKind::Drift]);
-const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
-const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Drift]);
+const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Board, PaneKind::Drift]);
+const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Board, PaneKind::Drift]);
 
 /// Every action, in the order of help and palette.
 #[rustfmt::skip]
@@ -194,11 +222,23 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
     row(Action::MoveTask, "move-task", &["m"], TASKS, "move", "Give the selected task another status, or tick its criteria, in its file"),
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
+    row(Action::SortTasks, "sort-tasks", &["o"], TASKS, "sort", "Order the tasks of a status by the next thing: file, activity, title, id, agent, progress"),
+    row(Action::ReverseTasks, "reverse-tasks", &["shift-o"], TASKS, "", "Order the tasks the other way round"),
+    row(Action::Lanes, "lanes", &["w"], TASKS, "lanes", "Give each file of the board a lane of its own, or put all of them together again"),
+    row(Action::ColumnLeft, "column-left", &["left", "h"], TASKS, "", "Go to the column on the left, where the board is wide enough for columns"),
+    row(Action::ColumnRight, "column-right", &["right", "l"], TASKS, "", "Go to the column on the right"),
+    row(Action::NextLink, "next-link", &["tab", "right"], Scope::Task, "link", "Go to the next thing that is linked to the task: agent, commit, brief, gate, another task"),
+    row(Action::PreviousLink, "previous-link", &["backtab", "shift-backtab", "left"], Scope::Task, "", "Go to the previous thing that is linked to the task"),
+    row(Action::FollowLink, "follow-link", &["enter"], Scope::Task, "go there", "Go where the link leads"),
+    row(Action::Checks, "checks", &["c"], TASKS, "checks", "List your checks with what they came to, to run them"),
+    row(Action::RunCheck, "run-check", &["enter"], Scope::Checks, "run", "Run the selected check in the background; its output is kept as evidence, and the journal notes it"),
+    row(Action::StopCheck, "stop-check", &["x"], Scope::Checks, "stop", "Stop the selected check"),
+    row(Action::ReadCheck, "check-output", &["o"], Scope::Checks, "output", "Show what the last run of the selected check wrote"),
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
     row(Action::Open, "open", &["enter"], Scope::Panes, "open", "Open what is selected: its details, or the pane it belongs to"),
     row(Action::Details, "details", &["i"], Scope::Panes, "details", "Show all that is known of what is selected, and where it comes from"),
-    row(Action::Fold, "fold", &["space"], FOLDS, "fold", "Fold or unfold the entry at the cursor, the sub-agents of an agent, or a fabric or state of the drift"),
-    row(Action::FoldAll, "fold-all", &["shift-z"], FOLDS_ALL, "fold all", "Fold or unfold every entry, or every state of the drift"),
+    row(Action::Fold, "fold", &["space"], FOLDS, "fold", "Fold or unfold the entry at the cursor, the sub-agents of an agent, a status or lane of the board, or a fabric or state of the drift"),
+    row(Action::FoldAll, "fold-all", &["shift-z"], FOLDS_ALL, "fold all", "Fold or unfold every entry, every status or lane of the board, or every state of the drift"),
     row(Action::HideFinished, "hide-finished", &["h"], AGENTS, "finished", "Hide finished agents, or show them again"),
     row(Action::FaultsOnly, "faults-only", &["f"], JUDGED, "faults", "Show only what is wrong, or everything again"),
     row(Action::NextPage, "next-page", &["tab", "right"], Scope::DriftObject, "page", "Go to the next page: fields, versions, YAML, file"),
@@ -258,6 +298,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::NextLayout, "next-layout", &["shift-l"], Scope::Panes, "", "Change to the next layout"),
     row(Action::NextTheme, "next-theme", &["shift-t"], Scope::Panes, "", "Change to the next theme"),
     row(Action::Journal, "journal", &["@"], Scope::Panes, "journal", "Show the journal of what was done here"),
+    row(Action::FilterJournal, "filter-journal", &["/"], Scope::Journal, "filter", "Show only the records of the journal that contain a text; kind:gate, task:T-1 or agent:NAME ask one field"),
     row(Action::Palette, "palette", &[":", "ctrl-k"], Scope::Panes, "palette", "Find an action by name, or look at a kind of the cluster"),
     row(Action::Help, "help", &["?", "f1"], Scope::Panes, "help", "Show the keys"),
     row(Action::Refresh, "refresh", &["shift-r", "f5"], Scope::Panes, "", "Look again at every source, now"),
@@ -331,6 +372,9 @@ fn place(scope: Scope) -> String {
         Scope::Drift => "drift, its objects".to_owned(),
         Scope::Objects => "cluster, its objects".to_owned(),
         Scope::Live => "objects of a cluster".to_owned(),
+        Scope::Journal => "journal".to_owned(),
+        Scope::Checks => "checks".to_owned(),
+        Scope::Task => "tasks".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

@@ -15,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::session::Session;
+use crate::domain::gate::{Gate, GateState};
 use crate::effect::{Effect, Effects};
 use crate::event::{Event, Input, Mouse, MouseKind, SourceId};
 use crate::exec::Hands;
+use crate::exec::check::Checks;
 use crate::source::hooks::HookDesk;
 use crate::source::mailbox::redacting_mailbox;
 use crate::source::search::Searcher;
@@ -84,6 +86,10 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
     drop(screen);
     cancel.cancel();
+    for gate in state.gates.iter().filter(|gate| gate.state == GateState::Pending) {
+        let gate = Gate { state: GateState::Abandoned, decided_at: Some(Timestamp::now()), ..gate.clone() };
+        workers.hands.note_gate(gate, "the workbench was closed", Timestamp::now());
+    }
     workers.hands.tasks.close();
     // Whoever waits at a gate is refused by the server's own end; only writes are waited for.
     let _ = tokio::time::timeout(LAST_WRITES, workers.hands.tasks.wait()).await;
@@ -106,7 +112,9 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         outbox: outbox.clone(),
         terminal,
         tasks: TaskTracker::new(),
+        checks: Checks::new(cancel.clone()),
     };
+    hands.read_past();
     Workers {
         hands,
         transcript: TranscriptReader::spawn(outbox.clone(), cancel.clone()),
@@ -238,6 +246,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Kinds(_)
         | Event::Table(_)
         | Event::Done(_)
+        | Event::Check(_)
         | Event::Quit => true,
         Event::Agents(_)
         | Event::Board(_)
@@ -245,6 +254,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Cluster(_)
         | Event::Drift(_)
         | Event::Search(_)
+        | Event::Past(_)
         | Event::SourceFault(..)
         | Event::Drawn(_)
         | Event::Wake => false,
@@ -276,9 +286,14 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
+            Effect::NoteGate { gate, why } => workers.hands.note_gate(*gate, why, state.now),
             Effect::CheckDrift { fabric, key } => {
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);
             }
+            Effect::RunCheck(request) => workers.hands.run_check(*request),
+            Effect::StopCheck(name) => workers.hands.checks.stop(&name),
+            Effect::ReadCheck { title, file } => workers.hands.read_check(title, file),
+            Effect::ReadPast => workers.hands.read_past(),
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod attention;
 pub mod brief;
+pub mod check;
 pub mod claim;
 pub mod cluster;
 pub mod commit;
@@ -17,6 +18,7 @@ pub mod gate;
 pub mod health;
 pub mod hedgehog;
 pub mod journal;
+pub mod link;
 pub mod manifest;
 pub mod markdown;
 pub mod model;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
@@ -88,6 +90,13 @@ pub enum Effect {
         /// The decision.
         decision: Decision,
     },
+    /// Note in the journal that a gate ended and nobody had decided it.
+    NoteGate {
+        /// The gate, in the state in which it ended.
+        gate: Box<Gate>,
+        /// Why it ended.
+        why: &'static str,
+    },
     /// Ask the cluster what applying an object would do, without storing it.
     CheckDrift {
         /// Name of the fabric.
@@ -95,8 +104,21 @@ pub enum Effect {
         /// The object.
         key: ObjectKey,
     },
+    /// Run a check of the operator's.
+    RunCheck(Box<CheckRequest>),
+    /// Stop a check that runs, by name.
+    StopCheck(String),
+    /// Read what a run of a check wrote.
+    ReadCheck {
+        /// What it is.
+        title: String,
+        /// Its file, relative to the session's state folder.
+        file: String,
+    },
     /// Read the journal.
     ReadJournal,
+    /// Read in the journal what was done before.
+    ReadPast,
     /// This kind is looked at from now on, or none.
     Browse(Option<Browsed>),
     /// Read an object of a cluster whole.
@@ -128,6 +150,21 @@ pub struct TaskChange {
     pub task: Task,
     /// The change.
     pub change: Change,
+}
+
+/// A check that is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRequest {
+    /// Its name.
+    pub name: String,
+    /// The command line, for `sh -c`.
+    pub run: String,
+    /// Commit that is checked out in the session's root.
+    pub head: Option<String>,
+    /// The working tree has changes.
+    pub dirty: bool,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// What one event asks for, in order.

@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
+use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
+use crate::domain::link::BriefNote;
 use crate::domain::search::SearchNews;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;
@@ -53,6 +55,10 @@ pub enum Event {
     Drift(DriftView),
     /// A gate was asked for or ended. In order, never dropped.
     Gate(GateNews),
+    /// What the journal tells of the time before.
+    Past(Box<PastNews>),
+    /// About a check of the operator's. In order, never dropped.
+    Check(CheckNews),
     /// A source could not do its work at all; its pane keeps what it last had.
     SourceFault(SourceId, Fault),
     /// An effect was carried out.
@@ -287,6 +293,40 @@ pub enum GateNews {
     Expired(GateId, Timestamp),
 }
 
+/// What the journal tells of the time before, without secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PastNews {
+    /// The latest run of each check.
+    pub checks: Vec<CheckRun>,
+    /// Briefs that were written, oldest first.
+    pub briefs: Vec<BriefNote>,
+}
+
+/// About a check of the operator's.
+#[derive(Debug, Clone)]
+pub struct CheckNews {
+    /// Its name.
+    pub name: String,
+    /// What is new.
+    pub change: CheckChange,
+}
+
+/// What is new of a check.
+#[derive(Debug, Clone)]
+pub enum CheckChange {
+    /// It runs.
+    Running {
+        /// The last line that it wrote.
+        line: String,
+        /// Bytes that it wrote.
+        bytes: u64,
+    },
+    /// It has ended, and the journal has noted how.
+    Ended(Box<CheckRun>),
+    /// It could not be run, or not be noted.
+    Failed(Fault),
+}
+
 /// An effect was carried out, or was not.
 #[derive(Debug, Clone)]
 pub enum Done {
@@ -305,6 +345,8 @@ pub enum Done {
     },
     /// The journal was read for the journal popup, newest last.
     Journal(Result<Vec<String>, Fault>),
+    /// What a check wrote was read: what it is, and its text.
+    CheckOutput(String, Result<String, Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
     /// A cluster said what applying an object would do, or could not be asked.

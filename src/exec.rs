@@ -13,18 +13,20 @@ use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::transcript::passage::{Form, Passage};
-use crate::effect::TaskChange;
-use crate::event::{Done, Event, RecordPlace, TaskUndo};
+use crate::effect::{CheckRequest, TaskChange};
+use crate::event::{Done, Event, RecordPlace, SourceId, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
 
 pub mod board;
 pub mod brief;
+pub mod check;
 pub mod clipboard;
 pub mod exact;
 pub mod gate;
 pub mod journal;
+pub mod past;
 pub mod record;
 
 use clipboard::Tmux;
@@ -49,6 +51,8 @@ pub struct Hands {
     pub terminal: mpsc::Sender<Vec<u8>>,
     /// Tasks that are to end before the program does.
     pub tasks: TaskTracker,
+    /// The operator's checks that run.
+    pub checks: check::Checks,
 }
 
 impl Hands {
@@ -129,6 +133,16 @@ impl Hands {
         });
     }
 
+    /// Notes in the journal that a gate ended and nobody had decided it.
+    pub fn note_gate(&self, gate: Gate, why: &'static str, now: Timestamp) {
+        let (state_dir, outbox) = (self.state_dir.clone(), self.outbox.clone());
+        self.tasks.spawn(async move {
+            if let Err(fault) = gate::ended(&state_dir, &gate, why, now, outbox.redactor()).await {
+                outbox.send(Event::SourceFault(SourceId::Gates, fault)).await;
+            }
+        });
+    }
+
     /// Asks a cluster what applying an object would do.
     pub fn check_drift(&self, workers: Workers, fabric: String, key: ObjectKey, now: Timestamp) {
         let hands = self.clone();
@@ -140,6 +154,37 @@ impl Hands {
                 now,
             };
             Done::Checked(Box::new(exact::check(&workers, fabric, key, asker).await))
+        });
+    }
+
+    /// Runs a check of the operator's.
+    pub fn run_check(&self, request: CheckRequest) {
+        let bench = check::Bench {
+            root: self.root.clone(),
+            state_dir: self.state_dir.clone(),
+            outbox: self.outbox.clone(),
+        };
+        self.tasks.spawn(self.checks.clone().run(bench, request));
+    }
+
+    /// Reads what a run of a check wrote.
+    pub fn read_check(&self, title: String, file: String) {
+        let state_dir = self.state_dir.clone();
+        self.answer(async move {
+            let on = file.clone();
+            let read = tokio::task::spawn_blocking(move || check::read(&state_dir, &file)).await;
+            Done::CheckOutput(title, read.unwrap_or_else(|error| Err(Fault::new("reading", on, error, ""))))
+        });
+    }
+
+    /// Reads in the journal what was done before.
+    pub fn read_past(&self) {
+        let (state_dir, root, outbox) = (self.state_dir.clone(), self.root.clone(), self.outbox.clone());
+        self.tasks.spawn(async move {
+            // A journal that cannot be read is told of by whoever wants to write it, or to see it.
+            if let Ok(Ok(past)) = tokio::task::spawn_blocking(move || past::read(&state_dir, &root)).await {
+                outbox.send(Event::Past(Box::new(past))).await;
+            }
         });
     }
 

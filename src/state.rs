@@ -8,11 +8,13 @@ use jiff::tz::TimeZone;
 pub mod agents;
 pub mod attention;
 pub mod board;
+pub mod checks;
 pub mod cluster;
 pub mod describe;
 pub mod drift;
 pub mod git;
 pub mod input;
+pub mod linked;
 pub mod list;
 pub mod palette;
 pub mod popup;
@@ -32,10 +34,12 @@ use crate::event::SourceId;
 use agents::Agents;
 use attention::Attention;
 use board::Board;
+use checks::Checks;
 use cluster::Clusters;
 use drift::Drift;
 use git::Git;
 use input::LineInput;
+use linked::Linked;
 use popup::Popup;
 use search::Search;
 use transcript::Transcript;
@@ -66,6 +70,10 @@ pub struct State {
     pub clusters: Clusters,
     /// The drift pane.
     pub drift: Drift,
+    /// What belongs together.
+    pub linked: Linked,
+    /// The operator's checks.
+    pub checks: Checks,
     /// The attention queue.
     pub attention: Attention,
     /// Every gate of this run, oldest first.
@@ -160,6 +168,8 @@ impl State {
             git: Git::default(),
             clusters: Clusters::default(),
             drift: Drift::default(),
+            linked: Linked::default(),
+            checks: Checks::default(),
             attention: Attention::default(),
             gates: Vec::new(),
             sources: BTreeMap::new(),
@@ -229,7 +239,15 @@ impl Screen {
     /// Where the keys go: what decides which actions apply.
     pub fn place(&self) -> Where {
         let typing = self.filter.is_some()
-            || matches!(self.popup, Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Search));
+            || matches!(
+                self.popup,
+                Some(
+                    Popup::Palette { .. }
+                        | Popup::Reason { .. }
+                        | Popup::Search
+                        | Popup::Journal { typing: Some(_), .. }
+                )
+            );
         Where {
             focus: self.focus,
             typing,
@@ -238,6 +256,9 @@ impl Screen {
             record: matches!(self.popup, Some(Popup::Record(_))),
             drift: matches!(self.popup, Some(Popup::Drift(_))),
             live: matches!(self.popup, Some(Popup::Live(_))),
+            journal: matches!(self.popup, Some(Popup::Journal { typing: None, .. })),
+            checks: matches!(self.popup, Some(Popup::Checks { .. })),
+            task: matches!(self.popup, Some(Popup::TaskDetail(_))),
         }
     }
 

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 pub mod glyph;
 pub mod hit;
+mod ink;
 
 mod bars;
 mod pane;

@@ -1,11 +1,14 @@
 //! `update(&mut State, now, Event) -> Effects`: the only place where state changes. No input, no output, no clock.
 
 mod act;
+mod board;
+mod checks;
 mod cluster;
 mod cursor;
 mod decide;
 mod drift;
 mod keys;
+mod links;
 mod mouse;
 mod news;
 mod search;
@@ -31,7 +34,10 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     }
     let mut effects = match event {
         Event::Input(input) => take_input(state, input),
-        Event::Wake => Effects::new(),
+        Event::Wake => {
+            links::age(state);
+            Effects::new()
+        }
         Event::Drawn(viewports) => {
             state.screen.viewports = viewports.panes.into_iter().collect();
             state.screen.popup_size = viewports.popup;
@@ -56,6 +62,14 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Drift(view) => news::drift(state, view),
         Event::Gate(news) => news::gate(state, news),
+        Event::Past(past) => {
+            links::past(state, *past);
+            Effects::new()
+        }
+        Event::Check(news) => {
+            checks::news(state, news);
+            Effects::new()
+        }
         Event::SourceFault(source, fault) => {
             state.sources.entry(source).or_default().fault = Some(fault);
             Effects::new()
@@ -106,10 +120,13 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Brief(Ok(done)) => {
             let text = format!("brief {} · {}", done.file.display(), copied(&done.copy));
             state.say(tone(&done.copy), text);
+            // It belongs to a task now.
+            return vec![Effect::ReadPast];
         }
+        Done::CheckOutput(title, text) => checks::read(state, title, text),
         Done::Copied(Ok(done)) => state.say(tone(&done), copied(&done)),
         Done::Journal(Ok(lines)) => {
-            if let Some(Popup::Journal { lines: shown, scroll }) = &mut state.screen.popup {
+            if let Some(Popup::Journal { lines: shown, scroll, .. }) = &mut state.screen.popup {
                 // The newest record is the last line, and that is where one looks first.
                 scroll.0 = lines.len().saturating_sub(usize::from(state.screen.popup_size.1));
                 *shown = Some(lines);

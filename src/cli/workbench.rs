@@ -135,6 +135,8 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
     for source in [SourceId::Agents, SourceId::Board, SourceId::Git].into_iter().chain(fabrics) {
         state.sources.entry(source).or_default();
     }
+    state.checks.specs.clone_from(&session.checks);
+    state.linked.stale_after = session.stale_after;
     state.clusters.faults.clone_from(&session.cluster_faults);
     if let Some(fault) = session.faults.first() {
         state.complain(fault);

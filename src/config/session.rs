@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-pub use file::{DEADLINE, EXCLUDED, GRACE, SessionFile, parse, parse_duration};
+pub use file::{DEADLINE, EXCLUDED, GRACE, STALE_AFTER, SessionFile, parse, parse_duration};
 pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
 
 use super::models;
@@ -57,6 +57,8 @@ pub struct Session {
     pub health: Arc<Rules>,
     /// Checks of the operator's own, run on a key.
     pub checks: Vec<CheckSpec>,
+    /// How long a task may be in progress without a sign of work.
+    pub stale_after: Duration,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -91,6 +93,7 @@ impl Session {
             models: Arc::new(models::built_in()),
             health: Rules::built_in(),
             checks: Vec::new(),
+            stale_after: STALE_AFTER,
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),

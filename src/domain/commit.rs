@@ -37,12 +37,19 @@ pub struct Commit {
     pub parents: Vec<String>,
     /// First line of the message.
     pub summary: String,
+    /// What follows it in the message, at most [`Commit::BODY`] bytes of it.
+    pub body: String,
     /// Author's name.
     pub author: String,
     /// Author time.
     pub at: Timestamp,
     /// Names that point here.
     pub refs: Vec<Ref>,
+}
+
+impl Commit {
+    /// Bytes kept of a message behind its first line: its trailers stand at the end, and few messages are longer.
+    pub const BODY: usize = 4 * 1024;
 }
 
 /// A commit with its row of the graph.
@@ -93,6 +100,13 @@ pub struct Dirty {
     pub conflicted: u32,
 }
 
+impl Dirty {
+    /// Whether anything was changed, in the index or in the working tree.
+    pub fn is_dirty(&self) -> bool {
+        self.staged + self.unstaged + self.untracked + self.conflicted > 0
+    }
+}
+
 /// A repository as the git pane shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepoLog {
@@ -125,6 +139,7 @@ impl RepoLog {
         }
         for CommitRow { commit, .. } in &mut self.rows {
             redactor.hide(&mut commit.summary);
+            redactor.hide(&mut commit.body);
             redactor.hide(&mut commit.author);
             commit.refs.iter_mut().for_each(|name| redactor.hide(&mut name.name));
         }

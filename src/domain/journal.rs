@@ -5,6 +5,8 @@
 //! record before, or sixty-four zeros. The chain shows what was changed, reordered or cut out; records cut off at its
 //! end leave no trace in the file itself.
 
+mod select;
+
 use std::fmt::Write;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::digest::sha256;
+
+pub use select::{Selection, line_passes};
 
 /// `prev` of the first record.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -3,22 +3,26 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use self::edit::{Change, Edit};
+pub use self::project::Project;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 
 pub mod backlog;
 pub mod checklist;
 mod counters;
+pub mod dependency;
 pub mod edit;
 pub mod emoji;
 mod legend;
 mod markdown;
 mod mention;
 mod outline;
+mod project;
 pub mod taskmaster;
 mod words;
 
@@ -133,6 +137,8 @@ pub struct Task {
     pub boxes: Vec<Criterion>,
     /// The task's own text, as Markdown; may be empty.
     pub body: String,
+    /// The rules of the project that it belongs to, where its format has such.
+    pub project: Option<Arc<Project>>,
 }
 
 /// A way in which people write tasks into files.

@@ -1,6 +1,6 @@
 //! Events without secrets: the last place before the state, through which every one of them goes.
 
-use super::{AgentsNews, BoardNews, Done, Event, GitNews, SeekChange, SeekNews, TranscriptChange};
+use super::{AgentsNews, BoardNews, CheckChange, Done, Event, GitNews, SeekChange, SeekNews, TranscriptChange};
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 
@@ -43,12 +43,19 @@ impl Event {
                 news.table = news.table.map_err(|fault| fault.redacted(redactor));
                 Self::Table(news)
             }
+            Self::Check(mut news) => {
+                if let CheckChange::Failed(fault) = news.change {
+                    news.change = CheckChange::Failed(fault.redacted(redactor));
+                }
+                Self::Check(news)
+            }
             Self::Input(_)
             | Self::Wake
             | Self::Drawn(_)
             | Self::Kinds(_)
             | Self::Drift(_)
             | Self::Gate(_)
+            | Self::Past(_)
             | Self::Quit => self,
         }
     }
@@ -63,6 +70,9 @@ impl Done {
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
+            Self::CheckOutput(title, text) => {
+                Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor)))
+            }
             Self::Object(place, Err(fault)) => Self::Object(place, Err(fault.redacted(redactor))),
             Self::Object(place, Ok(mut detail)) => {
                 detail.events = detail.events.map(|events| events.map_err(|fault| fault.redacted(redactor)));

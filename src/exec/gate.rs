@@ -32,19 +32,28 @@ async fn carry_out(
 ) -> Result<(), Fault> {
     let redactor = gates.redactor();
     gates.check(gate)?;
-    record(state_dir, now, "gate", body(gate, decision, redactor), redactor).await?;
+    let word = if decision.approved { "approved" } else { "rejected" };
+    record(state_dir, now, "gate", body(gate, word, &decision.reason, redactor), redactor).await?;
     let Err(fault) = gates.decide(gate, decision.clone()).await else { return Ok(()) };
     record(state_dir, now, "gate-missed", json!({"gate": gate.id.0, "why": fault.why}), redactor).await?;
     Err(fault)
 }
 
-fn body(gate: &Gate, decision: &Decision, redactor: &Redactor) -> Value {
+/// Notes in the journal that a gate ended and nobody had decided it.
+///
+/// # Errors
+/// That it could not be noted; whoever asked was refused all the same.
+pub async fn ended(state_dir: &Path, gate: &Gate, why: &str, now: Timestamp, redactor: &Redactor) -> Result<(), Fault> {
+    record(state_dir, now, "gate", body(gate, gate.state.name(), why, redactor), redactor).await
+}
+
+fn body(gate: &Gate, decision: &str, reason: &str, redactor: &Redactor) -> Value {
     // Hidden before it is cut, so that no part of a secret is left at the cut.
     let detail = redactor.redact(&gate.detail);
     json!({
         "gate": gate.id.0,
-        "decision": if decision.approved { "approved" } else { "rejected" },
-        "reason": decision.reason,
+        "decision": decision,
+        "reason": reason,
         "title": gate.title,
         "detail": detail.chars().take(KEPT).collect::<String>(),
         "detail_sha256": sha256(gate.detail.as_bytes()),

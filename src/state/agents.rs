@@ -29,6 +29,8 @@ pub struct Agents {
     pub hidden: usize,
     /// Agents whose sub-agents are folded under them.
     pub folded: HashSet<AgentId>,
+    /// Ids of the tasks that they are linked to.
+    pub tasks: HashMap<AgentId, Vec<String>>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -72,7 +74,7 @@ impl Agents {
 
     /// Lays the rows out anew after agents or filter have changed; the cursor stays on its agent.
     pub fn arrange(&mut self, selected: Option<&AgentId>) {
-        let tree = Tree::of(&self.agents, &self.list.filter);
+        let tree = Tree::of(&self.agents, &self.list.filter, &self.tasks);
         let shown = |index: &usize| !self.without_finished || tree.rank[*index].0 != Need::Finished;
         self.hidden = tree.order.iter().filter(|index| !shown(index)).count();
         let mut rows = Vec::with_capacity(tree.order.len());
@@ -145,8 +147,9 @@ struct Tree {
 }
 
 impl Tree {
-    fn of(agents: &[Agent], filter: &str) -> Self {
-        let passes: Vec<bool> = agents.iter().map(|agent| filter::admits(filter, agent)).collect();
+    fn of(agents: &[Agent], filter: &str, tasks: &HashMap<AgentId, Vec<String>>) -> Self {
+        let of = |agent: &Agent| tasks.get(&agent.id).map_or(&[][..], Vec::as_slice);
+        let passes: Vec<bool> = agents.iter().map(|agent| filter::admits(filter, agent, of(agent))).collect();
         let by_id: HashMap<&AgentId, usize> = agents.iter().enumerate().map(|(n, agent)| (&agent.id, n)).collect();
         let parent = |index: usize| by_id.get(agents[index].parent.as_ref()?).copied();
         let mut rank: Vec<Rank> = agents.iter().map(own_rank).collect();

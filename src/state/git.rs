@@ -1,8 +1,11 @@
 //! The git pane: each repository with its branch, then its newest commits.
 
+use std::collections::HashMap;
+
 use crate::domain::commit::{Commit, RepoLog};
 use crate::domain::fault::Fault;
 
+use super::board::filter::is_called;
 use super::list::List;
 
 /// The git pane.
@@ -18,6 +21,8 @@ pub struct Git {
     pub limit: usize,
     /// A commit that the cursor is to go to, once it is loaded.
     pub goal: Option<String>,
+    /// Ids of the tasks that commits are linked to, by full id.
+    pub tasks: HashMap<String, Vec<String>>,
     /// Rows with the cursor.
     pub list: List<Row>,
 }
@@ -46,7 +51,7 @@ impl Git {
         for (index, repo) in self.repos.iter().enumerate() {
             rows.push(Row::Repo(index));
             for (row, entry) in repo.rows.iter().enumerate() {
-                if self.list.filter.is_empty() || self.list.admits(&searchable(&entry.commit)) {
+                if self.list.filter.is_empty() || self.admits(&entry.commit) {
                     rows.push(Row::Commit(index, row));
                 }
             }
@@ -58,6 +63,17 @@ impl Git {
             }
             Row::Repo(_) => false,
         });
+    }
+
+    /// True if a commit passes every word of the filter: `task:ID` asks for the tasks that it is linked to, any other word
+    /// for a text in it.
+    fn admits(&self, commit: &Commit) -> bool {
+        let text = searchable(commit).to_lowercase();
+        let tasks = self.tasks.get(&commit.id);
+        self.list.filter.to_lowercase().split_whitespace().all(|word| match word.strip_prefix("task:") {
+            Some(wanted) => tasks.is_some_and(|ids| ids.iter().any(|id| is_called(id, wanted))),
+            None => text.contains(word),
+        })
     }
 
     /// True if a commit is loaded.

@@ -3,7 +3,8 @@
 use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
-use super::board::TaskMenu;
+use super::board::detail::TaskView;
+use super::board::menu::TaskMenu;
 use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
 use super::input::LineInput;
@@ -44,6 +45,10 @@ pub enum Popup {
         lines: Option<Vec<String>>,
         /// How far it is scrolled.
         scroll: Scroll,
+        /// Only records that pass it are shown.
+        filter: String,
+        /// That filter while it is typed.
+        typing: Option<LineInput>,
     },
     /// Everything known of one thing.
     Detail {
@@ -58,6 +63,13 @@ pub enum Popup {
     Record(RecordView),
     /// What can be changed of a task.
     Task(Box<TaskMenu>),
+    /// All there is to know of a task: its text and what is linked to it.
+    TaskDetail(Box<TaskView>),
+    /// The operator's checks.
+    Checks {
+        /// Selected row.
+        selected: usize,
+    },
     /// One object of a fabric with its fields, versions, YAML and file.
     Drift(Box<ObjectView>),
     /// One object of a cluster.

@@ -19,11 +19,14 @@ use super::bars::type_line;
 use super::hit::HitMap;
 use super::widget::{cell, fit};
 
+mod checks;
 mod drift;
+mod journal;
 mod live;
 mod palette;
 mod record;
 mod task;
+mod task_detail;
 
 /// Columns of the labels in a list of labels and values.
 const LABEL: usize = 12;
@@ -60,15 +63,8 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             }
         }
         Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),
-        Popup::Journal { lines, scroll } => {
-            let lines: Vec<Line<'static>> = match lines {
-                None => vec![Line::from(cx.span(Role::Dim, "Reading the journal…"))],
-                Some(lines) if lines.is_empty() => vec![Line::from(cx.span(Role::Dim, "Nothing was done here yet."))],
-                Some(lines) => {
-                    lines.iter().map(|line| Line::from(cx.span(Role::Text, text::line(line).into_owned()))).collect()
-                }
-            };
-            text_box(cx, "Journal", &lines, *scroll, 110, body, buf, hits);
+        Popup::Journal { lines, scroll, filter, typing } => {
+            journal::draw(cx, lines.as_deref(), *scroll, filter, typing.as_ref(), body, buf, hits);
         }
         Popup::Detail { title, lines, scroll } => {
             let columns = room(body, DETAIL);
@@ -76,6 +72,8 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             text_box(cx, &text::line(title), &lines, *scroll, DETAIL, body, buf, hits);
         }
         Popup::Record(view) => record::draw(cx, view, body, buf, hits),
+        Popup::TaskDetail(view) => task_detail::draw(cx, view, body, buf, hits),
+        Popup::Checks { selected } => checks::draw(cx, *selected, body, buf, hits),
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
         Popup::Live(view) => live::draw(cx, view, body, buf, hits),
@@ -178,6 +176,9 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Drift => " (drift, its objects)".to_owned(),
             Scope::Objects => " (cluster, its objects)".to_owned(),
             Scope::Live => " (objects of a cluster)".to_owned(),
+            Scope::Journal => " (journal)".to_owned(),
+            Scope::Checks => " (checks)".to_owned(),
+            Scope::Task => " (tasks)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

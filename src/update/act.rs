@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{cluster, decide, drift, search, task, transcript};
+use super::{board, checks, cluster, decide, drift, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -47,6 +47,8 @@ pub fn act(state: &mut State, action: Action) -> Effects {
             }
             return cursor::follow_agent(state);
         }
+        Action::Fold if state.screen.focus == PaneKind::Board => state.board.fold(),
+        Action::FoldAll if state.screen.focus == PaneKind::Board => state.board.fold_all(),
         Action::Fold if state.screen.focus == PaneKind::Drift => drift::fold(state),
         Action::FoldAll if state.screen.focus == PaneKind::Drift => state.drift.fold_all(),
         Action::FaultsOnly if state.screen.focus == PaneKind::Cluster => cluster::faults_only(state),
@@ -105,13 +107,31 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Brief => return draft_brief(state),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
+        Action::SortTasks => board::sort(state),
+        Action::ReverseTasks => board::reverse(state),
+        Action::Lanes => board::lanes(state),
+        Action::ColumnLeft => board::aside(state, false),
+        Action::ColumnRight => board::aside(state, true),
+        Action::NextLink => board::next_link(state, true),
+        Action::PreviousLink => board::next_link(state, false),
+        Action::FollowLink => return board::follow(state),
+        Action::Checks => checks::open(state),
+        Action::RunCheck => return checks::run(state),
+        Action::StopCheck => return checks::stop(state),
+        Action::ReadCheck => return checks::output(state),
         Action::Copy => return copy(state),
         Action::Open => return open(state),
         Action::Details if state.screen.focus == PaneKind::Drift => return drift::open(state),
+        Action::Details if state.screen.focus == PaneKind::Board => board::open(state),
         Action::Details => details(state),
         Action::Journal => {
-            state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default() });
+            state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default(), filter: String::new(), typing: None });
             return vec![Effect::ReadJournal];
+        }
+        Action::FilterJournal => {
+            if let Some(Popup::Journal { filter, typing, .. }) = &mut state.screen.popup {
+                *typing = Some(LineInput::with_text(filter));
+            }
         }
         Action::Kinds => return cluster::kinds(state),
         Action::Describe => return cluster::show(state, Page::Description),
@@ -159,6 +179,14 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             let rows = transcript::record_rows(view, state.screen.popup_size.0);
             move_by(&mut view.scroll, motion, height);
             view.scroll.0 = view.scroll.0.min(rows.saturating_sub(usize::try_from(height).unwrap_or(1)));
+            return Effects::new();
+        }
+        Some(Popup::Checks { .. }) => {
+            checks::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::TaskDetail(_)) => {
+            board::travel(state, motion);
             return Effects::new();
         }
         Some(Popup::Drift(_)) => {
@@ -266,7 +294,11 @@ fn open(state: &mut State) -> Effects {
             details(state);
             Effects::new()
         }),
-        PaneKind::Board | PaneKind::Git => {
+        PaneKind::Board => {
+            board::open(state);
+            Effects::new()
+        }
+        PaneKind::Git => {
             details(state);
             Effects::new()
         }
@@ -316,6 +348,12 @@ fn open_need(state: &mut State) -> Effects {
 fn back(state: &mut State) -> Effects {
     if matches!(state.screen.popup, Some(Popup::Search)) {
         return search::leave(state);
+    }
+    if let Some(Popup::Journal { typing, filter, .. }) = &mut state.screen.popup
+        && typing.take().is_some()
+    {
+        filter.clear();
+        return Effects::new();
     }
     if state.screen.popup.take().is_some() {
         return Effects::new();

@@ -28,7 +28,7 @@ pub fn go(state: &mut State, pane: PaneKind, motion: Motion) -> Effects {
     }
     let rows = usize::from(height);
     match pane {
-        PaneKind::Board => move_list(&mut state.board.list, motion, rows),
+        PaneKind::Board => super::board::go(state, motion, width, rows),
         PaneKind::Agents => {
             move_list(&mut state.agents.list, motion, rows);
             return follow_agent(state);
@@ -142,8 +142,8 @@ pub fn filter(state: &mut State, text: String) {
 pub fn arrange(state: &mut State, pane: PaneKind) {
     match pane {
         PaneKind::Board => {
-            let id = state.board.current().map(|task| task.id.clone());
-            state.board.arrange(id.as_deref());
+            let anchor = state.board.anchor();
+            state.board.arrange(anchor.as_ref());
         }
         PaneKind::Agents => {
             let id = state.agents.current().map(|agent| agent.id.clone());

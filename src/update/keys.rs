@@ -48,6 +48,7 @@ fn field(state: &mut State) -> Option<&mut LineInput> {
     match &mut state.screen.popup {
         Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
         Some(Popup::Search) => Some(&mut state.search.input),
+        Some(Popup::Journal { typing, .. }) => typing.as_mut(),
         Some(_) => None,
         None => state.screen.filter.as_mut(),
     }
@@ -68,6 +69,10 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             return Effects::new();
         }
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),
+        (KeyCode::Enter, Some(Popup::Journal { typing, .. })) => {
+            *typing = None;
+            return Effects::new();
+        }
         (KeyCode::Enter, None) => {
             state.screen.filter = None;
             return Effects::new();
@@ -113,6 +118,11 @@ fn typed(state: &mut State) -> Effects {
     match &mut state.screen.popup {
         Some(Popup::Palette { selected, .. }) => *selected = 0,
         Some(Popup::Search) => return search::typed(state),
+        Some(Popup::Journal { typing: Some(input), filter, scroll, .. }) => {
+            input.text().clone_into(filter);
+            // The newest records stand at the end.
+            scroll.0 = usize::MAX / 2;
+        }
         _ => {}
     }
     if let (None, Some(input)) = (&state.screen.popup, &state.screen.filter) {

@@ -25,6 +25,7 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     state.agents.figures = news.figures;
     state.agents.heard = true;
     state.agents.arrange(selected.as_ref());
+    super::links::agents(state);
     refresh_attention(state);
     rest(state);
     follow_agent(state)
@@ -63,13 +64,16 @@ pub fn transcript(state: &mut State, news: TranscriptNews) -> Effects {
 
 /// The tasks have changed.
 pub fn board(state: &mut State, news: BoardNews) -> Effects {
-    let selected = state.board.current().map(|task| task.id.clone());
+    let anchor = state.board.anchor();
     note(state, SourceId::Board, news.as_of, news.faults.first());
     state.board.tasks = news.tasks;
     state.board.faults = news.faults;
     state.board.files = Some(news.files.len());
     state.board.digests = news.digests;
-    state.board.arrange(selected.as_deref());
+    // What the marks were about may be other tasks now.
+    state.board.marks.clear();
+    state.board.arrange(anchor.as_ref());
+    super::links::refresh(state);
     Effects::new()
 }
 
@@ -81,6 +85,7 @@ pub fn git(state: &mut State, news: GitNews) -> Effects {
     state.git.faults = news.faults;
     state.git.heard = true;
     state.git.arrange(selected.as_deref());
+    super::links::refresh(state);
     super::drift::arrive(state)
 }
 
@@ -137,22 +142,34 @@ pub fn gate(state: &mut State, news: GateNews) -> Effects {
             state.gates.push(*gate);
             effects.push(Effect::Bell);
         }
-        GateNews::Abandoned(id, at) => close(state, &id, GateState::Abandoned, at),
-        GateNews::Expired(id, at) => close(state, &id, GateState::Expired, at),
+        GateNews::Abandoned(id, at) => {
+            effects.extend(close(state, &id, GateState::Abandoned, at, "whoever asked went away"));
+        }
+        GateNews::Expired(id, at) => {
+            effects.extend(close(state, &id, GateState::Expired, at, "nobody decided in time"));
+        }
     }
+    super::links::refresh(state);
     note(state, SourceId::Gates, state.now, None);
     refresh_attention(state);
     effects
 }
 
-fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at: jiff::Timestamp) {
+fn close(
+    state: &mut State,
+    id: &crate::domain::gate::GateId,
+    to: GateState,
+    at: jiff::Timestamp,
+    why: &'static str,
+) -> Option<Effect> {
     let pending = |gate: &&mut crate::domain::gate::Gate| gate.id == *id && gate.state == GateState::Pending;
-    if let Some(gate) = state.gates.iter_mut().find(pending) {
-        gate.state = to;
-        gate.decided_at = Some(at);
-        let said = format!("gate {}: {}", to.name(), state.session.redactor.redact(&gate.title));
-        state.say(Tone::Warning, said);
-    }
+    let gate = state.gates.iter_mut().find(pending)?;
+    gate.state = to;
+    gate.decided_at = Some(at);
+    let gate = Box::new(gate.clone());
+    let said = format!("gate {}: {}", to.name(), state.session.redactor.redact(&gate.title));
+    state.say(Tone::Warning, said);
+    Some(Effect::NoteGate { gate, why })
 }
 
 /// Derives the attention queue anew.

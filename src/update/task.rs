@@ -5,7 +5,7 @@ use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects, TaskChange};
 use crate::event::TaskWritten;
 use crate::state::State;
-use crate::state::board::TaskMenu;
+use crate::state::board::menu::TaskMenu;
 use crate::state::popup::Popup;
 
 use super::cursor::Motion;

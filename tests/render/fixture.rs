@@ -330,6 +330,7 @@ pub fn git(say: Say) -> GitNews {
         id: id(number),
         parents: parents.iter().map(|parent| id(*parent)).collect(),
         summary: say(summary),
+        body: String::new(),
         author: say(author),
         at: ago(*minutes),
         refs: match number {

@@ -17,6 +17,9 @@ pub const GRACE: Duration = Duration::from_secs(5 * 60);
 /// How long the operator has for a gate when the file does not say.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
+/// How long a task may be in progress without a sign of work when the file does not say.
+pub const STALE_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// Folders of a GitOps directory that hold no desired state when the file does not say: those into which the Hedgehog
 /// NetBox Plugin puts what it has not taken in.
 pub const EXCLUDED: [&str; 2] = ["raw", "unmanaged"];
@@ -50,6 +53,8 @@ pub struct SessionFile {
     pub gates: Vec<GateRule>,
     /// `[[check]]`.
     pub checks: Vec<CheckSpec>,
+    /// `stale_after`.
+    pub stale_after: Option<Duration>,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -71,7 +76,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
 
     let head = checker.section(&document, "session");
     if let Some(head) = &head {
-        checker.only(head.table, "[session]", &["name", "root", "state", "read_only", "layout", "theme"]);
+        checker.only(head.table, "[session]", &["name", "root", "state", "read_only", "layout", "theme", "stale_after"]);
     }
     let mut head_text = |key| head.as_ref().and_then(|head| checker.text(head.table, key)).map(|found| found.value);
     let (name, layout, theme) = (head_text("name"), head_text("layout"), head_text("theme"));
@@ -81,6 +86,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let root = named_root.map_or_else(|| base.to_path_buf(), |root| below(base, &root, paths));
 
     let mut walk = Walk { checker, root: &root, paths };
+    let stale_after = head.as_ref().and_then(|head| walk.duration(head.table, "stale_after"));
     let boards = walk.paths_of(&document, "board");
     let repos = walk.paths_of(&document, "repo");
     let agents = walk.named(&document, "agent", Walk::agent, |agent| &agent.name);
@@ -103,6 +109,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         fabrics,
         gates,
         checks,
+        stale_after,
     };
     (session, problems)
 }

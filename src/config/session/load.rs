@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{self, SessionFile, parse};
+use super::file::{self, STALE_AFTER, SessionFile, parse};
 use super::{ClusterSpec, GateRule, Session, SessionOrigin};
 use crate::config::discovery::repository::{self, Repository};
 use crate::config::discovery::{Discovery, discover_in};
@@ -263,6 +263,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         models: Arc::default(),
         health: Arc::default(),
         checks: file.checks,
+        stale_after: file.stale_after.unwrap_or(STALE_AFTER),
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,

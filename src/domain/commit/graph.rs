@@ -160,6 +160,7 @@ mod tests {
             id: id.to_owned(),
             parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
             summary: String::new(),
+            body: String::new(),
             author: String::new(),
             at: Timestamp::UNIX_EPOCH,
             refs: Vec::new(),

@@ -13,13 +13,16 @@ use crate::domain::fault::Fault;
 const BEGIN: &str = "<!-- AC:BEGIN -->";
 const END: &str = "<!-- AC:END -->";
 
+/// The name of the format.
+pub const NAME: &str = "backlog";
+
 /// See the module.
 #[derive(Debug)]
 pub struct Backlog;
 
 impl Format for Backlog {
     fn name(&self) -> &'static str {
-        "backlog"
+        NAME
     }
 
     fn recognises(&self, _path: &Path, text: &str) -> bool {
@@ -52,6 +55,13 @@ impl Format for Backlog {
         let status = if raw_status.is_empty() { TaskStatus::Todo } else { words::status(&raw_status) };
         let assignees: Vec<String> =
             texts(&fields, "assignee").iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
+        // A number alone means the task of that number: the prefix is the project's.
+        let prefix = id.rsplit_once('-').map(|(prefix, _)| prefix);
+        let full = |id: String| match prefix {
+            Some(prefix) if id.starts_with(|c: char| c.is_ascii_digit()) => format!("{prefix}-{id}"),
+            _ => id,
+        };
+        let depends_on = texts(&fields, "dependencies").into_iter().map(full).collect();
         let (criteria, boxes, finding) = criteria(path, matter.rest, matter.lines);
         let task = Task {
             id,
@@ -62,10 +72,11 @@ impl Format for Backlog {
             format: self.name(),
             section: texts(&fields, "milestone").pop(),
             assignee: (!assignees.is_empty()).then(|| assignees.join(", ")),
-            depends_on: texts(&fields, "dependencies"),
+            depends_on,
             criteria,
             boxes,
             body: matter.rest.trim().to_owned(),
+            project: None,
         };
         Parsed { tasks: vec![task], findings: finding.into_iter().collect() }
     }
@@ -76,7 +87,9 @@ impl Format for Backlog {
             Change::Criterion(criterion, done) => return criterion_edit(text, &tasks[at], *criterion, *done),
         };
         // The names with which Backlog.md begins a project; a project that has others gives them.
-        let word = match (raw, wanted) {
+        let own = tasks[at].project.as_ref();
+        let own = own.and_then(|own| own.statuses.iter().find(|name| own.status(name) == wanted));
+        let word = match (raw.or(own.map(String::as_str)), wanted) {
             (Some(raw), _) => raw,
             (None, TaskStatus::Todo) => "To Do",
             (None, TaskStatus::InProgress) => "In Progress",
@@ -197,7 +210,7 @@ mod tests {
         assert_eq!((task.status, task.raw_status.as_str()), (TaskStatus::InProgress, "In Progress"));
         assert_eq!(task.origin.line, 4);
         assert_eq!(task.assignee.as_deref(), Some("tester, second"));
-        assert_eq!(task.depends_on, ["HNP-11", "7"]);
+        assert_eq!(task.depends_on, ["HNP-11", "HNP-7"]);
         assert_eq!(task.section.as_deref(), Some("m-1"));
         assert_eq!(task.criteria, Criteria { done: 1, total: 2 });
         assert!(task.body.starts_with("## Description"));

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{FORMATS, Parsed, Task, TaskStatus};
+use super::{FORMATS, Format, Parsed, Project, Task, TaskStatus};
 
 /// What is wanted of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,8 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edi
     else {
         return Err("the file is not written in that format any more".to_owned());
     };
-    let before = format.parse(path, bare);
+    let read = |text: &str| read_as(*format, path, text, task.project.as_ref());
+    let before = read(bare);
     let at = position(&before, task).ok_or("the task does not stand on its line any more")?;
     if let Change::Status(status, raw) = change
         && before.tasks[at].status == *status
@@ -74,8 +76,17 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edi
     if !format.recognises(path, &changed) {
         return Err("the file would not be of its format any more; change it in the file".to_owned());
     }
-    confirm(&before, &format.parse(path, &changed), at, change)?;
+    confirm(&before, &read(&changed), at, change)?;
     Ok(Edit { range: edit.range.start + skipped..edit.range.end + skipped, ..edit })
+}
+
+/// What the file holds, by the rules of the task's project.
+fn read_as(format: &dyn Format, path: &Path, text: &str, project: Option<&Arc<Project>>) -> Parsed {
+    let mut parsed = format.parse(path, text);
+    if let Some(project) = project {
+        parsed.tasks.iter_mut().for_each(|task| project.adopt(task));
+    }
+    parsed
 }
 
 /// The task on that line; of several on one line (JSON may be one) that with the title.

@@ -132,6 +132,7 @@ impl<'a> Outline<'a> {
             criteria: Criteria::default(),
             boxes: Vec::new(),
             body: String::new(),
+            project: None,
         });
     }
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::edit::{Change, Edit, place};
+use super::mention::MOST;
 use super::{Criteria, Format, MAX_TASKS, Origin, Parsed, Task, TaskStatus, too_many, words};
 use crate::domain::fault::Fault;
 
@@ -167,14 +168,18 @@ impl<'a> Reader<'a> {
         let raw_status = text(&fields, "status").unwrap_or_default();
         let status = if raw_status.is_empty() { TaskStatus::Todo } else { words::status(&raw_status) };
         let depends_on = fields.get("dependencies").and_then(Value::as_array).into_iter().flatten();
-        let depends_on = depends_on
+        let mut depends_on: Vec<String> = depends_on
             .filter_map(scalar)
+            .take(MOST)
             .map(|id| match parent {
                 // Among siblings the parent's number is left out.
                 Some(parent) if !id.contains('.') => tagged(tag, &format!("{parent}.{id}")),
                 _ => tagged(tag, &id),
             })
             .collect();
+        // Numbers and strings stand side by side after a migration.
+        let mut seen = HashSet::new();
+        depends_on.retain(|id| seen.insert(id.clone()));
         let index = self.parsed.tasks.len();
         self.places.insert(full.clone(), place(self.text, raw.get()));
         self.parsed.tasks.push(Task {
@@ -190,6 +195,7 @@ impl<'a> Reader<'a> {
             criteria: Criteria::default(),
             boxes: Vec::new(),
             body: body(&fields),
+            project: None,
         });
         // Task Master nests once.
         if parent.is_none()
@@ -295,7 +301,7 @@ mod tests {
                 ("drift/1", TaskStatus::Blocked, 15)
             ]
         );
-        assert_eq!(parsed.tasks[1].depends_on, ["1", "1"]);
+        assert_eq!(parsed.tasks[1].depends_on, ["1"]);
         assert_eq!(parsed.tasks[1].criteria, Criteria { done: 1, total: 2 });
         assert_eq!(parsed.tasks[3].depends_on, ["2.1", "1.1"]);
         assert_eq!(parsed.tasks[4].depends_on, ["drift/2"]);

@@ -68,6 +68,12 @@ pub fn status(words: &str) -> TaskStatus {
     }
 }
 
+/// Whether words say that something was given up or has failed.
+pub fn is_given_up(words: &str) -> bool {
+    let words = words.to_lowercase();
+    WORDS.iter().any(|(word, status)| *status == TaskStatus::Other && words.contains(word))
+}
+
 /// Words that may stand in a heading that names a status and nothing else.
 const FILLERS: [&str; 17] = [
     "tasks",

@@ -23,7 +23,7 @@ fn every_file_is_read_and_one_that_cannot_be_costs_itself_alone() {
     let path = |name: &str| dir.path().join(name);
     std::fs::write(path("latin.md"), b"- [ ] caf\xe9\r\n").unwrap();
     std::fs::write(path("TODO.md"), "\u{feff}- [x] first\r\n").unwrap();
-    std::fs::File::create(path("huge.md")).unwrap().set_len(super::MAX_BYTES + 1).unwrap();
+    std::fs::File::create(path("huge.md")).unwrap().set_len(super::files::MAX_BYTES + 1).unwrap();
     std::fs::create_dir_all(path("backlog/tasks")).unwrap();
     std::fs::write(path("backlog/tasks/b.md"), "---\nid: B-2\ntitle: two\nstatus: Done\n---\n").unwrap();
     std::fs::write(path("backlog/tasks/a.md"), "---\nid: B-1\ntitle: one\nstatus: To Do\n---\n").unwrap();

@@ -153,10 +153,21 @@ fn describe(commit: &git2::Commit<'_>, refs: Vec<Ref>) -> Commit {
         id: commit.id().to_string(),
         parents: commit.parent_ids().map(|id| id.to_string()).collect(),
         summary: commit.summary_bytes().map(lossy).unwrap_or_default(),
+        body: commit.body_bytes().map(end_of_body).unwrap_or_default(),
         author: lossy(author.name_bytes()),
         at: Timestamp::from_second(author.when().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
         refs,
     }
+}
+
+/// The body of a message; of a long one its end, where the trailers are.
+fn end_of_body(body: &[u8]) -> String {
+    let body = lossy(body);
+    let body = body.trim();
+    let Some(over) = body.len().checked_sub(Commit::BODY).filter(|over| *over > 0) else { return body.to_owned() };
+    // Cut between two lines, so that no part of a secret is left at the cut.
+    let line = memchr::memchr(b'\n', &body.as_bytes()[over..]).map_or(body.len(), |end| over + end + 1);
+    body[line..].to_owned()
 }
 
 fn upstream(repo: &Repository, branch: &str, head: Oid) -> Option<Upstream> {

@@ -3,11 +3,17 @@
 use crate::domain::agent::Agent;
 use crate::domain::model::Cost;
 
+use super::super::board::filter::is_called;
+
 /// True if an agent passes every word of a filter: `state:`, `model:`, `role:` and `name:` ask for a text in that field,
 /// `errors`, `context` (in percent), `tokens` (thousands) and `cost` (dollars) with `>` or `<` for a number, any other word for
 /// a text anywhere. A figure that is not known is neither more nor less than any number.
-pub(super) fn admits(filter: &str, agent: &Agent) -> bool {
-    filter.to_lowercase().split_whitespace().all(|word| passes(word, agent))
+/// `task:ID` asks for the tasks that it is linked to.
+pub(super) fn admits(filter: &str, agent: &Agent, tasks: &[String]) -> bool {
+    filter.to_lowercase().split_whitespace().all(|word| match word.strip_prefix("task:") {
+        Some(wanted) => tasks.iter().any(|id| is_called(id, wanted)),
+        None => passes(word, agent),
+    })
 }
 
 fn passes(word: &str, agent: &Agent) -> bool {

@@ -2,22 +2,20 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::config::layout::PaneKind;
 use crate::config::theme::Role;
 use crate::domain::text;
-use crate::domain::text::styled::{Ink, Look};
 use crate::domain::time::took;
 use crate::domain::transcript::Tone;
 use crate::event::Target;
 use crate::state::transcript::rows::{GUTTER, Part, Row, size};
 use crate::state::transcript::{RAIL, Spot};
-use crate::ui::Cx;
 use crate::ui::hit::HitMap;
 use crate::ui::popup::search::mark;
 use crate::ui::widget::{faults, nothing, select};
+use crate::ui::{Cx, ink};
 
 /// What the border says: whose transcript it is, and where in the file the view stands.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
@@ -124,30 +122,7 @@ fn draw_row(cx: &Cx<'_>, row: &Row, place: Rect, buf: &mut Buffer) {
         Part::Unread => ("? ", Role::Warn, Role::Dim),
     };
     let mut spans = vec![Span::styled(sign, cx.theme.style(sign_role))];
-    spans.extend(row.line.parts().map(|(text, look)| Span::styled(text, style(cx, role, look))));
+    spans.extend(row.line.parts().map(|(text, look)| Span::styled(text, ink::style(cx, role, look))));
     const { assert!(GUTTER == 2, "the signs are two columns wide") };
     buf.set_line(place.x, place.y, &Line::from(spans), place.width);
-}
-
-/// How a run looks in a row of this role.
-fn style(cx: &Cx<'_>, role: Role, look: Look) -> Style {
-    let role = match look.ink {
-        Ink::Plain => role,
-        Ink::Dim => Role::Dim,
-        Ink::Tool => Role::AgentTool,
-        Ink::Ok => Role::Ok,
-        Ink::Warn => Role::Warn,
-        Ink::Error => Role::Error,
-        Ink::Busy => Role::Info,
-        Ink::Added => Role::DiffAdd,
-        Ink::Removed => Role::DiffRemove,
-        Ink::Heading => Role::MarkdownHeading,
-        Ink::Code => Role::MarkdownCode,
-        Ink::Link => Role::MarkdownLink,
-        Ink::Quote => Role::MarkdownQuote,
-    };
-    let marks =
-        [(look.strong, Modifier::BOLD), (look.emphasis, Modifier::ITALIC), (look.struck, Modifier::CROSSED_OUT)];
-    let marks = marks.into_iter().filter(|(set, _)| *set).fold(Modifier::empty(), |all, (_, mark)| all | mark);
-    cx.theme.style(role).add_modifier(marks)
 }

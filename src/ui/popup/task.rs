@@ -8,7 +8,7 @@ use ratatui::text::Line;
 
 use crate::config::theme::Role;
 use crate::domain::text;
-use crate::state::board::{MenuRow, TaskMenu};
+use crate::state::board::menu::{MenuRow, TaskMenu};
 use crate::ui::hit::HitMap;
 use crate::ui::widget::{fit, select};
 use crate::ui::{Cx, glyph};

@@ -105,6 +105,7 @@ fn log(ids: &[&str], more: bool) -> Event {
         id: (*id).to_owned(),
         parents: Vec::new(),
         summary: "x".into(),
+        body: String::new(),
         author: "t".into(),
         at: at(0),
         refs: Vec::new(),

@@ -9,7 +9,7 @@ use crate::domain::task::{Criterion, Task, TaskStatus};
 use crate::effect::{Effect, TaskChange};
 use crate::event::{BoardNews, Done, Event, TaskUndo, TaskWritten};
 use crate::state::State;
-use crate::state::board::{MenuRow, TaskMenu};
+use crate::state::board::menu::{MenuRow, TaskMenu};
 use crate::state::popup::Popup;
 
 fn board(state: &mut State, tasks: Vec<Task>) {

@@ -1,0 +1,95 @@
+//! Links of the tasks: made anew when something changes that they are made from.
+
+use jiff::SignedDuration;
+
+use crate::config::layout::PaneKind;
+use crate::domain::link::{End, Facts, Links};
+use crate::event::PastNews;
+use crate::state::State;
+use crate::state::board::marks::Surroundings;
+use crate::state::linked::key;
+
+use super::cursor;
+
+/// Agents say something all the time: what that means for the tasks is looked at no more often than this.
+const MARKED: SignedDuration = SignedDuration::from_secs(30);
+
+/// Something has changed that links are made from.
+pub fn refresh(state: &mut State) {
+    let facts = Facts {
+        tasks: &state.board.tasks,
+        agents: &state.agents.agents,
+        repos: &state.git.repos,
+        briefs: &state.linked.briefs,
+        gates: &state.gates,
+        mentions: &state.linked.mentions,
+    };
+    state.linked.links = Links::of(&facts);
+    state.linked.agents = state.agents.agents.iter().map(key).collect();
+    state.git.tasks.clear();
+    state.agents.tasks.clear();
+    for (end, tasks) in state.linked.links.ends() {
+        let tasks = || tasks.iter().cloned().collect();
+        match end {
+            End::Commit(id) => drop(state.git.tasks.insert(id.clone(), tasks())),
+            End::Agent(id) => drop(state.agents.tasks.insert(id.clone(), tasks())),
+            End::Brief(_) | End::Gate(_) => {}
+        }
+    }
+    mark(state);
+    for pane in [PaneKind::Git, PaneKind::Agents] {
+        if asks_for_tasks(state.filter(pane)) {
+            cursor::arrange(state, pane);
+        }
+    }
+}
+
+/// The agents have changed: in what links are made from, or only in what they do.
+pub fn agents(state: &mut State) {
+    let same = state.agents.agents.iter().map(key).eq(state.linked.agents.iter().cloned());
+    if !same {
+        return refresh(state);
+    }
+    age(state);
+}
+
+/// Time has passed.
+pub fn age(state: &mut State) {
+    let due = |at| state.now.duration_since(at) >= MARKED;
+    if state.linked.marked.is_none_or(due) {
+        mark(state);
+    }
+}
+
+/// What the journal tells of the time before.
+pub fn past(state: &mut State, news: PastNews) {
+    for run in news.checks {
+        // One that was run meanwhile is newer.
+        let newer = state.checks.latest.get(&run.name).is_none_or(|known| known.at < run.at);
+        if newer {
+            state.checks.latest.insert(run.name.clone(), run);
+        }
+    }
+    if state.linked.briefs != news.briefs {
+        state.linked.briefs = news.briefs;
+        refresh(state);
+    }
+}
+
+fn mark(state: &mut State) {
+    let anchor = state.board.anchor();
+    state.board.mark_all(Surroundings {
+        links: &state.linked.links,
+        agents: &state.agents.agents,
+        repos: &state.git.repos,
+        now: state.now,
+        stale_after: state.linked.stale_after,
+    });
+    state.linked.marked = Some(state.now);
+    state.board.arrange(anchor.as_ref());
+}
+
+/// Whether a filter of another pane has a word that links answer.
+pub fn asks_for_tasks(filter: &str) -> bool {
+    filter.split_whitespace().any(|word| word.to_lowercase().trim_start_matches('-').starts_with("task:"))
+}
