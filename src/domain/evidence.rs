@@ -11,6 +11,7 @@ mod grade;
 mod objects;
 mod runs;
 mod scope;
+mod told;
 #[cfg(test)]
 mod tests;
 
@@ -21,14 +22,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agent::AgentId;
+use super::check::CheckRun;
 use super::claim::ClaimKind;
 use super::commit::RepoLog;
 use super::drift::{DriftView, ObjectKey};
+use super::link::Names;
+use super::redact::Redactor;
 use super::task::Task;
-use super::work::Work;
 
 pub use assess::assess;
 pub use grade::of_claim;
+pub use told::{Said, Told};
 
 /// How good the evidence for something is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -299,6 +303,19 @@ impl Evidence {
         }
     }
 
+    /// The same with every secret in its texts hidden: what is shown, quoted and kept of it.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        for claim in &mut self.claims {
+            redactor.hide(&mut claim.text);
+        }
+        for row in &mut self.rows {
+            redactor.hide(&mut row.shown);
+            row.quote.iter_mut().for_each(|quote| redactor.hide(quote));
+        }
+        self
+    }
+
     /// Rows that have to hold and do not.
     pub fn short(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.is_short() || row.verdict == Verdict::Contradicted)
@@ -316,8 +333,8 @@ pub struct AgentWork<'a> {
     pub transcript: &'a Path,
     /// Where it works: paths in its calls may be relative to it.
     pub cwd: Option<&'a Path>,
-    /// What it did.
-    pub work: &'a Work,
+    /// What it did and said.
+    pub told: &'a Told,
 }
 
 /// A file as it is now.
@@ -362,23 +379,6 @@ pub struct CommitFact {
     pub pushed: Option<bool>,
 }
 
-/// One run of a check of the operator's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckRun {
-    /// Name of the check.
-    pub name: String,
-    /// The command line.
-    pub run: String,
-    /// Its exit status; none when it was ended by a signal.
-    pub exit: Option<i32>,
-    /// When it ended.
-    pub at: Timestamp,
-    /// The commit that was checked out.
-    pub head: Option<String>,
-    /// Digest of its output.
-    pub digest: String,
-}
-
 /// Files by their absolute path.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Files<'a>(pub Option<&'a BTreeMap<PathBuf, FileFact>>);
@@ -393,10 +393,10 @@ impl<'a> Files<'a> {
 /// What evidence is made from.
 #[derive(Debug, Clone, Default)]
 pub struct Facts<'a> {
-    /// The task it is for; none for the work of an agent.
-    pub task: Option<&'a Task>,
-    /// Ids of every task of the board: what names one of them speaks of that one.
-    pub task_ids: &'a [&'a str],
+    /// The task it is for, with its place among the tasks of the board; none for the work of an agent.
+    pub task: Option<(usize, &'a Task)>,
+    /// How tasks are named: what names one of them speaks of that one.
+    pub names: Option<&'a Names>,
     /// Who works on it.
     pub works: Vec<AgentWork<'a>>,
     /// The repositories.

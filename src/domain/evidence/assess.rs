@@ -7,7 +7,8 @@ use super::command::Check;
 use super::files::{self, name, short};
 use super::grade::{self, Basis};
 use super::runs::{self, Edit, Matter, Part, Result, Run};
-use super::{CheckRun, CommitFact, Evidence, Facts, FileFact, Require, Row, RowKind, Source, Verdict, objects};
+use super::{CommitFact, Evidence, Facts, FileFact, Require, Row, RowKind, Source, Verdict, objects};
+use crate::domain::check::CheckRun;
 use crate::domain::claim::ClaimKind;
 use crate::domain::transcript::todo::{TodoStatus, progress};
 
@@ -18,7 +19,7 @@ use crate::domain::transcript::todo::{TodoStatus, progress};
 /// other claim the rows of its own kind.
 pub fn assess(facts: &Facts<'_>) -> Evidence {
     let parts = runs::parts(facts);
-    let boards: Vec<&Path> = facts.task.iter().map(|task| task.origin.file.as_path()).collect();
+    let boards: Vec<&Path> = facts.task.iter().map(|(_, task)| task.origin.file.as_path()).collect();
     let edits = runs::edits(&parts, &boards);
     let all_runs = runs::runs(&parts);
     let claims = Claims::of(facts, &parts);
@@ -59,7 +60,7 @@ fn has_passed(runs: &[Run]) -> bool {
 fn commits<'a>(facts: &Facts<'a>, parts: &[Part<'_>]) -> Vec<&'a CommitFact> {
     let made: Vec<&str> = parts
         .iter()
-        .flat_map(|part| part.of.work.commits.iter().filter(|commit| part.scope.has(commit.place)))
+        .flat_map(|part| part.of.told.work.commits.iter().filter(|commit| part.scope.has(commit.place)))
         .map(|commit| commit.hash.as_str())
         .collect();
     let is_of_it = |id: &str| facts.linked.contains(&id) || made.iter().any(|hash| id.starts_with(hash));
@@ -151,7 +152,7 @@ fn result(facts: &Facts<'_>, kind: RowKind, claim: Option<usize>, run: &Run, edi
 
 /// Whether the criteria are ticked.
 fn criteria(facts: &Facts<'_>, claims: &Claims) -> Option<Row> {
-    let task = facts.task?;
+    let (_, task) = facts.task?;
     let said = claims.first(&[ClaimKind::CriteriaMet]);
     let source = |line: u32| Some(Source::Task { id: task.id.clone(), file: task.origin.file.clone(), line });
     let (done, total) = (task.criteria.done, task.criteria.total);
@@ -171,7 +172,7 @@ fn criteria(facts: &Facts<'_>, claims: &Claims) -> Option<Row> {
 /// What is open in the agents' own lists.
 fn todo(parts: &[Part<'_>]) -> Vec<Row> {
     let of_part = |part: &Part<'_>| {
-        let (items, written) = part.of.work.todo();
+        let (items, written) = part.of.told.work.todo();
         let written = written.filter(|place| part.scope.has(*place))?;
         let open = items.iter().find(|item| matches!(item.status, TodoStatus::Open | TodoStatus::Doing));
         let shown = match open {
@@ -190,11 +191,11 @@ fn checks(facts: &Facts<'_>, edits: &[Edit]) -> Vec<Row> {
         let Some(run) = facts.runs.iter().filter(|run| run.name == *check).max_by_key(|run| run.at) else {
             return row(RowKind::Checks, None, format!("{check} was not run"), Verdict::Missing, None);
         };
-        let (shown, verdict) = match (run.exit, outdated(facts, run, edits)) {
+        let (shown, verdict) = match (run.exit(), outdated(facts, run, edits)) {
             (Some(0), None) => (format!("{check} passed"), Verdict::Holds),
             (Some(0), Some(why)) => (format!("{check} passed, then {why}"), Verdict::Stale),
             (Some(code), _) => (format!("{check}: exit {code}"), Verdict::Missing),
-            (None, _) => (format!("{check} was ended"), Verdict::Missing),
+            (None, _) => (format!("{check}: {}", run.outcome()), Verdict::Missing),
         };
         row(RowKind::Checks, None, shown, verdict, Some(Source::Check(check.clone())))
     };

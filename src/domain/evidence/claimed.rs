@@ -2,7 +2,7 @@
 
 use super::runs::Part;
 use super::{Claimed, Facts, Source};
-use crate::domain::claim::{self, ClaimKind, Names};
+use crate::domain::claim::{ClaimKind, Names};
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::text;
 
@@ -34,24 +34,23 @@ impl Claims {
     pub fn of(facts: &Facts<'_>, parts: &[Part<'_>]) -> Self {
         let mut found: Vec<Found> = Vec::new();
         for (index, part) in parts.iter().enumerate() {
-            for message in part.of.work.messages.iter().filter(|said| part.scope.has(said.place) && !said.sidechain) {
+            for message in part.of.told.said.iter().filter(|said| part.scope.has(said.place)) {
                 let mut fresh: Vec<Found> = Vec::new();
-                for one in claim::claims(&message.text) {
+                for one in &message.claims {
                     // What names other tasks alone is said of them.
-                    let names_others = facts.task.is_some_and(|task| {
-                        !one.names.has(&task.id) && facts.task_ids.iter().any(|id| one.names.has(id))
-                    });
-                    if names_others {
+                    let named = facts.names.map(|names| names.in_text(&one.text)).unwrap_or_default();
+                    if facts.task.is_some_and(|(task, _)| !named.is_empty() && !named.contains(&task)) {
                         continue;
                     }
                     let claimed = Claimed {
                         kind: one.kind,
-                        text: one.text,
+                        text: one.text.clone(),
                         by: part.of.name.to_owned(),
                         at: message.place.at,
                         source: part.source(message.place),
                     };
-                    fresh.push(Found { claimed, names: one.names, part: Some(index), line: message.place.line });
+                    let names = one.names.clone();
+                    fresh.push(Found { claimed, names, part: Some(index), line: message.place.line });
                 }
                 // A later message says anew what it says; of one message every sentence counts.
                 let says = |kind: ClaimKind| fresh.iter().any(|new| new.claimed.kind == kind);
@@ -59,7 +58,7 @@ impl Claims {
                 found.append(&mut fresh);
             }
         }
-        found.extend(facts.task.into_iter().flat_map(of_board));
+        found.extend(facts.task.into_iter().flat_map(|(_, task)| of_board(task)));
         // Stable: within a kind the order of the transcripts stands.
         found.sort_by_key(|one| one.claimed.kind);
         found.truncate(MOST);

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::command::{self, Check};
-use super::scope::{self, Scope};
+use super::command::Check;
+use super::scope::Scope;
+use super::told::absolute;
 use super::{AgentWork, Facts, Source};
 use crate::domain::text;
 use crate::domain::work::{Act, Deed, Outcome, Place};
@@ -30,10 +31,10 @@ pub struct Part<'a> {
 /// The parts of the work that are about the task.
 pub fn parts<'a>(facts: &Facts<'a>) -> Vec<Part<'a>> {
     let part = |of: &AgentWork<'a>| {
-        let scope = facts.task.map_or_else(Scope::whole, |task| {
-            let named = |text: &str| scope::named(text, facts.task_ids).into_iter().map(str::to_owned).collect();
-            Scope::of(of.work, &task.id, named)
-        });
+        let scope = match (facts.task, facts.names) {
+            (Some((task, _)), Some(names)) => Scope::of(&of.told.work, task, names),
+            _ => Scope::whole(),
+        };
         Part { of: *of, scope }
     };
     facts.works.iter().map(part).collect()
@@ -42,7 +43,7 @@ pub fn parts<'a>(facts: &Facts<'a>) -> Vec<Part<'a>> {
 impl Part<'_> {
     /// Acts that count.
     pub fn acts(&self) -> impl DoubleEndedIterator<Item = &Act> {
-        self.of.work.acts.iter().filter(|act| self.scope.has(act.place))
+        self.of.told.work.acts.iter().filter(|act| self.scope.has(act.place))
     }
 
     /// Where something of it stands.
@@ -57,11 +58,7 @@ impl Part<'_> {
 
     /// A path as the agent names it, absolute where that can be told.
     pub fn absolute(&self, path: &str) -> PathBuf {
-        let path = Path::new(path);
-        match self.of.cwd {
-            Some(cwd) if path.is_relative() => plain(&cwd.join(path)),
-            _ => plain(path),
-        }
+        absolute(path, self.of.cwd)
     }
 }
 
@@ -181,7 +178,7 @@ pub fn runs(parts: &[Part<'_>]) -> Vec<Run> {
     for (index, part) in parts.iter().enumerate() {
         for act in part.acts() {
             let Deed::Run(line) = &act.deed else { continue };
-            let Some(check) = command::find(line) else { continue };
+            let Some(check) = part.of.told.checks.get(&act.id) else { continue };
             let result = match act.outcome {
                 Outcome::Refused => continue,
                 Outcome::Open | Outcome::Started => Result::Open,

@@ -7,13 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    AgentWork, CheckRun, CommitFact, Evidence, Facts, FileFact, Files, Grade, InGit, Overall, Require, RowKind,
-    Verdict, assess, of_claim,
+    AgentWork, CommitFact, Evidence, Facts, FileFact, Files, Grade, InGit, Overall, Require, RowKind, Told, Verdict, assess,
+    of_claim,
 };
 use crate::domain::agent::AgentId;
+use crate::domain::check::{CheckEnd, CheckRun};
 use crate::domain::claim::ClaimKind;
 use crate::domain::cluster::Connection;
 use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
+use crate::domain::link::Names;
 use crate::domain::health::{Health, HealthState};
 use crate::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
@@ -74,7 +76,6 @@ impl Story {
 /// A world to look at work in; the tests change what they are about.
 struct World {
     task: Option<Task>,
-    ids: Vec<&'static str>,
     files: BTreeMap<PathBuf, FileFact>,
     commits: Vec<CommitFact>,
     fabrics: Vec<DriftView>,
@@ -87,7 +88,6 @@ impl World {
     fn new() -> Self {
         Self {
             task: Some(task(TaskStatus::Done)),
-            ids: vec!["T-1", "T-2"],
             files: BTreeMap::new(),
             commits: Vec::new(),
             fabrics: Vec::new(),
@@ -143,15 +143,19 @@ impl World {
         let id = AgentId("a".to_owned());
         let linked = self.commits.iter().map(|commit| commit.id.as_str()).collect();
         let below = [PathBuf::from("/p")];
+        let told = Told::of(story.work.clone());
+        let other = Task { id: "T-2".to_owned(), ..task(TaskStatus::Todo) };
+        let tasks: Vec<Task> = self.task.iter().cloned().chain([other]).collect();
+        let names = Names::of(&tasks);
         assess(&Facts {
-            task: self.task.as_ref(),
-            task_ids: &self.ids,
+            task: self.task.as_ref().map(|task| (0, task)),
+            names: Some(&names),
             works: vec![AgentWork {
                 id: &id,
                 name: "engineer",
                 transcript: Path::new("/t/a.jsonl"),
                 cwd: Some(Path::new("/p")),
-                work: &story.work,
+                told: &told,
             }],
             repos: &[],
             commits: &self.commits,
@@ -329,9 +333,12 @@ fn an_operators_check_is_external_until_something_is_edited() {
     let run = |exit, seconds| CheckRun {
         name: "tests".to_owned(),
         run: "make test".to_owned(),
-        exit: Some(exit),
+        end: CheckEnd::Exit(exit),
         at: at(seconds),
+        took: SignedDuration::ZERO,
         head: None,
+        dirty: false,
+        file: String::new(),
         digest: "d".to_owned(),
     };
     world.runs = vec![run(0, 50)];
