@@ -8,8 +8,10 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::drift::{DetailRequest, ObjectKey};
+use crate::domain::evidence::known::Request;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
+use crate::domain::sign_off::SignOff;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Change;
 use crate::domain::transcript::passage::{Form, Passage};
@@ -114,6 +116,19 @@ pub enum Effect {
         title: String,
         /// Its file, relative to the session's state folder.
         file: String,
+    },
+    /// Look at what evidence is made from; in place of what was asked for before.
+    LookAtEvidence(Box<Request>),
+    /// Keep copies of what a sign-off cites, and note it in the journal.
+    SignOff(Box<SignOff>),
+    /// Note in the journal that the work on a task is sent back.
+    NoteRetry {
+        /// The task.
+        task: String,
+        /// Which attempt begins.
+        attempt: u32,
+        /// What was short.
+        failed: Vec<String>,
     },
     /// Read the journal.
     ReadJournal,

@@ -5,6 +5,7 @@ mod redacted;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -16,10 +17,12 @@ use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
+use crate::domain::evidence::known::Gathered;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::link::BriefNote;
 use crate::domain::search::SearchNews;
+use crate::domain::sign_off::{Reviews, SignOff};
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;
 use crate::domain::transcript::Entry;
@@ -59,6 +62,8 @@ pub enum Event {
     Past(Box<PastNews>),
     /// About a check of the operator's. In order, never dropped.
     Check(CheckNews),
+    /// What evidence is made from. Latest wins.
+    Evidence(Arc<Gathered>),
     /// A source could not do its work at all; its pane keeps what it last had.
     SourceFault(SourceId, Fault),
     /// An effect was carried out.
@@ -137,6 +142,8 @@ pub enum SourceId {
     Drift(String),
     /// The gate socket.
     Gates,
+    /// What evidence is made from.
+    Evidence,
 }
 
 /// Every agent known.
@@ -300,6 +307,8 @@ pub struct PastNews {
     pub checks: Vec<CheckRun>,
     /// Briefs that were written, oldest first.
     pub briefs: Vec<BriefNote>,
+    /// Sign-offs, and work that was sent back.
+    pub reviews: Reviews,
 }
 
 /// About a check of the operator's.
@@ -347,6 +356,10 @@ pub enum Done {
     Journal(Result<Vec<String>, Fault>),
     /// What a check wrote was read: what it is, and its text.
     CheckOutput(String, Result<String, Fault>),
+    /// A sign-off was written, with the copies of what it cites; or was not.
+    SignedOff(Result<Box<SignOff>, Fault>),
+    /// The journal has noted that the work on a task (by id) was sent back, or could not.
+    SentBack(Result<String, Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
     /// A cluster said what applying an object would do, or could not be asked.

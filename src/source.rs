@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod board;
 pub mod drift;
+pub mod evidence;
 pub mod gates;
 pub mod git;
 pub mod hooks;

@@ -18,6 +18,7 @@ pub mod linked;
 pub mod list;
 pub mod palette;
 pub mod popup;
+pub mod review;
 pub mod search;
 pub mod transcript;
 
@@ -41,6 +42,7 @@ use git::Git;
 use input::LineInput;
 use linked::Linked;
 use popup::Popup;
+use review::Review;
 use search::Search;
 use transcript::Transcript;
 
@@ -74,6 +76,8 @@ pub struct State {
     pub linked: Linked,
     /// The operator's checks.
     pub checks: Checks,
+    /// The review pane.
+    pub review: Review,
     /// The attention queue.
     pub attention: Attention,
     /// Every gate of this run, oldest first.
@@ -170,6 +174,7 @@ impl State {
             drift: Drift::default(),
             linked: Linked::default(),
             checks: Checks::default(),
+            review: Review::default(),
             attention: Attention::default(),
             gates: Vec::new(),
             sources: BTreeMap::new(),
@@ -196,6 +201,7 @@ impl State {
             PaneKind::Cluster => self.clusters.filter(),
             PaneKind::Drift => &self.drift.list.filter,
             PaneKind::Attention => &self.attention.list.filter,
+            PaneKind::Review => &self.review.list.filter,
         }
     }
 
@@ -244,6 +250,7 @@ impl Screen {
                 Some(
                     Popup::Palette { .. }
                         | Popup::Reason { .. }
+                        | Popup::SignOffReason { .. }
                         | Popup::Search
                         | Popup::Journal { typing: Some(_), .. }
                 )

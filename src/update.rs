@@ -11,6 +11,7 @@ mod keys;
 mod links;
 mod mouse;
 mod news;
+mod review;
 mod search;
 mod task;
 mod transcript;
@@ -62,12 +63,18 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Drift(view) => news::drift(state, view),
         Event::Gate(news) => news::gate(state, news),
+        Event::Evidence(found) => {
+            review::gathered(state, found);
+            Effects::new()
+        }
         Event::Past(past) => {
             links::past(state, *past);
+            review::touch(state);
             Effects::new()
         }
         Event::Check(news) => {
             checks::news(state, news);
+            review::touch(state);
             Effects::new()
         }
         Event::SourceFault(source, fault) => {
@@ -78,6 +85,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Quit => vec![Effect::Quit],
     };
     search::arrive(state);
+    effects.extend(review::settle(state));
     effects.extend(cluster::wants(state));
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
@@ -138,6 +146,8 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Task(done) => task::done(state, done),
+        Done::SignedOff(outcome) => review::signed(state, outcome),
+        Done::SentBack(outcome) => review::sent_back(state, outcome),
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),

@@ -1,5 +1,7 @@
 //! `hnpwb status`: agents, tasks, gates, fabrics and what needs the operator, once.
 
+mod review;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +66,10 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
-    let needs = attention::queue(&gates, &agents.agents, &fabrics, &[]);
+    let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
+    let mut needs = attention::queue(&gates, &agents.agents, &fabrics, &[]);
+    needs.extend(reviewed.needs(&board.tasks));
+    attention::sort(&mut needs);
     let printed = match args.output.format() {
         Format::Json => print_json(
             "status",
@@ -72,9 +77,9 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
             &json!({
                 "session": { "name": session.name, "root": session.root },
                 "agents": agents.agents.iter().map(|agent| {
-                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id))
+                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id), reviewed.claims(&agent.id))
                 }).collect::<Vec<_>>(),
-                "tasks": board.tasks.iter().map(task_json).collect::<Vec<_>>(),
+                "tasks": board.tasks.iter().map(|task| task_json(task, &reviewed)).collect::<Vec<_>>(),
                 "gates": gates,
                 "fabrics": reports.iter().map(fabric_json).collect::<Vec<_>>(),
                 "attention": needs.iter().map(need_json).collect::<Vec<_>>(),
@@ -123,7 +128,7 @@ fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
 }
 
 /// Figures are null for a transcript of which only the end could be read.
-fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
+fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: Vec<Value>) -> Value {
     let counts = tally.map(|tally| tally.counts);
     let cost = tally.and_then(|tally| tally.cost.as_ref());
     json!({
@@ -163,11 +168,11 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
         "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
         "signals": [],
-        "claims": [],
+        "claims": claims,
     })
 }
 
-fn task_json(task: &Task) -> Value {
+fn task_json(task: &Task, reviewed: &review::Reviewed) -> Value {
     json!({
         "id": task.id,
         "title": task.title,
@@ -177,8 +182,11 @@ fn task_json(task: &Task) -> Value {
         "format": task.format,
         "assignee": task.assignee,
         "depends_on": task.depends_on,
-        "agent": Value::Null,
+        "agent": reviewed.agent(&task.id),
         "criteria": task.criteria,
+        "grade": reviewed.grade(&task.id),
+        "verdict": reviewed.verdict(&task.id),
+        "sign_off": reviewed.sign_off(&task.id),
     })
 }
 

@@ -13,6 +13,7 @@ pub use file::{DEADLINE, EXCLUDED, GRACE, STALE_AFTER, SessionFile, parse, parse
 pub use load::{BUILT_IN, FILE_NAME, gate_rules, load};
 
 use super::models;
+use crate::domain::evidence::Require;
 use crate::domain::fault::Fault;
 use crate::domain::health::Rules;
 use crate::domain::model::Models;
@@ -59,6 +60,8 @@ pub struct Session {
     pub checks: Vec<CheckSpec>,
     /// How long a task may be in progress without a sign of work.
     pub stale_after: Duration,
+    /// What a review asks for.
+    pub review: ReviewSpec,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -94,6 +97,7 @@ impl Session {
             health: Rules::built_in(),
             checks: Vec::new(),
             stale_after: STALE_AFTER,
+            review: ReviewSpec::default(),
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),
@@ -123,6 +127,15 @@ pub struct AgentSpec {
     pub role: Option<String>,
     /// Glob of transcript files, `~` expanded; none names no file of its own.
     pub transcripts: Option<String>,
+}
+
+/// What a review asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReviewSpec {
+    /// Which rows have to hold.
+    pub require: Require,
+    /// A sign-off is noted on its last commit, under `refs/notes/hnpwb`.
+    pub git_notes: bool,
 }
 
 /// A check of the operator's own.

@@ -9,6 +9,7 @@ use super::cluster::{ClusterView, Connection};
 use super::drift::{DriftState, DriftView, ObjectKey};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
+use super::task::Task;
 
 /// How urgent a need is; the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,8 @@ pub enum Subject {
     },
     /// A cluster that cannot be seen.
     Cluster(String),
+    /// A task whose sign-off no longer stands, by id.
+    Task(String),
 }
 
 /// One thing that wants the operator.
@@ -86,10 +89,27 @@ pub fn queue(gates: &[Gate], agents: &[Agent], drift: &[DriftView], clusters: &[
     needs.extend(agents.iter().filter_map(of_agent));
     needs.extend(clusters.iter().filter_map(of_cluster));
     needs.extend(drift.iter().flat_map(of_fabric));
+    sort(&mut needs);
+    needs
+}
+
+/// Puts the most urgent first, among equals the oldest.
+pub fn sort(needs: &mut [Need]) {
     needs.sort_by(|a, b| {
         (a.urgency, a.since.unwrap_or(Timestamp::MAX)).cmp(&(b.urgency, b.since.unwrap_or(Timestamp::MAX)))
     });
-    needs
+}
+
+/// A task that was signed off and of which something has changed since.
+pub fn superseded(task: &Task, at: Timestamp, why: &str) -> Need {
+    Need {
+        urgency: Urgency::Wrong,
+        kind: "superseded",
+        title: task.title.clone(),
+        reason: format!("signed off, but {why}"),
+        since: Some(at),
+        subject: Subject::Task(task.id.clone()),
+    }
 }
 
 fn of_gate(gate: &Gate) -> Need {

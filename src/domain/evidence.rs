@@ -8,6 +8,7 @@ mod claimed;
 pub mod command;
 mod files;
 mod grade;
+pub mod known;
 mod objects;
 mod runs;
 mod scope;

@@ -114,7 +114,7 @@ impl SignOff {
         evidence: &Evidence,
         fabrics: &[DriftView],
         heads: BTreeMap<PathBuf, String>,
-        generation: impl Fn(&str, &ObjectKey) -> Option<i64>,
+        generation: impl Fn(&ObjectKey) -> Option<i64>,
     ) -> Self {
         let object = |(fabric, key): &(String, ObjectKey)| SignedObject {
             fabric: fabric.clone(),
@@ -123,7 +123,7 @@ impl SignOff {
             namespace: key.namespace.clone(),
             name: key.name.clone(),
             state: state_of(fabrics, fabric, key).map_or("gone", DriftState::name).to_owned(),
-            generation: generation(fabric, key),
+            generation: generation(key),
         };
         Self {
             task: task.id.clone(),

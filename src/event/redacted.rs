@@ -56,6 +56,7 @@ impl Event {
             | Self::Drift(_)
             | Self::Gate(_)
             | Self::Past(_)
+            | Self::Evidence(_)
             | Self::Quit => self,
         }
     }
@@ -69,6 +70,8 @@ impl Done {
             Self::Record(place, record) => Self::Record(place, record.map_err(|fault| fault.redacted(redactor))),
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
+            Self::SignedOff(done) => Self::SignedOff(done.map_err(|fault| fault.redacted(redactor))),
+            Self::SentBack(done) => Self::SentBack(done.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
             Self::CheckOutput(title, text) => {
                 Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor)))

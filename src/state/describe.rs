@@ -2,6 +2,7 @@
 
 mod agent;
 pub mod live;
+pub mod review;
 
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
@@ -48,6 +49,7 @@ fn known(state: &State) -> Option<(String, Lines)> {
             Some(agent::agent(state, agent))
         }
         PaneKind::Attention => need(state),
+        PaneKind::Review => review::row(state),
     }
 }
 
@@ -60,7 +62,7 @@ fn need(state: &State) -> Option<(String, Lines)> {
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
         Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
-        Subject::Drift { .. } | Subject::Cluster(_) => {
+        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
             put(&mut lines, "because", &need.reason);
@@ -276,6 +278,7 @@ pub fn copyable(state: &State) -> Option<(String, String)> {
                 None => ("object name", format!("{}/{}", row.key.kind, row.key.name)),
             }
         }
+        PaneKind::Review => ("evidence", review::copyable(state)?),
         PaneKind::Attention => {
             let need = state.attention.current()?;
             ("need", format!("{}: {}: {}", need.kind, need.title, need.reason))

@@ -1,6 +1,7 @@
 //! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
 
 use crate::domain::gate::{Decision, Gate};
+use crate::domain::sign_off::SignOff;
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::detail::TaskView;
@@ -27,6 +28,13 @@ pub enum Popup {
     Reason {
         /// The gate as it stood when the popup was opened.
         gate: Box<Gate>,
+        /// What has been typed.
+        input: LineInput,
+    },
+    /// The reason of a sign-off is being typed that rests on something that is short.
+    SignOffReason {
+        /// What would be signed off.
+        sign_off: Box<SignOff>,
         /// What has been typed.
         input: LineInput,
     },
@@ -109,6 +117,8 @@ impl RecordView {
 pub enum Question {
     /// Decide a gate: exactly this one, as shown.
     Decide(Box<Gate>, Decision),
+    /// Sign off: exactly this, as shown.
+    SignOff(Box<SignOff>),
     /// Quit while this many agents wait.
     Quit(usize),
     /// Show what is hidden in this record.

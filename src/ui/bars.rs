@@ -98,7 +98,7 @@ fn is_watched(cx: &Cx<'_>, source: &SourceId, status: &SourceStatus) -> bool {
             let view = cx.state.drift.fabrics.iter().find(|view| view.fabric == *fabric);
             view.map(|view| view.connection)
         }
-        SourceId::Agents | SourceId::Transcript | SourceId::Board | SourceId::Git | SourceId::Gates => None,
+        SourceId::Agents | SourceId::Transcript | SourceId::Board | SourceId::Git | SourceId::Gates | SourceId::Evidence => None,
     };
     !status.polling && connection.is_none_or(|state| matches!(state, Connection::Connected | Connection::None))
 }
@@ -116,6 +116,7 @@ fn source_chip(cx: &Cx<'_>, source: &SourceId, status: &SourceStatus) -> Vec<Spa
         SourceId::Cluster(context) => text::line(context).into_owned(),
         SourceId::Drift(fabric) => text::line(fabric).into_owned(),
         SourceId::Gates => "gates".to_owned(),
+        SourceId::Evidence => "evidence".to_owned(),
     };
     let (role, word) = match (status.as_of, &status.fault) {
         (Some(at), Some(_)) => (Role::Error, format!("! {}", age(at, cx.state.now))),

@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{board, checks, cluster, decide, drift, search, task, transcript};
+use super::{board, checks, cluster, decide, drift, review, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -107,6 +107,9 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Brief => return draft_brief(state),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
+        Action::SignOff => review::sign_off(state),
+        Action::Retry => return review::retry(state),
+        Action::ShowClaim => return review::claim(state),
         Action::SortTasks => board::sort(state),
         Action::ReverseTasks => board::reverse(state),
         Action::Lanes => board::lanes(state),
@@ -201,7 +204,7 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             state.screen.popup = Some(Popup::Live(view));
             return Effects::new();
         }
-        Some(Popup::Palette { .. } | Popup::Reason { .. }) => return Effects::new(),
+        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::SignOffReason { .. }) => return Effects::new(),
     };
     move_by(scroll, motion, height);
     Effects::new()
@@ -283,6 +286,7 @@ fn copy(state: &mut State) -> Effects {
 fn open(state: &mut State) -> Effects {
     match state.screen.focus {
         PaneKind::Attention => open_need(state),
+        PaneKind::Review => review::open(state),
         PaneKind::Agents => {
             state.screen.focus_on(PaneKind::Transcript);
             cursor::follow_agent(state)
@@ -340,6 +344,7 @@ fn open_need(state: &mut State) -> Effects {
             state.screen.focus_on(PaneKind::Drift);
         }
         Subject::Cluster(_) => state.screen.focus_on(PaneKind::Cluster),
+        Subject::Task(id) => review::go_to_task(state, &id),
     }
     Effects::new()
 }

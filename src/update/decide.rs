@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
 use super::news::refresh_attention;
-use super::transcript;
+use super::{review, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -23,7 +23,7 @@ pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
 fn selected(state: &State) -> Option<&Gate> {
     match &state.attention.current()?.subject {
         Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id && gate.state == GateState::Pending),
-        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) => None,
+        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) => None,
     }
 }
 
@@ -37,6 +37,7 @@ pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
         Question::Quit(_) => vec![Effect::Quit],
+        Question::SignOff(sign_off) => review::confirmed(state, sign_off),
         Question::Reveal(place, record) => transcript::revealing(state, place, record),
         Question::Decide(gate, decision) => {
             // What was shown is what is decided: a gate that has ended or changed meanwhile is not.

@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, cursor, decide, search, task};
+use super::{act, cursor, decide, review, search, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -46,7 +46,9 @@ fn action(state: &State, key: KeyEvent) -> Option<Action> {
 /// The text field that is open.
 fn field(state: &mut State) -> Option<&mut LineInput> {
     match &mut state.screen.popup {
-        Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
+        Some(Popup::Palette { input, .. } | Popup::Reason { input, .. } | Popup::SignOffReason { input, .. }) => {
+            Some(input)
+        }
         Some(Popup::Search) => Some(&mut state.search.input),
         Some(Popup::Journal { typing, .. }) => typing.as_mut(),
         Some(_) => None,
@@ -66,6 +68,11 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             let decision = Decision { approved: false, reason };
             let question = Question::Decide(gate.clone(), decision);
             decide::ask(state, question);
+            return Effects::new();
+        }
+        (KeyCode::Enter, Some(Popup::SignOffReason { sign_off, input })) => {
+            let (sign_off, reason) = (sign_off.clone(), input.text().trim().to_owned());
+            review::reason_given(state, sign_off, &reason);
             return Effects::new();
         }
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),

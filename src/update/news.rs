@@ -74,6 +74,7 @@ pub fn board(state: &mut State, news: BoardNews) -> Effects {
     state.board.marks.clear();
     state.board.arrange(anchor.as_ref());
     super::links::refresh(state);
+    super::review::touch(state);
     Effects::new()
 }
 
@@ -86,6 +87,9 @@ pub fn git(state: &mut State, news: GitNews) -> Effects {
     state.git.heard = true;
     state.git.arrange(selected.as_deref());
     super::links::refresh(state);
+    // What git tells anew is often a file that was written.
+    state.review.look_again = true;
+    super::review::touch(state);
     super::drift::arrive(state)
 }
 
@@ -130,6 +134,7 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
     let anchor = state.drift.anchor();
     state.drift.put(view);
     state.drift.arrange(anchor.as_ref());
+    super::review::touch(state);
     refresh_attention(state);
     super::drift::renew(state, &fabric)
 }
@@ -174,7 +179,9 @@ fn close(
 
 /// Derives the attention queue anew.
 pub fn refresh_attention(state: &mut State) {
-    let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    let mut needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    needs.extend(super::review::needs(state));
+    attention::sort(&mut needs);
     let redactor = &state.session.redactor;
     state.attention.replace(needs.into_iter().map(|need| need.redacted(redactor)).collect());
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use regex::Regex;
 use toml::de::DeTable;
 
-use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, GateRule, OnFailure};
+use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, GateRule, OnFailure, ReviewSpec};
 use crate::config::document::{Checker, Placed, Section};
 use crate::config::paths::Paths;
 use crate::config::problem::{Problem, unknown};
+use crate::domain::evidence::{Require, RowKind};
 
 /// How long a commit may take to become live when the file does not say.
 pub const GRACE: Duration = Duration::from_secs(5 * 60);
@@ -55,6 +56,8 @@ pub struct SessionFile {
     pub checks: Vec<CheckSpec>,
     /// `stale_after`.
     pub stale_after: Option<Duration>,
+    /// `[review]`.
+    pub review: ReviewSpec,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -71,7 +74,7 @@ pub fn parse(text: &str, file: &Path, base: &Path, paths: &Paths) -> Result<Sess
 /// The same, with what could be understood beside what could not.
 pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (SessionFile, Vec<Problem>) {
     let (mut checker, document) = Checker::open(text, file);
-    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check"];
+    let known = ["session", "board", "agent", "repo", "fabric", "gate", "check", "review"];
     checker.only(&document, "a session file", &known);
 
     let head = checker.section(&document, "session");
@@ -93,6 +96,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let fabrics = walk.named(&document, "fabric", Walk::fabric, |fabric| &fabric.name);
     let gates = walk.named(&document, "gate", Walk::gate, |gate| &gate.name);
     let checks = walk.named(&document, "check", Walk::check, |check| &check.name);
+    let review = walk.checker.section(&document, "review").map(|section| walk.review(&section)).unwrap_or_default();
     let problems = walk.checker.finish();
     let state = state.map(|state| below(&root, &state, paths));
     let session = SessionFile {
@@ -110,6 +114,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         gates,
         checks,
         stale_after,
+        review,
     };
     (session, problems)
 }
@@ -277,6 +282,26 @@ impl Walk<'_, '_> {
         self.checker.require(section, "[[check]]", "run");
         let (name, run) = (self.checker.text(table, "name"), self.checker.text(table, "run"));
         Some(CheckSpec { name: name?.value, run: run?.value })
+    }
+
+    fn review(&mut self, section: &Section) -> ReviewSpec {
+        let table = section.table;
+        self.checker.only(table, "[review]", &["require", "git_notes"]);
+        let git_notes = self.checker.flag(table, "git_notes").unwrap_or_default();
+        let require = self.checker.strings(table, "require").map(|names| {
+            let mut kinds = Vec::new();
+            for name in names {
+                match RowKind::parse(&name.value) {
+                    Some(kind) => kinds.push(kind),
+                    None => {
+                        let known = RowKind::ALL.map(RowKind::name);
+                        self.checker.complain(&name.span, unknown("row", &name.value, &known));
+                    }
+                }
+            }
+            Require::These(kinds)
+        });
+        ReviewSpec { require: require.unwrap_or_default(), git_notes }
     }
 
     fn duration(&mut self, table: &DeTable, key: &str) -> Option<Duration> {

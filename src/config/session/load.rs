@@ -264,6 +264,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, root: PathBuf, paths: &Pat
         health: Arc::default(),
         checks: file.checks,
         stale_after: file.stale_after.unwrap_or(STALE_AFTER),
+        review: file.review,
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,
