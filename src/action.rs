@@ -42,6 +42,9 @@ pub enum Action {
     DropDraft,
     MoveTask,
     UndoTask,
+    SignOff,
+    Retry,
+    ShowClaim,
     SortTasks,
     ReverseTasks,
     Lanes,
@@ -240,6 +243,7 @@ const ATTENTION: Scope = Scope::In(&[PaneKind::Attention]);
 const AGENTS_OR_NEEDS: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention, PaneKind::Transcript]);
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const BRIEFED: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents]);
+const REVIEWED: Scope = Scope::In(&[PaneKind::Review, PaneKind::Board]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
@@ -279,6 +283,9 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::DropDraft, "drop-draft", &["alt-q"], Scope::Composer, "", "Throw the draft away, after a confirmation"),
     row(Action::MoveTask, "move-task", &["m"], TASKS, "move", "Give the selected task another status, or tick its criteria, in its file"),
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
+    row(Action::SignOff, "sign-off", &["s"], REVIEWED, "sign off", "Sign the task off, after a confirmation; with a reason where something that has to hold does not"),
+    row(Action::Retry, "retry", &["r"], REVIEWED, "retry", "Send the task back: a brief with what was claimed and what is shown instead, each with its source"),
+    row(Action::ShowClaim, "show-claim", &["c"], Scope::In(&[PaneKind::Review]), "claim", "Go to where the claim at the cursor was made; enter goes to what is shown"),
     row(Action::SortTasks, "sort-tasks", &["o"], TASKS, "sort", "Order the tasks of a status by the next thing: file, activity, title, id, agent, progress"),
     row(Action::ReverseTasks, "reverse-tasks", &["shift-o"], TASKS, "", "Order the tasks the other way round"),
     row(Action::Lanes, "lanes", &["w"], TASKS, "lanes", "Give each file of the board a lane of its own, or put all of them together again"),
@@ -351,6 +358,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Focus(PaneKind::Cluster), "focus-cluster", &["5"], Scope::Panes, "", "Go to the cluster"),
     row(Action::Focus(PaneKind::Drift), "focus-drift", &["6"], Scope::Panes, "", "Go to the drift"),
     row(Action::Focus(PaneKind::Attention), "focus-attention", &["7"], Scope::Panes, "", "Go to the attention queue"),
+    row(Action::Focus(PaneKind::Review), "focus-review", &["8"], Scope::Panes, "", "Go to the review"),
     row(Action::Zoom, "zoom", &["z", "+"], Scope::Panes, "zoom", "Give the whole screen to the pane, or back"),
     row(Action::NextLayout, "next-layout", &["shift-l"], Scope::Panes, "", "Change to the next layout"),
     row(Action::NextTheme, "next-theme", &["shift-t"], Scope::Panes, "", "Change to the next theme"),

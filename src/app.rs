@@ -28,7 +28,7 @@ use crate::source::hooks::HookDesk;
 use crate::source::mailbox::redacting_mailbox;
 use crate::source::search::Searcher;
 use crate::source::transcript::TranscriptReader;
-use crate::source::{Inbox, Outbox, agents, board, drift, gates, git, rules};
+use crate::source::{Inbox, Outbox, agents, board, drift, evidence, gates, git, rules};
 use crate::state::State;
 use crate::term::Screen;
 use crate::ui::{HitMap, view};
@@ -68,6 +68,7 @@ struct Workers {
     searcher: Searcher,
     git: git::GitHandle,
     board: board::BoardHandle,
+    evidence: evidence::EvidenceHandle,
     drift: drift::Workers,
     /// Counts how often the agents are to be looked at again.
     refresh: watch::Sender<u64>,
@@ -130,6 +131,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         desk: Desk::spawn(Places::of(&session), outbox.clone()),
         drafts: Drafts::new(session.state_dir.clone(), session.redactor.clone()),
         tasks: TaskTracker::new(),
+        git_notes: session.review.git_notes,
         checks: Checks::new(cancel.clone()),
     };
     hands.read_past();
@@ -138,6 +140,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         transcript: TranscriptReader::spawn(outbox.clone(), cancel.clone()),
         searcher: Searcher::spawn(setup.session.redactor.clone(), outbox.clone(), cancel.clone()),
         git: git::spawn(session.repos.clone(), outbox.clone(), cancel.clone()),
+        evidence: evidence::spawn(outbox.clone(), cancel.clone()),
         board: board::spawn(session.boards.clone(), outbox.clone(), cancel.clone()),
         drift: drift::spawn(session, outbox.clone(), cancel.clone()),
         refresh,
@@ -290,6 +293,7 @@ fn is_awaited(event: &Event) -> bool {
         | Event::Drift(_)
         | Event::Search(_)
         | Event::Past(_)
+        | Event::Evidence(_)
         | Event::SourceFault(..)
         | Event::Drawn(_)
         | Event::Wake => false,
@@ -339,6 +343,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::StopCheck(name) => workers.hands.checks.stop(&name),
             Effect::ReadCheck { title, file } => workers.hands.read_check(title, file),
             Effect::ReadPast => workers.hands.read_past(),
+            Effect::LookAtEvidence(request) => workers.evidence.look(*request),
+            Effect::SignOff(sign_off) => workers.hands.sign_off(*sign_off, state.now),
+            Effect::NoteRetry { task, attempt, failed } => workers.hands.note_retry(task, attempt, failed, state.now),
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),

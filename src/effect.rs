@@ -15,7 +15,9 @@ use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::Notice;
+use crate::domain::evidence::known::Request;
 use crate::domain::search::SearchRequest;
+use crate::domain::sign_off::SignOff;
 use crate::domain::task::Task;
 use crate::domain::task::edit::Change;
 use crate::domain::transcript::passage::{Form, Passage};
@@ -140,6 +142,19 @@ pub enum Effect {
         title: String,
         /// Its file, relative to the session's state folder.
         file: String,
+    },
+    /// Look at what evidence is made from; in place of what was asked for before.
+    LookAtEvidence(Box<Request>),
+    /// Keep copies of what a sign-off cites, and note it in the journal.
+    SignOff(Box<SignOff>),
+    /// Note in the journal that the work on a task is sent back.
+    NoteRetry {
+        /// The task.
+        task: String,
+        /// Which attempt begins.
+        attempt: u32,
+        /// What was short.
+        failed: Vec<String>,
     },
     /// Read the journal.
     ReadJournal,

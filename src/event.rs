@@ -5,6 +5,7 @@ mod redacted;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
+use crate::domain::evidence::known::Gathered;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::AgentFact;
@@ -26,6 +28,7 @@ use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::library::Item;
 use crate::domain::link::BriefNote;
 use crate::domain::search::SearchNews;
+use crate::domain::sign_off::{Reviews, SignOff};
 use crate::domain::task::Task;
 use crate::domain::task::edit::Edit;
 use crate::domain::transcript::Entry;
@@ -67,6 +70,8 @@ pub enum Event {
     Past(Box<PastNews>),
     /// About a check of the operator's. In order, never dropped.
     Check(CheckNews),
+    /// What evidence is made from. Latest wins.
+    Evidence(Arc<Gathered>),
     /// A source could not do its work at all; its pane keeps what it last had.
     SourceFault(SourceId, Fault),
     /// An effect was carried out.
@@ -147,6 +152,8 @@ pub enum SourceId {
     Gates,
     /// The session file and the agents' settings, as far as they decide about gates.
     Rules,
+    /// What evidence is made from.
+    Evidence,
 }
 
 /// Every agent known.
@@ -317,6 +324,8 @@ pub struct PastNews {
     pub checks: Vec<CheckRun>,
     /// Briefs that were written, oldest first.
     pub briefs: Vec<BriefNote>,
+    /// Sign-offs, and work that was sent back.
+    pub reviews: Reviews,
 }
 
 /// About a check of the operator's.
@@ -382,6 +391,10 @@ pub enum Done {
     Journal(Result<Vec<String>, Fault>),
     /// What a check wrote was read: what it is, and its text.
     CheckOutput(String, Result<String, Fault>),
+    /// A sign-off was written, with the copies of what it cites; or was not.
+    SignedOff(Result<Box<SignOff>, Fault>),
+    /// The journal has noted that the work on a task (by id) was sent back, or could not.
+    SentBack(Result<String, Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
     /// A cluster said what applying an object would do, or could not be asked.

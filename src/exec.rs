@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +17,7 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate, GateId};
 use crate::domain::notify::{Notice, Notify};
+use crate::domain::sign_off::SignOff;
 use crate::domain::transcript::passage::{Form, Passage};
 use crate::effect::{CheckRequest, HushNote, LintRequest, SaveBrief, TaskChange};
 use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, RecordPlace, SourceId, TaskUndo};
@@ -42,6 +44,7 @@ pub mod record;
 pub mod replace;
 pub mod rules;
 pub mod settings;
+pub mod sign_off;
 
 use clipboard::Tmux;
 use desk::Desk;
@@ -79,6 +82,8 @@ pub struct Hands {
     pub drafts: Drafts,
     /// Tasks that are to end before the program does.
     pub tasks: TaskTracker,
+    /// Sign-offs are noted on their commits, too.
+    pub git_notes: bool,
     /// The operator's checks that run.
     pub checks: check::Checks,
 }
@@ -323,6 +328,31 @@ impl Hands {
             if let Ok(Ok(past)) = tokio::task::spawn_blocking(move || past::read(&state_dir, &root)).await {
                 outbox.send(Event::Past(Box::new(past))).await;
             }
+        });
+    }
+
+    /// Keeps copies of what a sign-off cites, and notes it.
+    pub fn sign_off(&self, sign_off: SignOff, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let book = sign_off::Book {
+                state_dir: &hands.state_dir,
+                git_notes: hands.git_notes,
+                redactor: hands.outbox.redactor(),
+                now,
+            };
+            Done::SignedOff(sign_off::keep(sign_off, book).await.map(Box::new))
+        });
+    }
+
+    /// Notes that the work on a task is sent back.
+    pub fn note_retry(&self, task: String, attempt: u32, failed: Vec<String>, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let body = json!({"task": task, "attempt": attempt, "failed": failed});
+            let (state_dir, redactor) = (&hands.state_dir, hands.outbox.redactor());
+            let noted = journal::record(state_dir, now, crate::domain::sign_off::RETRY, body, redactor).await;
+            Done::SentBack(noted.map(|()| task))
         });
     }
 

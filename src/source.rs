@@ -8,6 +8,7 @@ pub mod agents;
 pub mod board;
 pub mod doctor;
 pub mod drift;
+pub mod evidence;
 pub mod gates;
 pub mod git;
 pub mod ground;

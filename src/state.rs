@@ -20,6 +20,7 @@ pub mod linked;
 pub mod list;
 pub mod palette;
 pub mod popup;
+pub mod review;
 pub mod search;
 pub mod signals;
 pub mod transcript;
@@ -46,6 +47,7 @@ use git::Git;
 use input::LineInput;
 use linked::Linked;
 use popup::Popup;
+use review::Review;
 use search::Search;
 use transcript::Transcript;
 
@@ -81,6 +83,8 @@ pub struct State {
     pub linked: Linked,
     /// The operator's checks.
     pub checks: Checks,
+    /// The review pane.
+    pub review: Review,
     /// The attention queue.
     pub attention: Attention,
     /// The context library, as it was last read.
@@ -186,6 +190,7 @@ impl State {
             drift: Drift::default(),
             linked: Linked::default(),
             checks: Checks::default(),
+            review: Review::default(),
             attention: Attention::default(),
             library: LibraryNews::default(),
             gates: Vec::new(),
@@ -214,6 +219,7 @@ impl State {
             PaneKind::Cluster => self.clusters.filter(),
             PaneKind::Drift => &self.drift.list.filter,
             PaneKind::Attention => &self.attention.list.filter,
+            PaneKind::Review => &self.review.list.filter,
         }
     }
 
@@ -266,6 +272,7 @@ impl Screen {
                     Popup::Palette { .. }
                         | Popup::Reason { .. }
                         | Popup::Word(_)
+                        | Popup::SignOffReason { .. }
                         | Popup::Search
                         | Popup::Library(_)
                         | Popup::Journal { typing: Some(_), .. }

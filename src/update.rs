@@ -14,6 +14,7 @@ mod keys;
 mod links;
 mod mouse;
 mod news;
+mod review;
 mod search;
 mod signals;
 mod task;
@@ -80,12 +81,18 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         }
         Event::Gate(news) => news::gate(state, news),
         Event::Rules(news) => guard::rules(state, news),
+        Event::Evidence(found) => {
+            review::gathered(state, found);
+            Effects::new()
+        }
         Event::Past(past) => {
             links::past(state, *past);
+            review::touch(state);
             Effects::new()
         }
         Event::Check(news) => {
             checks::news(state, news);
+            review::touch(state);
             Effects::new()
         }
         Event::SourceFault(source, fault) => {
@@ -101,6 +108,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     };
     guard::watch_cursor(state, by_hand);
     search::arrive(state);
+    effects.extend(review::settle(state));
     effects.extend(attention::wants(state));
     effects.extend(cluster::wants(state));
     if let Some(request) = state.transcript.wants() {
@@ -166,6 +174,8 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
         Done::Task(done) => task::done(state, done),
+        Done::SignedOff(outcome) => review::signed(state, outcome),
+        Done::SentBack(outcome) => review::sent_back(state, outcome),
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),

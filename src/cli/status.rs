@@ -1,5 +1,7 @@
 //! `hnpwb status`: agents, tasks, gates, fabrics and what needs the operator, once.
 
+mod review;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,8 +65,15 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
-    let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };
-    let needs = attention::queue(causes);
+    let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
+    let others = reviewed.needs(&board.tasks);
+    let needs = attention::queue(Causes {
+        gates: &gates,
+        agents: &agents.agents,
+        drift: &fabrics,
+        others: &others,
+        ..Causes::default()
+    });
     let printed = match args.output.format() {
         Format::Json => print_json(
             "status",
@@ -72,9 +81,9 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
             &json!({
                 "session": { "name": session.name, "root": session.root },
                 "agents": agents.agents.iter().map(|agent| {
-                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id))
+                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id), reviewed.claims(&agent.id))
                 }).collect::<Vec<_>>(),
-                "tasks": board.tasks.iter().map(task_json).collect::<Vec<_>>(),
+                "tasks": board.tasks.iter().map(|task| task_json(task, &reviewed)).collect::<Vec<_>>(),
                 "gates": gates,
                 "fabrics": reports.iter().map(fabric_json).collect::<Vec<_>>(),
                 "attention": needs.iter().map(need_json).collect::<Vec<_>>(),
@@ -103,7 +112,7 @@ pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
 }
 
 /// Figures are null for a transcript of which only the end could be read.
-fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
+fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: Vec<Value>) -> Value {
     let counts = tally.map(|tally| tally.counts);
     let cost = tally.and_then(|tally| tally.cost.as_ref());
     json!({
@@ -143,11 +152,11 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>) -> Value {
         "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
         "signals": agent.signals,
-        "claims": [],
+        "claims": claims,
     })
 }
 
-fn task_json(task: &Task) -> Value {
+fn task_json(task: &Task, reviewed: &review::Reviewed) -> Value {
     json!({
         "id": task.id,
         "title": task.title,
@@ -157,8 +166,11 @@ fn task_json(task: &Task) -> Value {
         "format": task.format,
         "assignee": task.assignee,
         "depends_on": task.depends_on,
-        "agent": Value::Null,
+        "agent": reviewed.agent(&task.id),
         "criteria": task.criteria,
+        "grade": reviewed.grade(&task.id),
+        "verdict": reviewed.verdict(&task.id),
+        "sign_off": reviewed.sign_off(&task.id),
     })
 }
 

@@ -147,6 +147,8 @@ pub fn prepare(session: &Session, mut problems: Vec<Problem>, paths: &Paths, arg
     }
     state.checks.specs.clone_from(&session.checks);
     state.linked.stale_after = session.stale_after;
+    state.review.require = session.review.require.clone();
+    state.review.manifests_below = session.fabrics.iter().map(|fabric| fabric.repo.clone()).collect();
     state.clusters.faults.clone_from(&session.cluster_faults);
     if let Some(fault) = session.faults.first() {
         state.complain(fault);

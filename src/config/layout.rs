@@ -46,12 +46,22 @@ pub enum PaneKind {
     Drift,
     /// What wants the operator.
     Attention,
+    /// Claims beside evidence.
+    Review,
 }
 
 impl PaneKind {
     /// Every pane, in the order of their numbers on the keyboard.
-    pub const ALL: [Self; 7] =
-        [Self::Board, Self::Agents, Self::Transcript, Self::Git, Self::Cluster, Self::Drift, Self::Attention];
+    pub const ALL: [Self; 8] = [
+        Self::Board,
+        Self::Agents,
+        Self::Transcript,
+        Self::Git,
+        Self::Cluster,
+        Self::Drift,
+        Self::Attention,
+        Self::Review,
+    ];
 
     /// The name used in layout files and on screen.
     pub fn name(self) -> &'static str {
@@ -63,6 +73,7 @@ impl PaneKind {
             Self::Cluster => "cluster",
             Self::Drift => "drift",
             Self::Attention => "attention",
+            Self::Review => "review",
         }
     }
 

@@ -15,6 +15,7 @@ pub use library::LibrarySpec;
 pub use load::{BUILT_IN, FILE_NAME, load};
 
 use super::models;
+use crate::domain::evidence::Require;
 use crate::domain::fault::Fault;
 use crate::domain::gate::rule::GateRule;
 use crate::domain::health::Rules;
@@ -76,6 +77,8 @@ pub struct Session {
     pub templates: Vec<PathBuf>,
     /// How long a task may be in progress without a sign of work.
     pub stale_after: Duration,
+    /// What a review asks for.
+    pub review: ReviewSpec,
     /// Worktrees of the root's repository, the main one first: agents that work in one belong to this session.
     pub worktrees: Vec<PathBuf>,
     /// The kubeconfig's current context, shown even when no fabric names it. None when the session names its fabrics.
@@ -117,6 +120,7 @@ impl Session {
             library: LibrarySpec::default(),
             templates: Vec::new(),
             stale_after: STALE_AFTER,
+            review: ReviewSpec::default(),
             worktrees: Vec::new(),
             cluster: None,
             faults: Vec::new(),
@@ -157,6 +161,15 @@ pub struct AgentSpec {
     pub role: Option<String>,
     /// Glob of transcript files, `~` expanded; none names no file of its own.
     pub transcripts: Option<String>,
+}
+
+/// What a review asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReviewSpec {
+    /// Which rows have to hold.
+    pub require: Require,
+    /// A sign-off is noted on its last commit, under `refs/notes/hnpwb`.
+    pub git_notes: bool,
 }
 
 /// A check of the operator's own.

@@ -16,6 +16,7 @@ use super::gate::change::{Guarded, RuleChange};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
 use super::signal::Severity;
+use super::task::Task;
 use super::text;
 
 /// Bytes of a title in one short line.
@@ -162,6 +163,18 @@ pub fn queue(causes: Causes<'_>) -> Vec<Need> {
         (need.urgency, !rules, need.since.unwrap_or(Timestamp::MAX))
     });
     needs
+}
+
+/// A task that was signed off and of which something has changed since.
+pub fn superseded(task: &Task, at: Timestamp, why: &str) -> Need {
+    Need {
+        urgency: Urgency::Wrong,
+        kind: "superseded",
+        title: task.title.clone(),
+        reason: format!("signed off, but {why}"),
+        since: Some(at),
+        subject: Subject::Task(task.id.clone()),
+    }
 }
 
 /// The need that a changed session file or hook setting is.

@@ -57,6 +57,7 @@ impl Event {
             | Self::Gate(_)
             | Self::Rules(_)
             | Self::Past(_)
+            | Self::Evidence(_)
             | Self::Quit => self,
         }
     }
@@ -83,6 +84,8 @@ impl Done {
             Self::Record(place, record) => Self::Record(place, record.map_err(|fault| fault.redacted(redactor))),
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
+            Self::SignedOff(done) => Self::SignedOff(done.map_err(|fault| fault.redacted(redactor))),
+            Self::SentBack(done) => Self::SentBack(done.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
             Self::CheckOutput(title, text) => Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor))),
             Self::Object(place, Err(fault)) => Self::Object(place, Err(fault.redacted(redactor))),

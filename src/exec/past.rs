@@ -8,6 +8,7 @@ use super::journal;
 use crate::domain::check::latest;
 use crate::domain::fault::Fault;
 use crate::domain::link::BriefNote;
+use crate::domain::sign_off::{self, Reviews};
 use crate::event::PastNews;
 
 /// Records of the journal's end that are looked through.
@@ -21,7 +22,21 @@ pub fn read(state_dir: &Path, root: &Path) -> Result<PastNews, Fault> {
     let records = journal::read_records(state_dir, RECORDS)?;
     let checks = latest(records.iter().map(Vec::as_slice));
     let briefs = records.iter().filter_map(|record| brief(record, root)).collect();
-    Ok(PastNews { checks, briefs })
+    Ok(PastNews { checks, briefs, reviews: reviews(&records) })
+}
+
+/// Sign-offs, and work that was sent back.
+fn reviews(records: &[Vec<u8>]) -> Reviews {
+    let mut reviews = Reviews::default();
+    for record in records {
+        let is_one = [sign_off::KIND, sign_off::RETRY].iter().any(|kind| {
+            memchr::memmem::find(record, format!("\"kind\":\"{kind}\"").as_bytes()).is_some()
+        });
+        if is_one && let Ok(record) = serde_json::from_slice(record) {
+            reviews.take(&record);
+        }
+    }
+    reviews
 }
 
 /// The brief that a record tells of.

@@ -2,6 +2,7 @@
 
 mod agent;
 pub mod live;
+pub mod review;
 
 use crate::config::layout::PaneKind;
 use crate::domain::agent::Agent;
@@ -49,6 +50,7 @@ fn known(state: &State) -> Option<(String, Lines)> {
             Some(agent::agent(state, agent))
         }
         PaneKind::Attention => need(state),
+        PaneKind::Review => review::row(state),
     }
 }
 
@@ -293,6 +295,7 @@ pub fn copyable(state: &State) -> Option<(String, String)> {
                 None => ("object name", format!("{}/{}", row.key.kind, row.key.name)),
             }
         }
+        PaneKind::Review => ("evidence", review::copyable(state)?),
         PaneKind::Attention => {
             let need = state.attention.current()?;
             ("need", format!("{}: {}: {}", need.kind, need.title, need.reason))

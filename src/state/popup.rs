@@ -2,6 +2,7 @@
 
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate};
+use crate::domain::sign_off::SignOff;
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::detail::TaskView;
@@ -38,6 +39,13 @@ pub enum Popup {
     Word(Box<TypedWord>),
     /// The questions of a gate are being answered.
     Answer(Box<AnswerView>),
+    /// The reason of a sign-off is being typed that rests on something that is short.
+    SignOffReason {
+        /// What would be signed off.
+        sign_off: Box<SignOff>,
+        /// What has been typed.
+        input: LineInput,
+    },
     /// The search in transcripts, which outlives its popup: see [`super::search`].
     Search,
     /// Something wants a confirmation; the default is no.
@@ -129,6 +137,8 @@ pub enum Question {
     Decide(Box<Gate>, Decision),
     /// Put a changed file about gates in force: exactly this change, as shown.
     AcceptRules(Box<RuleChange>),
+    /// Sign off: exactly this, as shown.
+    SignOff(Box<SignOff>),
     /// Quit while this many agents wait.
     Quit(usize),
     /// Write a brief although the lint has found errors.

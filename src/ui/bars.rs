@@ -103,7 +103,8 @@ fn is_watched(cx: &Cx<'_>, source: &SourceId, status: &SourceStatus) -> bool {
         | SourceId::Board
         | SourceId::Git
         | SourceId::Gates
-        | SourceId::Rules => None,
+        | SourceId::Rules
+        | SourceId::Evidence => None,
     };
     !status.polling && connection.is_none_or(|state| matches!(state, Connection::Connected | Connection::None))
 }
@@ -122,6 +123,7 @@ fn source_chip(cx: &Cx<'_>, source: &SourceId, status: &SourceStatus) -> Vec<Spa
         SourceId::Drift(fabric) => text::line(fabric).into_owned(),
         SourceId::Gates => "gates".to_owned(),
         SourceId::Rules => "gate rules".to_owned(),
+        SourceId::Evidence => "evidence".to_owned(),
     };
     let (role, word) = match (status.as_of, &status.fault) {
         (Some(at), Some(_)) => (Role::Error, format!("! {}", age(at, cx.state.now))),

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 
 use crate::domain::agent::AgentState;
 use crate::domain::drift::DriftState;
+use crate::domain::evidence::Verdict;
 use crate::domain::health::HealthState;
 use crate::domain::task::TaskStatus;
 
@@ -65,6 +66,17 @@ pub fn drift(drift: DriftState) -> &'static str {
     }
 }
 
+/// Sign of what evidence says of a claim.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "✓",
+        Verdict::Stale => "◌",
+        Verdict::Unknown => "?",
+        Verdict::Missing => "○",
+        Verdict::Contradicted => "✗",
+    }
+}
+
 /// Puts ASCII in the place of everything else in a finished frame.
 pub fn flatten(buf: &mut Buffer) {
     for cell in &mut buf.content {
@@ -116,6 +128,7 @@ mod tests {
     use super::{ascii, flatten};
     use crate::domain::agent::AgentState;
     use crate::domain::drift::DriftState;
+    use crate::domain::evidence::Verdict;
     use crate::domain::health::HealthState;
     use crate::domain::task::TaskStatus;
 
@@ -134,8 +147,14 @@ mod tests {
             .map(super::drift);
         // A task of no known status shows the status itself.
         let tasks = TaskStatus::ALL.map(super::task);
-        let kinds: [Vec<&str>; 4] =
-            [agents.collect(), health.map(super::health).to_vec(), drift.collect(), tasks.to_vec()];
+        let verdicts = [Verdict::Holds, Verdict::Stale, Verdict::Unknown, Verdict::Missing, Verdict::Contradicted];
+        let kinds: [Vec<&str>; 5] = [
+            agents.collect(),
+            health.map(super::health).to_vec(),
+            drift.collect(),
+            tasks.to_vec(),
+            verdicts.map(super::verdict).to_vec(),
+        ];
         for signs in kinds {
             let plain: HashSet<&str> =
                 signs.iter().map(|sign| if sign.is_ascii() { sign } else { ascii(sign) }).collect();

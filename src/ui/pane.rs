@@ -22,6 +22,7 @@ mod board;
 mod cluster;
 mod drift;
 mod git;
+mod review;
 mod transcript;
 
 /// Draws a pane with its border; `tabs` are the panes that share its place.
@@ -51,6 +52,7 @@ pub fn draw(cx: &Cx<'_>, pane: PaneKind, tabs: &[PaneKind], area: Rect, buf: &mu
         PaneKind::Cluster => cluster::draw(cx, inner, buf, hits),
         PaneKind::Drift => drift::draw(cx, inner, buf, hits),
         PaneKind::Attention => attention::draw(cx, inner, buf, hits),
+        PaneKind::Review => review::draw(cx, inner, buf, hits),
     }
 }
 
@@ -102,6 +104,7 @@ fn notes(cx: &Cx<'_>, pane: PaneKind) -> Vec<String> {
         PaneKind::Cluster => cluster::notes(cx),
         PaneKind::Drift => drift::notes(cx),
         PaneKind::Attention => attention::notes(cx),
+        PaneKind::Review => review::notes(cx),
     }
 }
 
@@ -136,7 +139,7 @@ fn source_faults(cx: &Cx<'_>, pane: PaneKind) -> Vec<Fault> {
             let of_clusters = state.clusters.clusters.iter().filter_map(|cluster| cluster.fault.as_ref());
             state.clusters.faults.iter().chain(of_clusters).collect()
         }
-        PaneKind::Drift | PaneKind::Attention => Vec::new(),
+        PaneKind::Drift | PaneKind::Attention | PaneKind::Review => Vec::new(),
     };
     let faults = state
         .sources
@@ -156,6 +159,7 @@ fn pane_of(source: &SourceId) -> PaneKind {
         SourceId::Cluster(_) => PaneKind::Cluster,
         SourceId::Drift(_) => PaneKind::Drift,
         SourceId::Gates | SourceId::Rules => PaneKind::Attention,
+        SourceId::Evidence => PaneKind::Review,
     }
 }
 

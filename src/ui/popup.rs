@@ -12,6 +12,7 @@ use crate::config::theme::Role;
 use crate::domain::gate::Gate;
 use crate::domain::text;
 use crate::state::describe;
+use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question, Scroll};
 
 use super::Cx;
@@ -54,17 +55,14 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Reason { gate, input } => {
             let columns = room(body, DETAIL);
             let lines = gate_lines(cx, gate, columns);
-            let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-            let inner = frame(cx, "Reject: why?", Role::Gate, (DETAIL, height), body, buf, hits);
-            let [rest, field] = split_top(inner, inner.height.saturating_sub(1));
-            draw_lines(&lines, 0, rest, buf);
-            let label = format!("{} ", cell("reason", LABEL));
-            type_line(cx, &label, input, field, buf, hits);
-            if input.text().is_empty() {
-                let hint = Line::from(cx.span(Role::Dim, "the agent reads it; a confirmation follows"));
-                let indent = u16::try_from(label.len()).unwrap_or(0).min(field.width);
-                buf.set_line(field.x + indent, field.y, &hint, field.width - indent);
-            }
+            let typed = Typed { title: "Reject: why?", lines, hint: "the agent reads it; a confirmation follows" };
+            reason(cx, typed, input, body, buf, hits);
+        }
+        Popup::SignOffReason { sign_off, input } => {
+            let columns = room(body, DETAIL);
+            let lines = detail(cx, &describe::review::sign_off(sign_off), columns);
+            let lines = Typed { title: "Sign off: why, though something is short?", lines, hint: "it goes into the journal; a confirmation follows" };
+            reason(cx, lines, input, body, buf, hits);
         }
         Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),
         Popup::Journal { lines, scroll, filter, typing } => {
@@ -91,6 +89,28 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     }
 }
 
+/// What a reason is typed for.
+struct Typed {
+    title: &'static str,
+    lines: Vec<Line<'static>>,
+    hint: &'static str,
+}
+
+/// A reason being typed below what it is for.
+fn reason(cx: &Cx<'_>, typed: Typed, input: &LineInput, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+    let height = u16::try_from(typed.lines.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let inner = frame(cx, typed.title, Role::Gate, (DETAIL, height), body, buf, hits);
+    let [rest, field] = split_top(inner, inner.height.saturating_sub(1));
+    draw_lines(&typed.lines, 0, rest, buf);
+    let label = format!("{} ", cell("reason", LABEL));
+    type_line(cx, &label, input, field, buf, hits);
+    if input.text().is_empty() {
+        let hint = Line::from(cx.span(Role::Dim, typed.hint));
+        let indent = u16::try_from(label.len()).unwrap_or(0).min(field.width);
+        buf.set_line(field.x + indent, field.y, &hint, field.width - indent);
+    }
+}
+
 /// A confirmation: what is asked in full, then the question with its keys. The default is no, and says so.
 fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let (title, ask, lines) = match question {
@@ -113,6 +133,9 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
         Question::DropDraft => {
             let words = "What is written here is thrown away, and the draft that was kept of it.";
             ("Throw the draft away?".to_owned(), "Throw away", vec![Line::from(cx.span(Role::Text, words))])
+        Question::SignOff(sign_off) => {
+            let columns = room(body, DETAIL);
+            ("Sign off?".to_owned(), "Sign off", detail(cx, &describe::review::sign_off(sign_off), columns))
         }
         Question::Reveal(place, record) => {
             let columns = room(body, DETAIL);

@@ -18,7 +18,9 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{attention, board, checks, cluster, compose, decide, drift, guard, search, signals, task, transcript};
+use super::{
+    attention, board, checks, cluster, compose, decide, drift, guard, review, search, signals, task, transcript,
+};
 
 /// Carries out an action.
 pub fn act(state: &mut State, action: Action) -> Effects {
@@ -123,6 +125,9 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         | Action::DropDraft => return compose::act(state, action),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
+        Action::SignOff => review::sign_off(state),
+        Action::Retry => return review::retry(state),
+        Action::ShowClaim => return review::claim(state),
         Action::SortTasks => board::sort(state),
         Action::ReverseTasks => board::reverse(state),
         Action::Lanes => board::lanes(state),
@@ -240,9 +245,13 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             }
             return Effects::new();
         }
-        Some(Popup::Palette { .. } | Popup::Reason { .. } | Popup::Word(_) | Popup::Library(_)) => {
-            return Effects::new();
-        }
+        Some(
+            Popup::Palette { .. }
+            | Popup::Reason { .. }
+            | Popup::Word(_)
+            | Popup::Library(_)
+            | Popup::SignOffReason { .. },
+        ) => return Effects::new(),
     };
     move_by(scroll, motion, height);
     Effects::new()
@@ -305,6 +314,7 @@ fn copy(state: &mut State) -> Effects {
 fn open(state: &mut State) -> Effects {
     match state.screen.focus {
         PaneKind::Attention => open_need(state),
+        PaneKind::Review => review::open(state),
         PaneKind::Agents => {
             state.screen.focus_on(PaneKind::Transcript);
             cursor::follow_agent(state)
@@ -363,10 +373,7 @@ fn open_need(state: &mut State) -> Effects {
         }
         Subject::Cluster(_) => state.screen.focus_on(PaneKind::Cluster),
         Subject::Signal { .. } => signals::open(state),
-        Subject::Task(id) => {
-            state.board.arrange(Some(&id));
-            state.screen.focus_on(PaneKind::Board);
-        }
+        Subject::Task(id) => review::go_to_task(state, &id),
         Subject::Rules(_) => return guard::approve(state),
     }
     Effects::new()

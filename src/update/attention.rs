@@ -17,13 +17,15 @@ const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Derives the queue anew.
 pub fn refresh(state: &mut State) {
+    let mut others = super::review::needs(state);
+    others.extend_from_slice(&state.attention.others);
     let causes = Causes {
         gates: &state.gates,
         agents: &state.agents.agents,
         drift: &state.drift.fabrics,
         clusters: &state.clusters.clusters,
         rules: &state.guard.changes,
-        others: &state.attention.others,
+        others: &others,
     };
     let redactor = &state.session.redactor;
     let needs: Vec<Need> = attention::queue(causes).into_iter().map(|need| need.redacted(redactor)).collect();

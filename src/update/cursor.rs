@@ -4,6 +4,7 @@ use crate::config::layout::PaneKind;
 use crate::domain::agent::AgentState;
 use crate::effect::{Effect, Effects};
 use crate::state::State;
+use crate::state::review::HEAD;
 
 /// Where a cursor goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub fn go(state: &mut State, pane: PaneKind, motion: Motion) -> Effects {
         },
         PaneKind::Drift => move_list(&mut state.drift.list, motion, rows),
         PaneKind::Attention => move_list(&mut state.attention.list, motion, rows),
+        // The rows above the list say what it is about.
+        PaneKind::Review => move_list(&mut state.review.list, motion, rows.saturating_sub(usize::from(HEAD))),
         PaneKind::Transcript => {}
     }
     Effects::new()
@@ -134,6 +137,7 @@ pub fn filter(state: &mut State, text: String) {
         PaneKind::Cluster => state.clusters.set_filter(text),
         PaneKind::Drift => state.drift.list.filter = text,
         PaneKind::Attention => state.attention.list.filter = text,
+        PaneKind::Review => state.review.list.filter = text,
     }
     arrange(state, pane);
 }
@@ -159,6 +163,7 @@ pub fn arrange(state: &mut State, pane: PaneKind) {
             let anchor = state.drift.anchor();
             state.drift.arrange(anchor.as_ref());
         }
+        PaneKind::Review => state.review.arrange(),
         PaneKind::Attention => {
             let subject = state.attention.current().map(|need| need.subject.clone());
             state.attention.arrange(subject.as_ref());

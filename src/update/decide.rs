@@ -8,7 +8,7 @@ use crate::effect::{Effect, Effects};
 use crate::state::State;
 use crate::state::popup::{Popup, Question, Scroll};
 
-use super::{attention, compose, guard, transcript};
+use super::{attention, compose, guard, review, transcript};
 
 /// Opens the first popup of a decision about the selected gate, or says why there is none.
 pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
@@ -44,6 +44,7 @@ pub fn ask(state: &mut State, question: Question) {
 pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
+        Question::SignOff(sign_off) => review::confirmed(state, sign_off),
         Question::Quit(_) => {
             let mut effects = compose::leave(state);
             effects.push(Effect::Quit);

@@ -12,7 +12,7 @@ use crate::state::input::LineInput;
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{act, compose, cursor, decide, guard, search, signals, task};
+use super::{act, compose, cursor, decide, guard, review, search, signals, task};
 
 /// Takes a key press.
 pub fn press(state: &mut State, key: KeyEvent) -> Effects {
@@ -49,7 +49,9 @@ fn action(state: &State, key: KeyEvent) -> Option<Action> {
 /// The text field that is open.
 fn field(state: &mut State) -> Option<&mut LineInput> {
     match &mut state.screen.popup {
-        Some(Popup::Palette { input, .. } | Popup::Reason { input, .. }) => Some(input),
+        Some(Popup::Palette { input, .. } | Popup::Reason { input, .. } | Popup::SignOffReason { input, .. }) => {
+            Some(input)
+        }
         Some(Popup::Word(typed)) => Some(&mut typed.input),
         Some(Popup::Search) => Some(&mut state.search.input),
         Some(Popup::Library(pick)) => Some(&mut pick.input),
@@ -74,6 +76,11 @@ fn type_into(state: &mut State, key: KeyEvent) -> Effects {
             let decision = Decision { approved: false, reason, ..Decision::default() };
             let question = Question::Decide(gate.clone(), decision);
             decide::ask(state, question);
+            return Effects::new();
+        }
+        (KeyCode::Enter, Some(Popup::SignOffReason { sign_off, input })) => {
+            let (sign_off, reason) = (sign_off.clone(), input.text().trim().to_owned());
+            review::reason_given(state, sign_off, &reason);
             return Effects::new();
         }
         (KeyCode::Enter | KeyCode::Char(' '), Some(Popup::Task(_))) => return task::choose(state),

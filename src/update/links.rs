@@ -70,6 +70,7 @@ pub fn past(state: &mut State, news: PastNews) {
             state.checks.latest.insert(run.name.clone(), run);
         }
     }
+    state.review.reviews = news.reviews;
     if state.linked.briefs != news.briefs {
         state.linked.briefs = news.briefs;
         refresh(state);

@@ -74,6 +74,7 @@ pub fn board(state: &mut State, news: BoardNews) -> Effects {
     state.board.marks.clear();
     state.board.arrange(anchor.as_ref());
     super::links::refresh(state);
+    super::review::touch(state);
     Effects::new()
 }
 
@@ -86,6 +87,9 @@ pub fn git(state: &mut State, news: GitNews) -> Effects {
     state.git.heard = true;
     state.git.arrange(selected.as_deref());
     super::links::refresh(state);
+    // What git tells anew is often a file that was written.
+    state.review.look_again = true;
+    super::review::touch(state);
     super::drift::arrive(state)
 }
 
@@ -130,6 +134,7 @@ pub fn drift(state: &mut State, view: DriftView) -> Effects {
     let anchor = state.drift.anchor();
     state.drift.put(view);
     state.drift.arrange(anchor.as_ref());
+    super::review::touch(state);
     attention::refresh(state);
     super::drift::renew(state, &fabric)
 }

@@ -48,7 +48,7 @@ fn a_tree_is_read_as_it_is_written() {
         (Size::Fill(2), Node::Split { axis: Axis::Column, children: column }),
     ];
     assert_eq!(layout.root, Node::Split { axis: Axis::Row, children });
-    assert_eq!(layout.missing(), [PaneKind::Transcript, PaneKind::Attention]);
+    assert_eq!(layout.missing(), [PaneKind::Transcript, PaneKind::Attention, PaneKind::Review]);
 }
 
 #[test]

@@ -7,11 +7,12 @@ use toml::de::DeTable;
 
 use super::gates;
 use super::library::{self, LibrarySpec};
-use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec};
+use super::{AgentSpec, CheckSpec, ClusterSpec, FabricSpec, ReviewSpec};
 use crate::config::document::{Checker, Section};
 use crate::config::paths::Paths;
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, unknown};
 use crate::config::supervision::{self, Supervision};
+use crate::domain::evidence::{Require, RowKind};
 use crate::domain::gate::rule::GateRule;
 
 /// How long a commit may take to become live when the file does not say.
@@ -63,6 +64,8 @@ pub struct SessionFile {
     pub templates: Option<PathBuf>,
     /// `stale_after`.
     pub stale_after: Option<Duration>,
+    /// `[review]`.
+    pub review: ReviewSpec,
 }
 
 /// Reads a session file. A relative root is below `base`; every other relative path is below the root.
@@ -81,7 +84,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let (mut checker, document) = Checker::open(text, file);
     let known = [
         "session", "board", "agent", "repo", "fabric", "gate", "gates", "check", "signals", "notify", "library",
-        "brief",
+        "brief", "review",
     ];
     checker.only(&document, "a session file", &known);
 
@@ -112,6 +115,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
     let gates = gates::rules(&mut walk.checker, &document, text, &file.display().to_string());
     let gate_sets = gates::sets(&mut walk.checker, &document);
     let checks = walk.named(&document, "check", Walk::check, |check| &check.name);
+    let review = walk.checker.section(&document, "review").map(|section| walk.review(&section)).unwrap_or_default();
     let problems = walk.checker.finish();
     let state = state.map(|state| below(&root, &state, paths));
     let session = SessionFile {
@@ -133,6 +137,7 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
         library,
         templates,
         stale_after,
+        review,
     };
     (session, problems)
 }
@@ -274,6 +279,26 @@ impl Walk<'_, '_> {
         self.checker.require(section, "[[check]]", "run");
         let (name, run) = (self.checker.text(table, "name"), self.checker.text(table, "run"));
         Some(CheckSpec { name: name?.value, run: run?.value })
+    }
+
+    fn review(&mut self, section: &Section) -> ReviewSpec {
+        let table = section.table;
+        self.checker.only(table, "[review]", &["require", "git_notes"]);
+        let git_notes = self.checker.flag(table, "git_notes").unwrap_or_default();
+        let require = self.checker.strings(table, "require").map(|names| {
+            let mut kinds = Vec::new();
+            for name in names {
+                match RowKind::parse(&name.value) {
+                    Some(kind) => kinds.push(kind),
+                    None => {
+                        let known = RowKind::ALL.map(RowKind::name);
+                        self.checker.complain(&name.span, unknown("row", &name.value, &known));
+                    }
+                }
+            }
+            Require::These(kinds)
+        });
+        ReviewSpec { require: require.unwrap_or_default(), git_notes }
     }
 
     fn duration(&mut self, table: &DeTable, key: &str) -> Option<Duration> {

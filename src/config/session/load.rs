@@ -243,6 +243,7 @@ fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: Pa
         library: file.library,
         templates,
         stale_after: file.stale_after.unwrap_or(STALE_AFTER),
+        review: file.review,
         worktrees: found.worktrees,
         cluster,
         faults: found.faults,

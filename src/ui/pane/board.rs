@@ -8,7 +8,9 @@ use ratatui::text::{Line, Span};
 
 use crate::config::layout::PaneKind;
 use crate::config::theme::Role;
-use crate::domain::task::TaskStatus;
+use crate::domain::evidence::{Evidence, Grade, Overall};
+use crate::domain::sign_off::Standing;
+use crate::domain::task::{Task, TaskStatus};
 use crate::domain::text;
 use crate::domain::time::age;
 use crate::event::SourceId;
@@ -106,19 +108,42 @@ fn lane_line(cx: &Cx<'_>, task: usize, count: usize, folded: bool, columns: usiz
     ))
 }
 
+/// How the sign of a task looks, and what its evidence says: what is done is green only when more than words stand for it.
+fn graded(cx: &Cx<'_>, task: &Task) -> (Role, Option<Span<'static>>) {
+    let review = &cx.state.review;
+    match review.standing.get(&task.id) {
+        Some(Standing::Superseded(..)) => return (Role::Warn, Some(cx.span(Role::Warn, " superseded"))),
+        Some(Standing::Signed(_)) => return (Role::Task(task.status), Some(cx.span(Role::Ok, " signed off"))),
+        Some(Standing::Open) | None => {}
+    }
+    if task.status != TaskStatus::Done {
+        return (Role::Task(task.status), None);
+    }
+    let evidence = review.tasks.get(&task.id);
+    let overall = evidence.map(Evidence::overall);
+    let grade = evidence.map_or(Grade::Claimed, |evidence| evidence.grade);
+    match overall {
+        Some(Overall::Contradicted) => (Role::Error, Some(cx.span(Role::Error, " contradicted"))),
+        _ if grade >= Grade::Observed => (Role::Task(task.status), Some(cx.span(Role::Dim, format!(" {}", grade.name())))),
+        _ => (Role::Warn, Some(cx.span(Role::Warn, format!(" {}", grade.name())))),
+    }
+}
+
 /// The line of a task; without `assignees` columns nobody is named.
 fn task(cx: &Cx<'_>, index: usize, assignees: usize, columns: usize) -> Line<'static> {
     let board = &cx.state.board;
     let Some(task) = board.tasks.get(index) else { return Line::default() };
     let title = if task.status == TaskStatus::Done { Role::Dim } else { Role::Text };
+    let (sign, said) = graded(cx, task);
     let mut left = vec![
-        cx.span(Role::Task(task.status), format!(" {} ", glyph::task(task.status))),
+        cx.span(sign, format!(" {} ", glyph::task(task.status))),
         cx.span(title, text::line(&task.title).into_owned()),
     ];
     if task.status == TaskStatus::Other {
         left.push(cx.span(Role::Dim, format!(" {}", text::line(&task.raw_status))));
     }
     let mut right: Vec<Span<'static>> = Vec::new();
+    right.extend(said);
     if let Some(mark) = board.mark(index) {
         if let Some(at) = mark.activity.filter(|_| mark.stale) {
             right.push(cx.span(Role::Warn, format!(" stale {}", age(at, cx.state.now))));

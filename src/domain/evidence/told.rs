@@ -1,0 +1,66 @@
+//! What an agent did and said, with what evidence wants of it found once: its claims, and the checks that it ran.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::command::{self, Found};
+use super::runs::plain;
+use crate::domain::claim::{self, Claim};
+use crate::domain::work::{Deed, Place, Work};
+
+/// Files that are looked at for one agent.
+const FILES: usize = 512;
+
+/// Claims of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub claims: Vec<Claim>,
+}
+
+/// An agent's work, read for evidence.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Told {
+    /// What it did.
+    pub work: Work,
+    /// Messages that claim something, in their order; those of sub-agents are not the agent's own.
+    pub said: Vec<Said>,
+    /// Checks among its commands, by the id of the call.
+    pub checks: HashMap<String, Found>,
+}
+
+impl Told {
+    /// Reads some work.
+    pub fn of(work: Work) -> Self {
+        let messages = work.messages.iter().filter(|message| !message.sidechain);
+        let said = messages.map(|message| Said { place: message.place, claims: claim::claims(&message.text) });
+        let checks = work.acts.iter().filter_map(|act| match &act.deed {
+            Deed::Run(line) => Some((act.id.clone(), command::find(line)?)),
+            Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => None,
+        });
+        let (said, checks) = (said.filter(|said| !said.claims.is_empty()).collect(), checks.collect());
+        Self { said, checks, work }
+    }
+
+    /// Files that it changed or names in claims, absolute; of more than a few hundred the latest.
+    pub fn files(&self, cwd: Option<&Path>) -> BTreeSet<PathBuf> {
+        let changed = self.work.edits().rev().flat_map(|act| match &act.deed {
+            Deed::Edit(files) => files.as_slice(),
+            Deed::Run(_) | Deed::Read(_) | Deed::Other(_) => &[],
+        });
+        let named = self.said.iter().rev().flat_map(|said| &said.claims).flat_map(|claim| &claim.names.files);
+        let paths = changed.map(|file| file.path.as_str()).chain(named.map(String::as_str));
+        paths.map(|path| absolute(path, cwd)).filter(|path| path.is_absolute()).take(FILES).collect()
+    }
+}
+
+/// A path as an agent names it, absolute where that can be told.
+pub fn absolute(path: &str, cwd: Option<&Path>) -> PathBuf {
+    let path = Path::new(path);
+    match cwd {
+        Some(cwd) if path.is_relative() => plain(&cwd.join(path)),
+        _ => plain(path),
+    }
+}

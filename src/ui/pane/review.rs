@@ -1,0 +1,144 @@
+//! The review: what is looked at with its grade, the verdict, and below it what is claimed on the left and what is shown on
+//! the right.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::config::layout::PaneKind;
+use crate::config::theme::Role;
+use crate::domain::evidence::{Evidence, Grade, Overall, Verdict};
+use crate::domain::sign_off::Standing;
+use crate::domain::text;
+use crate::state::describe::review::{standing, title};
+use crate::state::review::{HEAD, Row, Subject};
+use crate::ui::hit::HitMap;
+use crate::ui::widget::{cell, fit, list, nothing, pending, spread};
+use crate::ui::{Cx, glyph};
+
+/// Columns of the longest verdict, and of the longest kind of row.
+const VERDICT: usize = 12;
+const KIND: usize = 9;
+/// Columns from which on a row has room for words beside the sign of its verdict.
+const ROOMY: usize = 76;
+
+/// What the border says.
+pub fn notes(cx: &Cx<'_>) -> Vec<String> {
+    let review = &cx.state.review;
+    let superseded = review.standing.values().filter(|standing| matches!(standing, Standing::Superseded(..))).count();
+    let grade = review.current().map(|evidence| evidence.grade.name().to_owned());
+    let superseded = (superseded > 0).then(|| format!("{superseded} superseded"));
+    superseded.into_iter().chain(grade).collect()
+}
+
+/// Draws the review.
+pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+    let review = &cx.state.review;
+    if review.subject.is_none() {
+        return nothing(cx, "Select a task of the board, or an agent: what it claims is shown beside what is so.", area, buf);
+    }
+    let Some(evidence) = review.current() else {
+        return pending(cx, &crate::event::SourceId::Evidence, "Looking at the evidence…", area, buf);
+    };
+    let [head, rows] = split(area, HEAD);
+    for (line, row) in heads(cx, evidence, usize::from(head.width.saturating_sub(1))).into_iter().zip(head.rows()) {
+        buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(1));
+    }
+    if review.list.rows.is_empty() {
+        let words = if review.list.filter.is_empty() {
+            "Nothing is claimed of it, and nothing bears on it."
+        } else {
+            "The filter hides every row."
+        };
+        return nothing(cx, words, rows, buf);
+    }
+    list(cx, PaneKind::Review, &review.list, rows, buf, hits, |row, columns| line(cx, evidence, *row, columns));
+}
+
+/// What it is about, how the operator stands to it, and the verdict.
+fn heads(cx: &Cx<'_>, evidence: &Evidence, columns: usize) -> Vec<Line<'static>> {
+    let state = cx.state;
+    let title = title(state).unwrap_or_default();
+    let grade = cx.span(grade_role(evidence), format!("{} ", evidence.grade.name()));
+    let first = spread(vec![cx.span(Role::Title, text::line(&title).into_owned())], vec![grade], columns);
+    let (sign, role, words) = verdict(evidence);
+    let second = fit(vec![cx.span(role, format!("{sign} {words}"))], columns);
+    let standing = match &state.review.subject {
+        Some(Subject::Task(id)) => standing(state, id),
+        Some(Subject::Agent(_)) | None => String::new(),
+    };
+    let role = match &state.review.subject {
+        Some(Subject::Task(id)) => match state.review.standing.get(id) {
+            Some(Standing::Superseded(..)) => Role::Warn,
+            Some(Standing::Signed(_)) => Role::Ok,
+            Some(Standing::Open) | None => Role::Dim,
+        },
+        Some(Subject::Agent(_)) | None => Role::Dim,
+    };
+    let third = fit(vec![cx.span(role, text::line(&standing).into_owned())], columns);
+    vec![first, Line::from(second), Line::from(third)]
+}
+
+/// The verdict line: green only where everything that has to hold does.
+fn verdict(evidence: &Evidence) -> (&'static str, Role, String) {
+    let short = evidence.rows.iter().filter(|row| row.is_short()).count();
+    let required = evidence.rows.iter().filter(|row| row.required).count();
+    let first = || {
+        let mut worst: Vec<_> = evidence.short().collect();
+        worst.sort_by_key(|row| std::cmp::Reverse(row.verdict));
+        worst.first().map(|row| format!(": {}, {}", row.kind.name(), text::line(&row.shown))).unwrap_or_default()
+    };
+    match evidence.overall() {
+        Overall::NoClaim => ("·", Role::Dim, "nothing is claimed".to_owned()),
+        Overall::Holds => ("✓", Role::Ok, format!("holds: {required} of {required} required rows, {}", evidence.grade.name())),
+        Overall::Contradicted => ("✗", Role::Error, format!("contradicted{}", first())),
+        Overall::Short if short == 0 => ("!", Role::Warn, format!("not shown: {} and no more", evidence.grade.name())),
+        Overall::Short => ("!", Role::Warn, format!("{short} of {required} required rows short{}", first())),
+    }
+}
+
+fn grade_role(evidence: &Evidence) -> Role {
+    match evidence.overall() {
+        Overall::Holds => Role::Ok,
+        Overall::Contradicted => Role::Error,
+        Overall::Short => Role::Warn,
+        Overall::NoClaim if evidence.grade == Grade::None => Role::Dim,
+        Overall::NoClaim => Role::Text,
+    }
+}
+
+fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, columns: usize) -> Line<'static> {
+    let claim = row.claim.and_then(|claim| evidence.claims.get(claim));
+    let left = columns * 2 / 5;
+    let said = claim.map_or_else(String::new, |claim| format!("{}: {}", text::line(&claim.by), text::line(&claim.text)));
+    let mut spans: Vec<Span<'static>> = vec![cx.span(Role::Text, cell(&said, left)), cx.span(Role::Border, " │ ")];
+    match row.shown.and_then(|shown| evidence.rows.get(shown)) {
+        Some(shown) => {
+            let role = verdict_role(shown.verdict);
+            spans.push(cx.span(role, format!("{} ", glyph::verdict(shown.verdict))));
+            if columns >= ROOMY {
+                spans.push(cx.span(role, cell(shown.verdict.name(), VERDICT)));
+            }
+            let dim = if shown.required { Role::Text } else { Role::Dim };
+            spans.push(cx.span(Role::Dim, cell(shown.kind.name(), KIND)));
+            spans.push(cx.span(if shown.required { Role::Accent } else { Role::Dim }, if shown.required { "* " } else { "  " }));
+            spans.push(cx.span(dim, text::line(&shown.shown).into_owned()));
+        }
+        None => spans.push(cx.span(Role::Dim, "  nothing bears on it")),
+    }
+    Line::from(fit(spans, columns))
+}
+
+fn verdict_role(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Holds => Role::Ok,
+        Verdict::Stale | Verdict::Missing => Role::Warn,
+        Verdict::Unknown => Role::Dim,
+        Verdict::Contradicted => Role::Error,
+    }
+}
+
+fn split(area: Rect, height: u16) -> [Rect; 2] {
+    let height = height.min(area.height);
+    [Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area }]
+}
