@@ -14,9 +14,9 @@ use crate::domain::markdown;
 use crate::domain::text;
 use crate::state::composer::{Composer, Page};
 
-use super::{Cx, ink};
 use super::hit::HitMap;
 use super::widget::{cell, fit, nothing, select, spread};
+use super::{Cx, ink};
 
 /// Columns from which on text and preview stand side by side.
 const WIDE: u16 = 120;

@@ -61,7 +61,11 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::SignOffReason { sign_off, input } => {
             let columns = room(body, DETAIL);
             let lines = detail(cx, &describe::review::sign_off(sign_off), columns);
-            let lines = Typed { title: "Sign off: why, though something is short?", lines, hint: "it goes into the journal; a confirmation follows" };
+            let lines = Typed {
+                title: "Sign off: why, though something is short?",
+                lines,
+                hint: "it goes into the journal; a confirmation follows",
+            };
             reason(cx, lines, input, body, buf, hits);
         }
         Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),
@@ -133,6 +137,7 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
         Question::DropDraft => {
             let words = "What is written here is thrown away, and the draft that was kept of it.";
             ("Throw the draft away?".to_owned(), "Throw away", vec![Line::from(cx.span(Role::Text, words))])
+        }
         Question::SignOff(sign_off) => {
             let columns = room(body, DETAIL);
             ("Sign off?".to_owned(), "Sign off", detail(cx, &describe::review::sign_off(sign_off), columns))

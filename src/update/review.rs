@@ -271,7 +271,8 @@ pub fn reason_given(state: &mut State, mut sign_off: Box<SignOff>, reason: &str)
 /// The confirmation of a sign-off was given: for exactly what was shown.
 pub fn confirmed(state: &mut State, sign_off: Box<SignOff>) -> Effects {
     let task = state.board.tasks.iter().find(|task| task.id == sign_off.task);
-    let now = task.and_then(|task| proposal(state, task)).map(|(now, _)| SignOff { reason: sign_off.reason.clone(), ..now });
+    let now =
+        task.and_then(|task| proposal(state, task)).map(|(now, _)| SignOff { reason: sign_off.reason.clone(), ..now });
     if now.as_ref() != Some(&*sign_off) {
         state.say(Tone::Warning, "nothing was signed off: what it rests on has changed meanwhile; look again");
         return Effects::new();
@@ -323,7 +324,11 @@ pub fn retry(state: &mut State) -> Effects {
 }
 
 fn body(task: &Task, evidence: &Evidence, attempt: u32) -> String {
-    let what = if attempt == 1 { "was claimed to be done".to_owned() } else { format!("was sent back {} times before", attempt - 1) };
+    let what = if attempt == 1 {
+        "was claimed to be done".to_owned()
+    } else {
+        format!("was sent back {} times before", attempt - 1)
+    };
     let criteria: String = wanted(evidence).iter().map(|line| format!("- [ ] {line}\n")).collect();
     format!(
         "This task {what}. What was said, and what is shown instead:\n\n{}\n{}\n\nIt is done when\n\n{criteria}",

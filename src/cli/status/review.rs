@@ -35,14 +35,7 @@ pub fn of(session: &Session, agents: &[Agent], tasks: &[Task], fabrics: &[DriftV
     let past = past::read(&session.state_dir, &session.root).unwrap_or_default();
     let repos: Vec<RepoLog> =
         session.repos.iter().filter_map(|repo| git::read(repo, COMMITS, &session.redactor).ok()).collect();
-    let links = Links::of(&Facts {
-        tasks,
-        agents,
-        repos: &repos,
-        briefs: &past.briefs,
-        gates: &[],
-        mentions: &[],
-    });
+    let links = Links::of(&Facts { tasks, agents, repos: &repos, briefs: &past.briefs, gates: &[], mentions: &[] });
     let names = Names::of(tasks);
     let wanted = request(tasks.iter().map(|task| task.id.as_str()), None, &links, agents, &repos);
     let gathered = gather(&mut Shelf::default(), &wanted);
