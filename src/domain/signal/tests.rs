@@ -384,7 +384,7 @@ fn who_changes_nothing_for_long_is_silent() {
 fn a_context_that_fills_is_one_cause_until_it_is_compacted() {
     let mut session = Session::new();
     session.say("…");
-    let mut at = |session: &mut Session, percent| {
+    let at = |session: &mut Session, percent| {
         session.agent.context.percent = percent;
         session.look(1, None).into_iter().map(|signal| (signal.severity, signal.cause)).next()
     };

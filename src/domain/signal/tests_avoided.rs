@@ -38,9 +38,9 @@ pub(super) fn claims<'w>(said: &str, words: &'w [String]) -> Option<&'w str> {
 }
 
 /// Words that make a claim none.
-const DENIALS: [&str; 24] = [
+const DENIALS: [&str; 23] = [
     "not", "no", "isn't", "aren't", "never", "until", "if", "when", "once", "will", "should", "would", "make",
-    "ensure", "verify", "check", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
+    "ensure", "verify", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
 ];
 
 /// True if a command line runs one of these: at its beginning, or behind what joins commands.
