@@ -462,6 +462,8 @@ fn a_secret_that_is_written_is_an_alarm_and_is_not_told() {
 #[test]
 fn who_tries_to_get_past_a_gate_is_an_alarm() {
     let mut session = Session::new();
+    session.bash("grep -rn -- --no-verify docs; echo --no-verify", "");
+    assert_eq!(session.now("bypass"), None);
     session.bash("git commit -m x --no-verify", "ok");
     assert!(session.of("bypass").detail.contains("--no-verify"));
     session.prompt("Go on.");

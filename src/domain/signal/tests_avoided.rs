@@ -4,7 +4,7 @@ use super::{Desk, Facing, News, Proof, Rule, Settings};
 use crate::domain::work::{Deed, Work};
 
 /// Bytes of a message in which a claim is looked for: agents say at the end what they did.
-const LOOKED_AT: usize = 8 * 1024;
+const LOOKED_AT: usize = 4 * 1024;
 
 #[derive(Debug)]
 struct TestsAvoided {
