@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
+use crate::domain::attention::hush::{Hush, Hushes};
 use crate::domain::attention::{self, Causes, Need};
 use crate::domain::drift::DriftView;
 use crate::domain::fault::Fault;
@@ -23,6 +24,7 @@ use crate::domain::redact::Redactor;
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::text;
 use crate::domain::time::age;
+use crate::exec::hush;
 use crate::source::agents::Tally;
 use crate::source::gates::client;
 use crate::source::{agents, board};
@@ -74,6 +76,10 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         others: &others,
         ..Causes::default()
     });
+    let hushes = hush::load(&session.state_dir).unwrap_or_else(|fault| {
+        say(&fault.redacted(&session.redactor).to_string());
+        Hushes::default()
+    });
     let printed = match args.output.format() {
         Format::Json => print_json(
             "status",
@@ -86,7 +92,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
                 "tasks": board.tasks.iter().map(|task| task_json(task, &reviewed)).collect::<Vec<_>>(),
                 "gates": gates,
                 "fabrics": reports.iter().map(fabric_json).collect::<Vec<_>>(),
-                "attention": needs.iter().map(need_json).collect::<Vec<_>>(),
+                "attention": needs.iter().map(|need| need_json(need, &hushes, now)).collect::<Vec<_>>(),
             }),
             &session.redactor,
         ),
@@ -197,13 +203,15 @@ fn fabric_json(report: &Report) -> Value {
     })
 }
 
-fn need_json(need: &Need) -> Value {
+/// `hidden` says how the operator has hidden it in the workbench, if so.
+fn need_json(need: &Need, hushes: &Hushes, now: Timestamp) -> Value {
     json!({
         "kind": need.kind,
         "severity": need.urgency.name(),
         "subject": need.title,
         "reason": need.reason,
         "since": need.since,
+        "hidden": hushes.of(need, now).map(Hush::word),
     })
 }
 

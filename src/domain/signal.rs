@@ -358,6 +358,19 @@ impl Desk<'_> {
         }
     }
 
+    /// The same where one stands at a time: those of other causes are lowered.
+    pub fn raise_alone(
+        &mut self,
+        cause: &str,
+        severity: Severity,
+        since: Option<Timestamp>,
+        detail: String,
+        proofs: &[Proof],
+    ) {
+        self.board.standing.retain(|one| one.kind != self.kind || one.cause == cause);
+        self.raise(cause, severity, since, detail, proofs);
+    }
+
     /// True while another signal stands: of this cause, or of any. One thing that goes wrong is told once, by the signal that
     /// says the most of it.
     pub fn stands(&self, kind: &str, cause: Option<&str>) -> bool {

@@ -207,3 +207,20 @@ fn a_folder_that_others_can_write_is_not_trusted() {
     let answer = client::ask_gate(&socket, &push());
     assert!(matches!(answer, Err(Unheard::Broken(fault)) if fault.why.contains("not this user's alone")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_bar_gets_the_line_that_is_shown_now() {
+    let desk = Desk::open();
+    let socket = desk.socket();
+    let line = async || {
+        let socket = socket.clone();
+        let asked = tokio::task::spawn_blocking(move || client::ask(&socket, &Request::Line, Duration::from_secs(20)));
+        match asked.await.unwrap().unwrap() {
+            Answer::Line { line } => line,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(line().await, "");
+    desk.gates.show_line("1 held · gate push".to_owned());
+    assert_eq!(line().await, "1 held · gate push");
+}

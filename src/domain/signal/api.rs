@@ -28,6 +28,6 @@ impl Rule for Api {
         let proof: Vec<Proof> = work.marks.back().map(|mark| Proof::new(mark.place, &mark.text)).into_iter().collect();
         // From the first attempt on it is one cause: what was answered last.
         let cause = format!("after {}", work.messages.back().map_or(0, |said| said.place.offset));
-        desk.raise(&cause, severity, facing.step_at, detail, &proof);
+        desk.raise_alone(&cause, severity, facing.step_at, detail, &proof);
     }
 }

@@ -17,6 +17,16 @@ pub(super) fn begin(settings: &Settings) -> Box<dyn Rule> {
     Box::new(Bypass { settings: settings.clone(), refused: None })
 }
 
+/// Programs that only look at the words they are given, or write them.
+const LOOKS: [&str; 9] = ["grep", "rg", "echo", "printf", "cat", "sed", "awk", "man", "less"];
+
+/// True if a part of a command line has these words, and is no search for them.
+fn runs_with(command: &str, words: &str) -> bool {
+    let parts = command.split(['\n', ';', '&', '|']).filter(|part| part.contains(words));
+    let mut programs = parts.map(|part| part.split_whitespace().next().unwrap_or_default());
+    programs.any(|program| !LOOKS.contains(&program.rsplit('/').next().unwrap_or(program)))
+}
+
 fn first_words(command: &str) -> String {
     command.split_whitespace().take(WORDS).collect::<Vec<_>>().join(" ")
 }
@@ -25,7 +35,7 @@ impl Bypass {
     fn words(&self, act: &Act) -> Option<String> {
         match &act.deed {
             Deed::Run(command) => {
-                let found = self.settings.names("commands").iter().find(|words| command.contains(words.as_str()))?;
+                let found = self.settings.names("commands").iter().find(|words| runs_with(command, words))?;
                 Some(format!("a command with {found}"))
             }
             Deed::Edit(files) => {

@@ -29,6 +29,6 @@ impl Rule for Context {
         let since = last.as_ref().and_then(|proof| proof.place.at);
         // Between two compactions it is one cause.
         let cause = format!("after {} compactions", work.compactions.len());
-        desk.raise(&cause, severity, since, detail, &last.into_iter().collect::<Vec<_>>());
+        desk.raise_alone(&cause, severity, since, detail, &last.into_iter().collect::<Vec<_>>());
     }
 }

@@ -28,6 +28,6 @@ impl Rule for LongTool {
         let sure = matches!(facing.agent.verdict.source, StateSource::Registry | StateSource::Hook);
         let what = if sure { "a tool runs" } else { "a tool runs, or waits for a permission," };
         let detail = format!("{what} for {} minutes: {} {}", (seconds / 60.0) as u64, act.tool, act.deed.line());
-        desk.raise(&act.id, severity, Some(at), detail, &[Proof::of(act)]);
+        desk.raise_alone(&act.id, severity, Some(at), detail, &[Proof::of(act)]);
     }
 }

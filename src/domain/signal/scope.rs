@@ -107,7 +107,7 @@ impl Rule for OutOfScope {
         let more = if outside.len() > 3 { format!(" and {} more", outside.len() - 3) } else { String::new() };
         let detail = format!("{} does not name what was changed: {}{more}", scope.brief, names.join(", "));
         let since = proofs.first().and_then(|proof| proof.place.at);
-        desk.raise(&scope.brief, severity, since, detail, &proofs);
+        desk.raise_alone(&scope.brief, severity, since, detail, &proofs);
     }
 }
 

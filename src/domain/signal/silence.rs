@@ -44,6 +44,6 @@ impl Rule for Silence {
         });
         let Some((proof, at, seconds, severity)) = found else { return desk.lower_all() };
         let detail = format!("at work for {} minutes with no file changed and no commit", (seconds / 60.0) as u64);
-        desk.raise(&format!("since {at}"), severity, Some(at), detail, std::slice::from_ref(proof));
+        desk.raise_alone(&format!("since {at}"), severity, Some(at), detail, std::slice::from_ref(proof));
     }
 }

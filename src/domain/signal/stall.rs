@@ -40,6 +40,6 @@ impl Rule for Stall {
         let minutes = (seconds / 60.0) as u64;
         let detail = format!("the model has said nothing for {minutes} minutes, and its process is alive");
         let cause = format!("since {since}");
-        desk.raise(&cause, severity, Some(since), detail, &proof);
+        desk.raise_alone(&cause, severity, Some(since), detail, &proof);
     }
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Facing, KINDS, Levels, Scope, Severity, Signal, Watch};
+use super::{Facing, Levels, Scope, Severity, Signal, Watch};
 use crate::domain::agent::{Agent, AgentId, AgentState};
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::{Digest, Step};
+
+mod ordinary;
 
 /// A transcript as it is being written.
 struct Session {
@@ -384,7 +386,7 @@ fn who_changes_nothing_for_long_is_silent() {
 fn a_context_that_fills_is_one_cause_until_it_is_compacted() {
     let mut session = Session::new();
     session.say("…");
-    let mut at = |session: &mut Session, percent| {
+    let at = |session: &mut Session, percent| {
         session.agent.context.percent = percent;
         session.look(1, None).into_iter().map(|signal| (signal.severity, signal.cause)).next()
     };
@@ -460,6 +462,8 @@ fn a_secret_that_is_written_is_an_alarm_and_is_not_told() {
 #[test]
 fn who_tries_to_get_past_a_gate_is_an_alarm() {
     let mut session = Session::new();
+    session.bash("grep -rn -- --no-verify docs; echo --no-verify", "");
+    assert_eq!(session.now("bypass"), None);
     session.bash("git commit -m x --no-verify", "ok");
     assert!(session.of("bypass").detail.contains("--no-verify"));
     session.prompt("Go on.");
@@ -528,76 +532,4 @@ fn a_tail_that_begins_in_the_middle_of_a_loop_names_the_same_cause() {
     assert!(tail.wants_lines());
     tail.count_from(81);
     assert_eq!(of(tail.signals()).evidence.last(), from_whole.evidence.last());
-}
-
-/// Sessions as people have them: look around, change, test, fix what failed, commit, say what was done. Deterministic.
-fn ordinary(seed: u64) -> Session {
-    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut below = move |n: u64| {
-        random ^= random >> 12;
-        random ^= random << 25;
-        random ^= random >> 27;
-        (random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % n
-    };
-    let mut session = Session::new();
-    for turn in 0..2 + below(4) {
-        session.prompt(&format!("Task {turn}: make it so."));
-        for step in 0..3 + below(6) {
-            for _ in 0..below(8) {
-                let (file, line) = (below(12), below(40) * 10);
-                session.act("Read", &json!({"file_path": format!("/p/src/{file}.rs"), "offset": line}), "fn a() {}");
-                if below(3) == 0 {
-                    session.act("Grep", &json!({"pattern": format!("word_{}", below(50))}), "src/1.rs");
-                }
-            }
-            let file = format!("/p/src/{}.rs", below(12));
-            session.edit(&file, &format!("old {turn} {step}"), &format!("new {turn} {step} {}", below(1_000)));
-            let failures = below(3);
-            for n in 0..failures {
-                session.bash_fails(
-                    "cargo test",
-                    &format!("error[E0{}]: expected thing {n} at src/a.rs:{}", 100 + below(800), below(300)),
-                );
-                session.edit(
-                    &file,
-                    &format!("line {turn} {step} {n}"),
-                    &format!("fixed {turn} {step} {n} {}", below(1_000)),
-                );
-            }
-            session.bash("cargo test", "test result: ok. 40 passed");
-            if below(2) == 0 {
-                session.bash("git status --short", " M src/a.rs");
-                session.bash(
-                    &format!("git commit -am 'step {turn}.{step}'"),
-                    &format!("[main {:07x}] step", below(1 << 28)),
-                );
-            }
-        }
-        session.say("Done. All tests pass, and the work is committed.");
-        session.look(3, None);
-    }
-    session
-}
-
-#[test]
-fn ordinary_work_raises_no_more_than_the_reference_measured() {
-    const SESSIONS: u64 = 400;
-    let mut alarmed = 0;
-    let mut noticed: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for seed in 1..=SESSIONS {
-        let session = ordinary(seed);
-        let told = session.watch.told();
-        alarmed += u64::from(told.iter().any(|signal| signal.severity == Severity::Alarm));
-        for kind in KINDS {
-            *noticed.entry(kind.name).or_default() += u64::from(told.iter().any(|signal| signal.kind == kind.name));
-        }
-    }
-    // Reference: 0.1 % of sessions have a call five times in a window of twenty, 2.1 % an error five times in a row, 1.2 % an
-    // edit reverted three times; none of that stands here, so an alarm would be a mistake of the rule.
-    assert_eq!(alarmed, 0, "{noticed:?}");
-    for (kind, most) in
-        [("repetition", 81), ("repeated-error", 45), ("error-rate", 31), ("revert", 56), ("reading", 80)]
-    {
-        assert!(noticed[kind] * 1_000 <= most * SESSIONS, "{kind}: {noticed:?}");
-    }
 }

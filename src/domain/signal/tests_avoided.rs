@@ -4,7 +4,7 @@ use super::{Desk, Facing, News, Proof, Rule, Settings};
 use crate::domain::work::{Deed, Work};
 
 /// Bytes of a message in which a claim is looked for: agents say at the end what they did.
-const LOOKED_AT: usize = 8 * 1024;
+const LOOKED_AT: usize = 4 * 1024;
 
 #[derive(Debug)]
 struct TestsAvoided {
@@ -38,9 +38,9 @@ pub(super) fn claims<'w>(said: &str, words: &'w [String]) -> Option<&'w str> {
 }
 
 /// Words that make a claim none.
-const DENIALS: [&str; 24] = [
+const DENIALS: [&str; 23] = [
     "not", "no", "isn't", "aren't", "never", "until", "if", "when", "once", "will", "should", "would", "make",
-    "ensure", "verify", "check", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
+    "ensure", "verify", "whether", "before", "after", "to", "don't", "doesn't", "unless", "cannot",
 ];
 
 /// True if a command line runs one of these: at its beginning, or behind what joins commands.

@@ -28,6 +28,10 @@ pub struct Watch {
     keys: VecDeque<(String, u64)>,
     /// Words by which it says that something is done.
     claims: Vec<String>,
+    /// What it said last, when it says there that something is done.
+    claim: Option<Proof>,
+    /// The brief that it was pointed to last.
+    brief: Option<String>,
     /// Lines read.
     lines: u64,
     /// Lines of the file before the first one that was read; `None` while they are not counted.
@@ -49,6 +53,8 @@ impl Watch {
             redactor,
             keys: VecDeque::new(),
             claims: levels.of("tests-avoided").names("claims").to_vec(),
+            claim: None,
+            brief: None,
             lines: 0,
             before,
         }
@@ -80,13 +86,23 @@ impl Watch {
         let compactions = self.work.compactions.len();
         self.work.take(self.lines, entry);
         match &entry.body {
-            Body::Prompt(_) => {
+            Body::Prompt(said) => {
+                self.claim = None;
+                if let Some(brief) = brief_of(&said.kept) {
+                    self.brief = Some(brief.to_owned());
+                }
                 if let Some(place) = self.work.prompts.back().map(|prompt| prompt.place) {
                     self.tell(|_| Some(News::Prompt(place)));
                 }
             }
-            Body::Said(_) => self.tell(|work| work.messages.back().map(|said| News::Said(said.place, &said.text))),
+            Body::Said(_) => {
+                let said = self.work.messages.back();
+                let claim = said.filter(|said| claims(&said.text, &self.claims).is_some());
+                self.claim = claim.map(|said| Proof::new(said.place, &said.text));
+                self.tell(|work| work.messages.back().map(|said| News::Said(said.place, &said.text)));
+            }
             Body::Call { id, input, detail, .. } => {
+                self.claim = None;
                 let Some(act) = self.work.acts.back() else { return };
                 let key = key::call(act, input);
                 if self.keys.len() == OPEN {
@@ -163,17 +179,9 @@ impl Watch {
 
     /// What the agent said last, when it did nothing after that and says there that something is done.
     pub fn claimed(&self) -> Option<Evidence> {
-        let said = self.work.messages.back()?;
-        let went_on = self.work.acts.back().is_some_and(|act| act.place > said.place)
-            || self.work.prompts.back().is_some_and(|prompt| prompt.place > said.place);
-        claims(&said.text, &self.claims).filter(|_| !went_on)?;
-        let proof = Proof::new(said.place, &said.text);
-        Some(Evidence {
-            file: self.file.clone(),
-            line: self.before.map(|before| before + said.place.line),
-            offset: said.place.offset,
-            quote: proof.quote,
-        })
+        let Proof { place, quote } = self.claim.clone()?;
+        let line = self.before.map(|before| before + place.line);
+        Some(Evidence { file: self.file.clone(), line, offset: place.offset, quote })
     }
 
     /// What the agent did, as far as it was read and is remembered.
@@ -183,10 +191,13 @@ impl Watch {
 
     /// The brief that a prompt of the agent points to, as it names the file; the latest one.
     pub fn brief(&self) -> Option<&str> {
-        let prompts = self.work.prompts.iter().rev().chain(&self.work.asked);
-        let words = prompts.flat_map(|prompt| prompt.text.split_whitespace());
-        let named =
-            words.map(|word| word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')')));
-        named.map(|word| word.trim_end_matches('.')).find(|word| word.contains("briefs/") && word.ends_with(".md"))
+        self.brief.as_deref()
     }
+}
+
+/// The file of a brief that a prompt names.
+fn brief_of(prompt: &str) -> Option<&str> {
+    let is_mark = |c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')');
+    let named = prompt.split_whitespace().map(|word| word.trim_matches(is_mark).trim_end_matches('.'));
+    named.into_iter().find(|word| word.contains("briefs/") && word.ends_with(".md"))
 }

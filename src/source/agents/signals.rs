@@ -178,6 +178,10 @@ fn take(watch: &mut Watch, format: &dyn Format, offset: u64, line: Line<'_>) {
 
 fn read_start(path: &Path) -> io::Result<String> {
     use std::io::Read;
+    // A pipe of that name would be waited for.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a file"));
+    }
     let mut text = Vec::new();
     std::fs::File::open(path)?.take(BRIEF).read_to_end(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
