@@ -212,6 +212,9 @@ fn a_look_in_figures() {
         let tokens = crate::domain::brief::tokens::count(&text);
         let counted = begun.elapsed();
         let found = check(&text, &aim, &facts, &Redactor::default()).findings.len();
-        println!("{tokens} tokens counted in {counted:?}; all of it, {found} findings, in {:?}", begun.elapsed() - counted);
+        println!(
+            "{tokens} tokens counted in {counted:?}; all of it, {found} findings, in {:?}",
+            begun.elapsed() - counted
+        );
     }
 }
