@@ -57,6 +57,8 @@ pub struct BriefDone {
     pub file: PathBuf,
     /// Its text, front matter included.
     pub text: String,
+    /// The prompt that points to it.
+    pub pointer: String,
     /// It is to be sent now.
     pub send: bool,
     /// The agent it was written for, if one was selected.
