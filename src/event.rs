@@ -1,5 +1,6 @@
 //! What happened. The only way into [`crate::update::update`], and closed on purpose: a new kind of news is a new variant.
 
+mod brief;
 mod redacted;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,6 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
-use crate::domain::brief::Draft;
-use crate::domain::brief::check::Checked;
-use crate::domain::brief::template::Template;
 use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
@@ -25,7 +23,6 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
-use crate::domain::library::Item;
 use crate::domain::link::BriefNote;
 use crate::domain::search::SearchNews;
 use crate::domain::sign_off::{Reviews, SignOff};
@@ -34,6 +31,8 @@ use crate::domain::task::edit::Edit;
 use crate::domain::transcript::Entry;
 use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::passage::Form;
+
+pub use brief::{BriefChecked, BriefDone, BriefOffer, KeptDraft, LibraryNews};
 
 /// Something that happened outside `update`.
 #[derive(Debug, Clone)]
@@ -523,59 +522,6 @@ impl Drop for Revealed {
         // Without this the write would be left out: nobody reads it.
         std::hint::black_box(&bytes);
     }
-}
-
-/// A draft with the name under which it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptDraft {
-    /// The name: letters, digits and hyphens.
-    pub name: String,
-    /// The draft.
-    pub draft: Draft,
-}
-
-/// What a brief can begin from.
-#[derive(Debug, Clone, Default)]
-pub struct BriefOffer {
-    /// The templates.
-    pub templates: Vec<Template>,
-    /// Drafts that were kept, the newest first, with the time they were last written.
-    pub drafts: Vec<(KeptDraft, Timestamp)>,
-    /// What is wrong with templates.
-    pub faults: Vec<Fault>,
-}
-
-/// A look at a brief.
-#[derive(Debug, Clone)]
-pub struct BriefChecked {
-    /// The generation of the request that this answers.
-    pub generation: u64,
-    /// What was found.
-    pub checked: Checked,
-}
-
-/// The context library.
-#[derive(Debug, Clone, Default)]
-pub struct LibraryNews {
-    /// Its files, by path.
-    pub items: Vec<Item>,
-    /// What could not be read.
-    pub faults: Vec<Fault>,
-}
-
-/// A brief that was written.
-#[derive(Debug, Clone)]
-pub struct BriefDone {
-    /// The file.
-    pub file: PathBuf,
-    /// Its text, front matter included.
-    pub text: String,
-    /// It is to be sent now.
-    pub send: bool,
-    /// The agent it was written for, if one was selected.
-    pub agent: Option<AgentId>,
-    /// What became of the copy.
-    pub copy: CopyDone,
 }
 
 /// What became of a copy.

@@ -73,7 +73,7 @@ fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let zoomed = Node::Pane(screen.focus);
     let root = if alone { &zoomed } else { &layout.root };
     if let Some(composer) = &screen.composer {
-        composer::draw(cx, composer, body, buf, hits);
+        composer::draw(cx, composer, body, buf);
         bars::status(cx, status, buf);
         bars::footer(cx, footer, buf, hits);
         return popup::draw(cx, body, buf, hits);

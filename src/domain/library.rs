@@ -1,6 +1,7 @@
 //! The context library: what the project has that an agent can be told to read.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -223,7 +224,8 @@ pub fn quote(path: &Path, content: &str, most: usize) -> String {
     let shown = all.min(most);
     let mut out = format!("From `{}`", path.display());
     if shown < all {
-        out.push_str(&format!(" (lines 1 to {shown} of {all})"));
+        // Writing into a string cannot fail.
+        let _ = write!(out, " (lines 1 to {shown} of {all})");
     }
     out.push_str(":\n\n");
     for line in content.lines().take(shown) {

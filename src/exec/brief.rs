@@ -61,7 +61,8 @@ pub async fn save(
     });
     let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
     let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now, redactor).await?;
-    Ok(BriefDone { file: written.file, text: written.text, agent, copy, send: false })
+    let Written { file, text, pointer } = written;
+    Ok(BriefDone { file, text, pointer, agent, copy, send: false })
 }
 
 /// A brief with a gap in it is not handed on.

@@ -14,7 +14,7 @@ use crate::domain::markdown;
 use crate::domain::text;
 use crate::state::composer::{Composer, Page};
 
-use super::hit::HitMap;
+use super::popup::split_top;
 use super::widget::{cell, fit, nothing, select, spread};
 use super::{Cx, ink};
 
@@ -28,13 +28,13 @@ const FINDINGS: (u16, u16) = (9, 4);
 const PREVIEW: usize = 2_000;
 
 /// Draws the composer in place of the panes.
-pub fn draw(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
-    let [head, body] = top(area, 1);
+pub fn draw(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer) {
+    let [head, body] = split_top(area, 1);
     draw_head(cx, composer, head, buf);
     if area.width < WIDE {
-        return draw_narrow(cx, composer, body, buf, hits);
+        return draw_narrow(cx, composer, body, buf);
     }
-    let [body, findings] = top(body, body.height.saturating_sub(FINDINGS.0));
+    let [body, findings] = split_top(body, body.height.saturating_sub(FINDINGS.0));
     let outline = Rect { width: OUTLINE, ..body };
     let rest = Rect { x: body.x + OUTLINE, width: body.width - OUTLINE, ..body };
     // The text has the larger share: it is what is worked on.
@@ -46,10 +46,10 @@ pub fn draw(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer, hits
     draw_findings(cx, composer, boxed(cx, &count(composer), composer.page == Page::Findings, findings, buf), buf);
 }
 
-fn draw_narrow(cx: &Cx<'_>, composer: &Composer, body: Rect, buf: &mut Buffer, _: &mut HitMap) {
+fn draw_narrow(cx: &Cx<'_>, composer: &Composer, body: Rect, buf: &mut Buffer) {
     match composer.page {
         Page::Text => {
-            let [text, findings] = top(body, body.height.saturating_sub(FINDINGS.1));
+            let [text, findings] = split_top(body, body.height.saturating_sub(FINDINGS.1));
             draw_text(composer, boxed(cx, "text", true, text, buf), buf);
             let inner = boxed(cx, &count(composer), false, findings, buf);
             draw_findings(cx, composer, inner, buf);
@@ -163,7 +163,7 @@ fn draw_findings(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer)
         return nothing(cx, words, area, buf);
     }
     // Below them stands why the chosen one is one, where there is room for both.
-    let [list, last] = top(area, area.height.saturating_sub(u16::from(area.height > 2)));
+    let [list, last] = split_top(area, area.height.saturating_sub(u16::from(area.height > 2)));
     let first = (composer.selected + 1).saturating_sub(usize::from(list.height));
     for (row, (at, finding)) in list.rows().zip(findings.iter().enumerate().skip(first)) {
         buf.set_line(row.x, row.y, &finding_line(cx, finding, usize::from(row.width)), row.width);
@@ -205,10 +205,4 @@ fn boxed(cx: &Cx<'_>, title: &str, focused: bool, area: Rect, buf: &mut Buffer) 
     let title = Line::from(cx.span(Role::Title, format!(" {title} ")));
     buf.set_line(area.x + 1, area.y, &title, area.width.saturating_sub(2));
     inner
-}
-
-/// The first `height` rows of an area, and the rest.
-fn top(area: Rect, height: u16) -> [Rect; 2] {
-    let height = height.min(area.height);
-    [Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area }]
 }

@@ -327,7 +327,7 @@ fn draw_lines(lines: &[Line<'static>], first: usize, area: Rect, buf: &mut Buffe
 }
 
 /// The first `height` rows of an area, and the rest.
-fn split_top(area: Rect, height: u16) -> [Rect; 2] {
+pub(super) fn split_top(area: Rect, height: u16) -> [Rect; 2] {
     let height = height.min(area.height);
     [Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area }]
 }

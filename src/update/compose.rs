@@ -72,23 +72,22 @@ pub fn begin(state: &mut State) -> Effects {
     offer(state, subject)
 }
 
-/// Begins a brief about an object of a fabric.
-pub fn begin_object(state: &mut State, view: &DriftView, row: &DriftRow, detail: Option<&DriftDetail>) -> Effects {
+/// What a brief about an object of a fabric is about.
+pub fn object(state: &State, view: &DriftView, row: &DriftRow, detail: Option<&DriftDetail>) -> Subject {
     let agent = state.agents.current();
     let mut values = known(state, agent).values();
     let of_object = drift::values(view, row, detail);
     if let (Some(values), Some(of_object)) = (values.as_object_mut(), of_object.as_object()) {
         values.extend(of_object.clone());
     }
-    let subject = Subject {
+    Subject {
         what: text::line(&format!("{} {}", row.key.kind, row.key.name)).into_owned(),
         made_for: For::Object,
         task: Some(drift::task_of(view, row)),
         agent: agent.map(|agent| agent.id.clone()),
         agent_name: agent.map(|agent| agent.name.clone()),
         values,
-    };
-    offer(state, subject)
+    }
 }
 
 fn known<'a>(state: &'a State, agent: Option<&'a Agent>) -> Known<'a> {
@@ -105,7 +104,7 @@ fn known<'a>(state: &'a State, agent: Option<&'a Agent>) -> Known<'a> {
 }
 
 /// Opens the menu of templates; drafts and templates of the operator's own join it when they were read.
-fn offer(state: &mut State, subject: Subject) -> Effects {
+pub fn offer(state: &mut State, subject: Subject) -> Effects {
     state.screen.popup = Some(Popup::Brief(Box::new(BriefMenu::new(subject, built_in()))));
     vec![Effect::OfferBriefs]
 }

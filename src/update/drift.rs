@@ -257,16 +257,16 @@ pub fn check(state: &mut State) -> Effects {
 
 /// Begins a brief about the popup's object, else about the one under the cursor.
 pub fn brief(state: &mut State) -> Effects {
-    let found = match &state.screen.popup {
-        Some(Popup::Drift(object)) => {
-            let fabric = state.drift.fabrics.iter().find(|view| view.fabric == object.request.fabric);
-            fabric.map(|fabric| (fabric.clone(), object.row.clone(), object.found().cloned()))
+    let subject = match &state.screen.popup {
+        Some(Popup::Drift(shown)) => {
+            let fabric = state.drift.fabrics.iter().find(|view| view.fabric == shown.request.fabric);
+            fabric.map(|fabric| compose::object(state, fabric, &shown.row, shown.found()))
         }
-        _ => state.drift.current().map(|(view, row)| (view.clone(), row.clone(), None)),
+        _ => state.drift.current().map(|(view, row)| compose::object(state, view, row, None)),
     };
-    let Some((view, row, detail)) = found else {
+    let Some(subject) = subject else {
         state.say(Tone::Warning, "no object is selected: a brief from here is about an object of a fabric");
         return Effects::new();
     };
-    compose::begin_object(state, &view, &row, detail.as_ref())
+    compose::offer(state, subject)
 }

@@ -11,6 +11,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::part::Fence;
 use super::{CLOSE, OPEN, clean, front_matter, one_line};
 
 /// Steps that a template may take: one that never ends is none.
@@ -129,15 +130,21 @@ fn said(error: &minijinja::Error) -> String {
     error.line().map_or_else(|| detail.clone(), |line| format!("line {line}: {detail}"))
 }
 
-/// Without the blank lines that blocks leave: none before a list goes on, one between paragraphs.
+/// Without the blank lines that blocks leave: one between paragraphs and behind a heading. Blocks of code stay as they are.
 fn tidied(text: &str) -> String {
     let mut out: Vec<&str> = Vec::new();
+    let mut fence = Fence::default();
+    let mut in_code = false;
     for line in text.lines() {
+        let was_code = std::mem::replace(&mut in_code, fence.take(line));
+        if in_code && was_code {
+            out.push(line);
+            continue;
+        }
         let line = line.trim_end();
         let blank = out.last().is_none_or(|last| last.is_empty());
         if !(line.is_empty() && blank) {
-            // Behind a heading there is its text.
-            let heading = out.last().is_some_and(|last| last.starts_with('#'));
+            let heading = !was_code && out.last().is_some_and(|last| last.starts_with('#'));
             if heading && !line.is_empty() && !line.starts_with('#') {
                 out.push("");
             }
@@ -284,5 +291,7 @@ mod tests {
     fn blocks_leave_no_holes() {
         let out = render("# T\n\n\n## H\ntext\n{% if a %}\nno\n{% endif %}\n\n\n- x\n", &json!({})).unwrap();
         assert_eq!(out, "# T\n\n## H\n\ntext\n\n- x\n");
+        let code = "```yaml\n# a\nb:\n\n\n  c\n```\n";
+        assert_eq!(render(code, &json!({})).unwrap(), code);
     }
 }

@@ -117,7 +117,14 @@ fn it_is_saved_once_it_was_looked_at_and_the_truth_about_the_copy_is_said() {
     assert_eq!((&kept.name, kept.draft.task.as_deref()), (&save_brief.kept, Some("T-2")));
     assert!(save(&mut state).is_empty(), "it is being saved");
     let copy = CopyDone { route: CopyRoute::FileOnly, confirmed: false, file: Some("clipboard.txt".into()) };
-    let done = BriefDone { file: "0001-x.md".into(), text: String::new(), send: false, agent: None, copy };
+    let done = BriefDone {
+        file: "0001-x.md".into(),
+        text: String::new(),
+        pointer: String::new(),
+        send: false,
+        agent: None,
+        copy,
+    };
     tell(&mut state, Event::Done(Done::Brief(Ok(Box::new(done)))));
     assert!(state.screen.composer.is_none());
     assert!(message(&state).contains("0001-x.md") && message(&state).contains("not copied"), "{}", message(&state));

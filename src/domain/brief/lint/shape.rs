@@ -91,7 +91,7 @@ fn missing(
                 .map(|section| section.level)
                 .min()
                 .unwrap_or(2);
-            with.insert(0, format!("{} {}\n", "#".repeat(level), part.name()).trim_end().to_owned());
+            with.insert(0, format!("{} {}", "#".repeat(level), part.name()));
             with.insert(1, String::new());
             let end = page.lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);
             if end > 0 {

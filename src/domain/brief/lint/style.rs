@@ -92,10 +92,11 @@ fn is_value(text: &str) -> bool {
         let inside = text.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
         inside.is_some_and(|inside| !inside.is_empty() && inside.len() <= 40 && !inside.contains(['/', ' ']))
     };
-    let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-        && text.contains(|c: char| c.is_ascii_digit())
-        && text.len() <= 20
-        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | '-' | '_' | 'x'));
+    let bare = text.trim_matches('`');
+    let number = bare.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        && bare.contains(|c: char| c.is_ascii_digit())
+        && bare.len() <= 20
+        && bare.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | '-' | '_' | 'x'));
     number || quoted('`') || quoted('"') || quoted('\'')
 }
 

@@ -195,3 +195,26 @@ fn odd_texts_are_looked_at_without_harm() {
         check(text, &Aim::default(), &facts, &Redactor::default());
     }
 }
+
+/// What a look costs is printed by `cargo test --release --lib -- --ignored --nocapture a_look_in_figures`.
+#[test]
+#[ignore = "measures"]
+fn a_look_in_figures() {
+    let (facts, read) = (facts(), brief(&fixtures()[1]));
+    let mut text = read.text.clone();
+    while text.split_whitespace().count() < 5_000 {
+        text.push_str(&read.text);
+    }
+    let aim = aim(&read);
+    check(&text, &aim, &facts, &Redactor::default());
+    for _ in 0..5 {
+        let begun = std::time::Instant::now();
+        let tokens = crate::domain::brief::tokens::count(&text);
+        let counted = begun.elapsed();
+        let found = check(&text, &aim, &facts, &Redactor::default()).findings.len();
+        println!(
+            "{tokens} tokens counted in {counted:?}; all of it, {found} findings, in {:?}",
+            begun.elapsed() - counted
+        );
+    }
+}

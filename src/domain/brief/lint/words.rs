@@ -22,6 +22,8 @@ pub struct Words {
     #[serde(deserialize_with = "pattern")]
     pub makes: Regex,
     #[serde(deserialize_with = "pattern")]
+    pub adds: Regex,
+    #[serde(deserialize_with = "pattern")]
     pub reads: Regex,
     #[serde(deserialize_with = "pattern")]
     pub claims_done: Regex,
@@ -67,6 +69,7 @@ fn nothing() -> Words {
         polls: RegexSet::empty(),
         waits: RegexSet::empty(),
         makes: never(),
+        adds: never(),
         reads: never(),
         claims_done: never(),
         claims_open: never(),

@@ -54,7 +54,10 @@ fn places() -> Result<Places, regex::Error> {
             Regex::new(r"`([A-Za-z][A-Za-z0-9]*)/([a-z0-9][a-z0-9.-]*)`")?,
             Regex::new(r"\b([A-Z][A-Za-z]+)s?\s+`([a-z0-9][a-z0-9.-]*)`")?,
         ],
-        numbers: Regex::new(r"\b(\d{1,5}|[a-z]{3,6})\s+(?:[a-z-]+\s+)?([A-Za-z]{3,40})\b")?,
+        numbers: Regex::new(&format!(
+            r"(?i)\b(\d{{1,5}}|{})\s+([a-z-]{{2,40}})(?:\s+([a-z]{{3,40}}))?",
+            NUMBERS.join("|")
+        ))?,
         commands: Regex::new(r"(?i)\b(?:run|runs|running|execute|with|via|using)\s+$")?,
         links: Regex::new(r"\]\(([^)\s]+)\)")?,
         bare: Regex::new(r"(?:^|[\s(])@?((?:[\w.-]+/)+[\w.-]+\.[A-Za-z0-9]{1,5})(?:[\s,;:)]|\.?$)")?,
@@ -76,7 +79,7 @@ pub fn look(page: &Page<'_>, aim: &Aim, words: &Words, facts: &Facts, findings: 
         commands(places, page, at, words, facts, findings);
         objects(places, at, line, made, &facts.world, findings);
         if !page.is_code(at) {
-            numbers(places, at, line, made, words, &facts.world, findings);
+            numbers(places, at, line, words, &facts.world, findings);
             claims(at, line, words, &facts.world, findings);
         }
     }
@@ -215,6 +218,10 @@ fn contexts(places: &Places, at: usize, line: &str, facts: &Facts, findings: &mu
 fn commands(places: &Places, page: &Page<'_>, at: usize, words: &Words, facts: &Facts, findings: &mut Findings) {
     let Some(known) = &facts.ground.commands else { return };
     let line = page.lines[at];
+    // Of a command that was given up it is said what took its place.
+    if words.stale.iter().any(|stale| stale.pattern.is_match(line)) {
+        return;
+    }
     let mut check = |command: &str| {
         let Some(name) = program(command) else { return };
         let script = facts.ground.files.as_ref().is_some_and(|files| files.has(name.trim_start_matches("./")));
@@ -272,18 +279,20 @@ fn objects(places: &Places, at: usize, line: &str, made: bool, world: &World, fi
     }
 }
 
-fn numbers(places: &Places, at: usize, line: &str, made: bool, words: &Words, world: &World, findings: &mut Findings) {
+fn numbers(places: &Places, at: usize, line: &str, words: &Words, world: &World, findings: &mut Findings) {
     let lower = line.to_lowercase();
     let vague = ["at least", "at most", "up to", "more than", "fewer than", "less than", " of the ", "another "];
-    if world.kinds.is_empty() || made || vague.iter().any(|word| lower.contains(word)) {
+    if world.kinds.is_empty() || words.adds.is_match(line) || vague.iter().any(|word| lower.contains(word)) {
         return;
     }
     for found in places.numbers.captures_iter(line) {
         let written = found[1].to_lowercase();
         let number = written.parse().ok().or_else(|| NUMBERS.iter().position(|word| *word == written));
-        let Some(kind) = world.kind(&found[2]) else { continue };
+        // The kind stands behind the number, or behind one more word: `12 large VPCs`.
+        let named = [found.get(2), found.get(3)].into_iter().flatten().map(|word| word.as_str());
+        let Some((word, kind)) = named.filter_map(|word| Some((word, world.kind(word)?))).next() else { continue };
         let everyday = words.everyday_kinds.contains(&kind.kind.to_lowercase());
-        if everyday && !found[2].starts_with(|c: char| c.is_ascii_uppercase()) {
+        if everyday && !word.starts_with(|c: char| c.is_ascii_uppercase()) {
             continue;
         }
         let (Some(number), Some((there, place))) = (number, counted(kind, world)) else { continue };
