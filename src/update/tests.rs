@@ -23,6 +23,7 @@ use crate::event::{
 use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
+mod board;
 mod cluster;
 mod drift;
 mod kinds;
