@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::config::layout::PaneKind;
-use crate::domain::link::{End, Facts, Links};
+use crate::domain::link::{End, Facts, Links, Mention};
+use crate::domain::text;
+use crate::domain::transcript::{Body, Entry};
 use crate::event::PastNews;
 use crate::state::State;
 use crate::state::board::marks::Surroundings;
@@ -13,6 +15,10 @@ use super::cursor;
 
 /// Agents say something all the time: what that means for the tasks is looked at no more often than this.
 const MARKED: SignedDuration = SignedDuration::from_secs(30);
+/// Prompts that are kept, the latest ones.
+const MENTIONS: usize = 2_000;
+/// Bytes of a prompt in which tasks are looked for.
+const PROMPT: usize = 4 * 1024;
 
 /// Something has changed that links are made from.
 pub fn refresh(state: &mut State) {
@@ -51,6 +57,28 @@ pub fn agents(state: &mut State) {
         return refresh(state);
     }
     age(state);
+}
+
+/// Entries of the open transcript were read: what its agent was told may name a task.
+pub fn said(state: &mut State, entries: &[Entry]) {
+    let Some(agent) = state.transcript.agent.clone() else { return };
+    let file = state.transcript.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut new = false;
+    for entry in entries.iter().filter(|entry| !entry.sidechain) {
+        let Body::Prompt(text) = &entry.body else { continue };
+        let source = format!("{file} at byte {}", entry.offset);
+        let known = state.linked.mentions.iter().any(|known| known.agent == agent && known.source == source);
+        if !known {
+            let text = text::prefix(&text.kept, PROMPT).to_owned();
+            state.linked.mentions.push(Mention { agent: agent.clone(), text, source });
+            new = true;
+        }
+    }
+    if new {
+        let surplus = state.linked.mentions.len().saturating_sub(MENTIONS);
+        state.linked.mentions.drain(..surplus);
+        refresh(state);
+    }
 }
 
 /// Time has passed.

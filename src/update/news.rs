@@ -40,8 +40,14 @@ pub fn transcript(state: &mut State, news: TranscriptNews) -> Effects {
     status.as_of = Some(state.now);
     status.fault = None;
     match news.what {
-        TranscriptChange::Page(page) => state.transcript.take(page),
-        TranscriptChange::Appended { entries, end } => state.transcript.append(entries, end),
+        TranscriptChange::Page(page) => {
+            super::links::said(state, &page.entries);
+            state.transcript.take(page);
+        }
+        TranscriptChange::Appended { entries, end } => {
+            super::links::said(state, &entries);
+            state.transcript.append(entries, end);
+        }
         TranscriptChange::Reset { why } => {
             let agent = state.transcript.agent.clone();
             let (path, generation) = (state.transcript.path.clone(), state.transcript.generation);

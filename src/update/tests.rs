@@ -24,6 +24,7 @@ use crate::state::popup::{Popup, Question};
 use crate::state::{Screen, SessionView, State};
 
 mod attention;
+mod board;
 mod cluster;
 mod compose;
 mod drift;

@@ -130,6 +130,7 @@ pub fn board(say: Say) -> BoardNews {
         assignee: assignee.map(say),
         depends_on: if number > 2 { vec![say("T-1")] } else { Vec::new() },
         criteria: Criteria { done: *done, total: *total },
+        project: None,
         boxes: if number == 1 { boxes(say) } else { Vec::new() },
         body: say(
             "The form accepts VLAN 0 and 4095.\n\n- [x] reject what the switch reserves\n- [ ] say which range is free",

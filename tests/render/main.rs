@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 mod composer;
+mod board;
 mod detail;
 mod escapes;
 mod fixture;

@@ -180,7 +180,15 @@ fn leading<'a>(text: &'a str, legend: &Legend) -> Option<Mark<'a>> {
     let begun = begun.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '[' | '('));
     let first = begun.chars().next()?;
     let status = legend.status(first)?;
-    let (raw, rest) = begun.split_at(mark_len(begun));
+    let (mut raw, mut rest) = begun.split_at(mark_len(begun));
+    let mut status = status;
+    // `✅ → 🔄 Sync`: what it has become, not what it was.
+    while let Some(then) = rest.trim_start().strip_prefix('→').or_else(|| rest.trim_start().strip_prefix("->")) {
+        let then = then.trim_start();
+        let Some(next) = then.chars().next().and_then(|mark| legend.status(mark)) else { break };
+        status = next;
+        (raw, rest) = then.split_at(mark_len(then));
+    }
     let title = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | ':'));
     // `**✅ Sync**`: the emphasis began before the mark.
     Some(Mark { raw, status, title })

@@ -161,7 +161,8 @@ async fn a_file_that_was_replaced_by_another_is_left_alone() {
 #[tokio::test]
 async fn of_ten_megabytes_with_mixed_line_endings_one_byte_changes() {
     let stage = Stage::new();
-    let line = "Prose that goes on and on, with a \u{2705} in it.  \r\nand another end\n";
+    let prose = "Prose that goes on and on. ".repeat(4_000);
+    let line = format!("{prose}\u{2705} stands in it.  \r\nand another end\n");
     let mut text = TEXT.to_owned();
     text.push_str(&line.repeat((10 * 1024 * 1024 - text.len()) / line.len()));
     std::fs::write(stage.file(), &text).unwrap();
