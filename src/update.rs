@@ -37,6 +37,8 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
         Event::Input(input) => take_input(state, input),
         Event::Wake => {
             links::age(state);
+            // Working trees that nobody follows: an edit there is seen a minute later.
+            state.review.look_again = true;
             Effects::new()
         }
         Event::Drawn(viewports) => {

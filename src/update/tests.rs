@@ -26,6 +26,7 @@ use crate::state::{Screen, SessionView, State};
 mod cluster;
 mod drift;
 mod kinds;
+mod review;
 mod task;
 mod transcript;
 

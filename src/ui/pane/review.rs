@@ -37,7 +37,7 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     if review.subject.is_none() {
         return nothing(cx, "Select a task of the board, or an agent: what it claims is shown beside what is so.", area, buf);
     }
-    let Some(evidence) = review.current() else {
+    let Some(evidence) = review.current().filter(|_| !review.is_waiting()) else {
         return pending(cx, &crate::event::SourceId::Evidence, "Looking at the evidence…", area, buf);
     };
     let [head, rows] = split(area, HEAD);
