@@ -24,6 +24,7 @@ pub mod health;
 pub mod hook;
 pub mod init;
 pub mod output;
+pub mod since;
 pub mod status;
 pub mod statusline;
 pub mod workbench;

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json};
+use crate::cli::since;
 use crate::domain::fault::Fault;
-use crate::domain::journal::describe;
+use crate::domain::journal::{Selection, describe};
 use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::exec::journal;
@@ -23,6 +24,18 @@ pub struct Args {
     /// Show this many of the last records
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub last: usize,
+    /// Show only records of this kind (gate, brief, task, check, copy, reveal …); may be given several times
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+    /// Show only records from this time on: an age (2h, 3d), a date, or a time as in RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = since::parse)]
+    pub since: Option<Timestamp>,
+    /// Show only records about this agent, by name or session id
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    /// Show only records about this task
+    #[arg(long, value_name = "ID")]
+    pub task: Option<String>,
     /// Form of the output
     #[command(flatten)]
     pub output: OutputArgs,
@@ -44,7 +57,13 @@ pub fn run(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, F
 }
 
 fn show(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
-    let lines = journal::read_records(state_dir, args.last).map_err(|fault| Failure::new(Exit::Usage, fault))?;
+    let selection = Selection {
+        kinds: args.kind.clone(),
+        since: args.since,
+        agent: args.agent.clone(),
+        task: args.task.clone(),
+    };
+    let lines = journal::select(state_dir, &selection, args.last).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     match args.output.format() {
         Format::Json => {
             let records: Vec<Value> = lines
@@ -124,5 +143,12 @@ mod tests {
         std::fs::write(journal::file(dir.path()), text.replace("\"n\":1", "\"n\":2")).unwrap();
         assert_eq!(exit(&["audit", "verify"], dir.path()), Exit::No);
         assert_eq!(exit(&["audit", "--last", "1"], dir.path()), Exit::Done);
+    }
+
+    #[test]
+    fn records_are_asked_for_by_what_they_are_about() {
+        let audit = Cli::try_parse_from(["audit", "--kind", "gate", "--kind", "task", "--since", "2h", "--task", "T-1"]).unwrap().audit;
+        assert_eq!((audit.kind.join(" "), audit.task.as_deref(), audit.since.is_some()), ("gate task".to_owned(), Some("T-1"), true));
+        assert!(Cli::try_parse_from(["audit", "--since", "soon"]).is_err());
     }
 }

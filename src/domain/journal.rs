@@ -265,6 +265,26 @@ mod tests {
         assert_eq!(describe(b"torn\x1b"), "? torn…");
     }
 
+    #[test]
+    fn every_flipped_byte_is_found_at_its_line() {
+        let text = three();
+        for at in 0..text.len() {
+            for flip in [0x01, 0x20, 0x80] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= flip;
+                let line = text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64 + 1;
+                match verify(bytes.split_inclusive(|&byte| byte == b'\n')) {
+                    // A line end that is gone joins two lines, or leaves the last one torn.
+                    Err(broken) => {
+                        assert!(broken.line == line, "byte {at} of line {line}: {broken:?}");
+                        assert!(!broken.why.is_empty());
+                    }
+                    Ok(summary) => assert!(summary.torn && at + 1 == text.len(), "byte {at} was not noticed"),
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn any_single_changed_byte_is_noticed(at in 0usize..400, with in 32u8..127) {

@@ -97,6 +97,9 @@ fn unchanged(file: &Path, digest: &str) -> Result<String, Fault> {
 fn put(file: &Path, text: &str, edit: &Edit, kind: &str, mut body: Value, book: Book<'_>) -> Result<String, Fault> {
     let changed = edit.apply(text).ok_or_else(|| refused(file, &"the change does not lie in the file"))?;
     let (before, after) = (sha256(text.as_bytes()), sha256(changed.as_bytes()));
+    // Of two workbenches that write at the same time the second waits here, and then finds that the file has changed.
+    let held = File::open(file).and_then(|held| held.lock().map(|()| held)).map_err(|error| refused(file, &error))?;
+    unchanged(file, &before)?;
     // Made first: what cannot be written is not noted as done.
     let draft = draft(file, changed.as_bytes()).map_err(|error| refused(file, &error))?;
     body["file"] = json!(file.display().to_string());
@@ -106,6 +109,7 @@ fn put(file: &Path, text: &str, edit: &Edit, kind: &str, mut body: Value, book: 
     // Whoever else wrote it meanwhile keeps what they wrote.
     unchanged(file, &before)?;
     draft.persist(real(file)).map_err(|error| refused(file, &error.error))?;
+    drop(held);
     Ok(after)
 }
 

@@ -1,5 +1,6 @@
 //! The journal's file: one writer at a time, each record on disk before the call returns.
 
+use std::collections::VecDeque;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
-use crate::domain::journal::{Broken, Checker, Summary, Tail, append_line, describe, tail_of};
+use crate::domain::journal::{Broken, Checker, Selection, Summary, Tail, append_line, describe, tail_of};
 use crate::domain::redact::Redactor;
 
 /// Bytes read at a time when the file is read from its end.
@@ -153,25 +154,55 @@ pub fn read_records(state_dir: &Path, last: usize) -> Result<Vec<Vec<u8>>, Fault
     Ok(lines[lines.len().saturating_sub(last)..].iter().map(|line| line.to_vec()).collect())
 }
 
-/// Checks the whole chain. No journal is an empty chain.
-pub fn verify(state_dir: &Path) -> Result<Result<Summary, Broken>, Fault> {
-    let Some(journal) = open(state_dir)? else { return Ok(Ok(Summary::default())) };
+/// The last of the records that are wanted, as they stand in the file, oldest first. Reads all of the file, unless every
+/// record is wanted, and keeps no more than is asked for.
+pub fn select(state_dir: &Path, wanted: &Selection, last: usize) -> Result<Vec<Vec<u8>>, Fault> {
+    if *wanted == Selection::default() {
+        return read_records(state_dir, last);
+    }
+    let mut found = VecDeque::new();
+    each_line(state_dir, |line| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if !line.is_empty() && wanted.admits(line) {
+            found.push_back(line.to_vec());
+            if found.len() > last {
+                found.pop_front();
+            }
+        }
+        true
+    })?;
+    Ok(found.into())
+}
+
+/// Calls `each` with every line of the journal, with its end, until it has enough.
+fn each_line(state_dir: &Path, mut each: impl FnMut(&[u8]) -> bool) -> Result<(), Fault> {
+    let Some(journal) = open(state_dir)? else { return Ok(()) };
     let path = file(state_dir);
     let mut reader = BufReader::new(journal);
-    let mut checker = Checker::default();
     let mut line = Vec::new();
     loop {
         line.clear();
         let read = reader
             .read_until(b'\n', &mut line)
             .map_err(|error| Fault::new("reading", path.display(), error, "check the file's permissions"))?;
-        if read == 0 {
-            return Ok(Ok(checker.finish()));
-        }
-        if let Err(broken) = checker.push(&line) {
-            return Ok(Err(broken));
+        if read == 0 || !each(&line) {
+            return Ok(());
         }
     }
+}
+
+/// Checks the whole chain. No journal is an empty chain.
+pub fn verify(state_dir: &Path) -> Result<Result<Summary, Broken>, Fault> {
+    let mut checker = Checker::default();
+    let mut broken = None;
+    each_line(state_dir, |line| match checker.push(line) {
+        Ok(()) => true,
+        Err(found) => {
+            broken = Some(found);
+            false
+        }
+    })?;
+    Ok(broken.map_or_else(|| Ok(checker.finish()), Err))
 }
 
 fn open(state_dir: &Path) -> Result<Option<File>, Fault> {
@@ -185,7 +216,8 @@ fn open(state_dir: &Path) -> Result<Option<File>, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{append, file, read, read_records, verify};
+    use super::{append, file, read, read_records, select, verify};
+    use crate::domain::journal::Selection;
     use crate::domain::redact::Redactor;
     use jiff::Timestamp;
     use serde_json::json;
@@ -225,6 +257,21 @@ mod tests {
     }
 
     #[test]
+    fn the_last_of_the_wanted_records_are_selected() {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..9 {
+            let kind = if n % 3 == 0 { "gate" } else { "copy" };
+            append(dir.path(), Timestamp::UNIX_EPOCH, kind, json!({ "n": n }), &Redactor::default()).unwrap();
+        }
+        let gates = Selection { kinds: vec!["gate".to_owned()], ..Selection::default() };
+        let found = select(dir.path(), &gates, 2).unwrap();
+        assert_eq!(found.len(), 2);
+        assert!(found[0].windows(6).any(|part| part == b"\"n\":3,") && found[1].windows(6).any(|part| part == b"\"n\":6,"));
+        assert_eq!(select(dir.path(), &Selection::default(), 100).unwrap().len(), 9);
+        assert_eq!(select(&dir.path().join("none"), &gates, 2).unwrap().len(), 0);
+    }
+
+    #[test]
     fn nothing_is_added_to_a_chain_whose_end_was_changed() {
         let dir = tempfile::tempdir().unwrap();
         note(dir.path(), 0);
@@ -253,6 +300,24 @@ mod tests {
         let fault = append(&dir.path().join("taken"), Timestamp::UNIX_EPOCH, "copy", json!({}), &Redactor::default())
             .unwrap_err();
         assert!(fault.to_string().contains("taken"), "{fault}");
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_a_fault_and_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        note(dir.path(), 0);
+        let before = std::fs::read(file(dir.path())).unwrap();
+        // A link is not followed, whoever put it there.
+        let aside = dir.path().join("aside");
+        std::fs::rename(file(dir.path()), &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, file(dir.path())).unwrap();
+        append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({}), &Redactor::default()).unwrap_err();
+        assert_eq!(std::fs::read(&aside).unwrap(), before);
+        // A disk that refuses every byte.
+        std::fs::remove_file(file(dir.path())).unwrap();
+        std::fs::create_dir(file(dir.path())).unwrap();
+        let fault = append(dir.path(), Timestamp::UNIX_EPOCH, "copy", json!({}), &Redactor::default()).unwrap_err();
+        assert!(fault.remedy.contains("nothing is done that the journal cannot record"), "{fault}");
     }
 
     #[test]

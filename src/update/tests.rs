@@ -105,6 +105,7 @@ fn task(id: &str, status: TaskStatus) -> Task {
         criteria: Criteria::default(),
         boxes: Vec::new(),
         body: "Check the VLAN range.".to_owned(),
+        project: None,
     }
 }
 

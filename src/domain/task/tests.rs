@@ -57,6 +57,25 @@ fn a_tracker_lists_what_a_person_would_list() {
 }
 
 #[test]
+fn a_long_tracker_with_every_trap_lists_what_was_written_down_by_hand() {
+    let text = include_str!("../../../tests/fixtures/boards/long/PROJECT_TRACKING.md");
+    let wanted = include_str!("../../../tests/fixtures/boards/long/PROJECT_TRACKING.expected");
+    assert!(text.lines().count() >= 150);
+    let listed = |text: &str| -> Vec<String> {
+        let tasks = parse(Path::new("PROJECT_TRACKING.md"), text).tasks;
+        tasks.iter().map(|task| format!("{:<11} {}   {}", task.status.name(), task.raw_status, task.title)).collect()
+    };
+    let wanted: Vec<&str> = wanted.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(listed(text), wanted);
+    assert_eq!(listed(&text.replace('\n', "\r\n")), wanted);
+    let parsed = parse(Path::new("PROJECT_TRACKING.md"), text);
+    let write = find(&parsed, "T-201 Write one file back");
+    assert_eq!((write.assignee.as_deref(), write.depends_on.join(" ")), (Some("writer-engineer"), "T-101 T-102".to_owned()));
+    assert_eq!(write.criteria, Criteria { done: 2, total: 3 });
+    assert_eq!(find(&parsed, "Rotate the tokens").assignee.as_deref(), Some("platform-engineer"));
+}
+
+#[test]
 fn a_tracked_task_keeps_its_place_its_notes_and_its_criteria() {
     let parsed = tracker();
     let read = find(&parsed, "1. Read the fabric's directory");

@@ -118,3 +118,60 @@ async fn without_a_journal_nothing_is_written() {
     stage.done(&stage.file(), &sha256(TEXT.as_bytes())).await.unwrap_err();
     assert_eq!(stage.text(), TEXT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_writers_at_once_one_writes_and_the_other_is_told() {
+    for _ in 0..20 {
+        let stage = Stage::new();
+        let (file, digest) = (stage.file(), sha256(TEXT.as_bytes()));
+        let write = |at: usize| {
+            let (file, digest, state_dir) = (file.clone(), digest.clone(), stage.state_dir());
+            tokio::spawn(async move {
+                let task = parse(&file, TEXT).tasks.swap_remove(at);
+                let wanted = TaskChange { digest, task, change: Change::Status(TaskStatus::Done, None) };
+                written(change(wanted, Book { state_dir: &state_dir, now: NOW, redactor: &Redactor::default() }).await)
+            })
+        };
+        let (one, two) = (write(0), write(1));
+        let done = [one.await.unwrap(), two.await.unwrap()];
+        let winners: Vec<usize> = (0..2).filter(|at| done[*at].is_ok()).collect();
+        let [winner] = winners[..] else { panic!("{done:?}") };
+        let box_of = ["[ ] one", "[ ] two"][winner];
+        assert_eq!(stage.text(), TEXT.replacen(box_of, &box_of.replace("[ ]", "[x]"), 1), "nothing of the other's is there");
+        assert_eq!(done[1 - winner].as_ref().unwrap_err().why, "it was changed since it was read");
+        assert_eq!(stage.journal().lines().count(), 1, "what was not done is not noted");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_by_another_is_left_alone() {
+    let stage = Stage::new();
+    let digest = sha256(TEXT.as_bytes());
+    let other = stage.folder.path().join("other");
+    std::fs::write(&other, "- [ ] of somebody else\n").unwrap();
+    std::fs::rename(&other, stage.file()).unwrap();
+    stage.done(&stage.file(), &digest).await.unwrap_err();
+    assert_eq!(stage.text(), "- [ ] of somebody else\n");
+}
+
+#[tokio::test]
+async fn of_ten_megabytes_with_mixed_line_endings_one_byte_changes() {
+    let stage = Stage::new();
+    let line = "Prose that goes on and on, with a \u{2705} in it.  \r\nand another end\n";
+    let mut text = TEXT.to_owned();
+    text.push_str(&line.repeat((10 * 1024 * 1024 - text.len()) / line.len()));
+    std::fs::write(stage.file(), &text).unwrap();
+    stage.done(&stage.file(), &sha256(text.as_bytes())).await.unwrap();
+    let after = stage.text();
+    assert!(after == text.replacen("[ ]", "[x]", 1), "more than one byte changed");
+}
+
+#[tokio::test]
+async fn a_file_in_the_middle_of_a_merge_is_left_alone() {
+    let stage = Stage::new();
+    let text = format!("{TEXT}<<<<<<< HEAD\r\n- [x] b\r\n=======\r\n- [ ] b\r\n>>>>>>> x\r\n");
+    std::fs::write(stage.file(), &text).unwrap();
+    let fault = stage.done(&stage.file(), &sha256(text.as_bytes())).await.unwrap_err();
+    assert!(fault.why.contains("merge"), "{}", fault.why);
+    assert_eq!(stage.text(), text);
+}

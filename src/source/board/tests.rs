@@ -116,3 +116,104 @@ async fn a_project_without_a_board_is_told_of_at_once() {
     let (_handle, mut inbox, _cancel) = follow(Vec::new());
     assert!(news(&mut inbox, |_| true).await.files.is_empty());
 }
+
+/// A Backlog.md project with folders in folders and statuses of its own.
+fn project(root: &std::path::Path) {
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let task = |id: &str, status: &str| format!("---\nid: {id}\ntitle: {id}\nstatus: {status}\n---\n");
+    write("planning/config.yml", "project_name: x\nstatuses: [Ideas, Cooking, Shipped]\n");
+    write("planning/tasks/hnp-1 - a.md", &task("HNP-1", "Cooking"));
+    write("planning/tasks/later/hnp-2 - b.md", &task("HNP-2", "Ideas"));
+    write("planning/completed/hnp-3 - c.md", &task("HNP-3", "Shipped"));
+    write("planning/archive/tasks/hnp-4 - d.md", &task("HNP-4", "Ideas"));
+    write("planning/tasks/readme.md", "# Not a task\n");
+}
+
+#[test]
+fn a_backlog_project_is_read_whole_by_its_own_statuses() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let statuses = |news: &BoardNews| -> Vec<(String, TaskStatus)> {
+        news.tasks.iter().map(|task| (task.id.clone(), task.status)).collect()
+    };
+    let all = [
+        ("HNP-3".to_owned(), TaskStatus::Done),
+        ("HNP-1".to_owned(), TaskStatus::InProgress),
+        ("HNP-2".to_owned(), TaskStatus::Todo),
+    ];
+    let named = read(&[dir.path().join("planning")], Timestamp::UNIX_EPOCH, &Redactor::default());
+    assert_eq!((statuses(&named), named.faults.len()), (all.to_vec(), 0));
+    let tasks = read(&[dir.path().join("planning/tasks")], Timestamp::UNIX_EPOCH, &Redactor::default());
+    assert_eq!(statuses(&tasks), all[1..]);
+    std::fs::write(dir.path().join("backlog.config.yml"), "backlog_directory: planning\n").unwrap();
+    let root = read(&[dir.path().to_owned()], Timestamp::UNIX_EPOCH, &Redactor::default());
+    assert_eq!(statuses(&root), all);
+}
+
+#[test]
+fn a_task_of_a_project_moves_to_a_status_of_the_projects_own() {
+    use crate::domain::task::edit::{Change, edit};
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let news = read(&[dir.path().join("planning/tasks")], Timestamp::UNIX_EPOCH, &Redactor::default());
+    let task = &news.tasks[0];
+    let text = std::fs::read_to_string(&task.origin.file).unwrap();
+    let after = |change: &Change| edit(&task.origin.file, &text, task, change).unwrap().apply(&text).unwrap();
+    assert_eq!(after(&Change::Status(TaskStatus::Done, None)), text.replace("Cooking", "Shipped"));
+    let back = Change::Status(TaskStatus::Todo, Some("Ideas".to_owned()));
+    assert_eq!(after(&back), text.replace("Cooking", "Ideas"));
+}
+
+#[test]
+fn rules_that_cannot_be_read_are_a_fault_and_cost_no_task() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    std::fs::write(dir.path().join("planning/config.yml"), "statuses: [a\nb: c\n").unwrap();
+    let news = read(&[dir.path().join("planning")], Timestamp::UNIX_EPOCH, &Redactor::default());
+    assert_eq!(news.tasks.len(), 3);
+    assert!(news.faults.iter().any(|fault| fault.on.ends_with("planning/config.yml")), "{:?}", news.faults);
+}
+
+#[test]
+fn what_has_not_changed_is_not_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (dir.path().join("ONE.md"), dir.path().join("TWO.md"));
+    std::fs::write(&one, "- [ ] first\n").unwrap();
+    std::fs::write(&two, "- [ ] other\n").unwrap();
+    let files = [one.clone(), two];
+    let mut shelf = super::Shelf::default();
+    let mut read = |forget: &[&std::path::Path]| {
+        shelf.forget(forget.iter().copied());
+        let news = shelf.read(&files, Timestamp::UNIX_EPOCH, &Redactor::default());
+        titles(&news).join(" ")
+    };
+    assert_eq!(read(&[]), "first other");
+    let times = std::fs::metadata(&one).unwrap().modified().unwrap();
+    std::fs::write(&one, "- [ ] again\n").unwrap();
+    std::fs::File::options().write(true).open(&one).unwrap().set_modified(times).unwrap();
+    assert_eq!(read(&[]), "first other", "size and times are the same: only who saw it written can tell");
+    assert_eq!(read(&[&one]), "again other");
+    std::fs::write(&one, "- [ ] longer than before\n").unwrap();
+    assert_eq!(read(&[]), "longer than before other");
+    std::fs::remove_file(&one).unwrap();
+    assert_eq!(read(&[dir.path()]), "other");
+}
+
+#[tokio::test]
+async fn new_statuses_of_a_project_are_on_the_board_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = std::fs::canonicalize(dir.path()).unwrap();
+    project(&root);
+    let (_handle, mut inbox, _guard) = follow(vec![root.join("planning")]);
+    let status = |news: &BoardNews, id: &str| news.tasks.iter().find(|task| task.id == id).map(|task| task.status);
+    news(&mut inbox, |news| status(news, "HNP-1") == Some(TaskStatus::InProgress)).await;
+    std::fs::write(root.join("planning/config.yml"), "statuses: [Ideas, Shipped, Cooking]\n").unwrap();
+    news(&mut inbox, |news| status(news, "HNP-1") == Some(TaskStatus::Done)).await;
+    let text = "---\nid: HNP-9\ntitle: nine\nstatus: Ideas\n---\n";
+    std::fs::write(root.join("planning/tasks/later/hnp-9 - nine.md"), text).unwrap();
+    news(&mut inbox, |news| status(news, "HNP-9") == Some(TaskStatus::Todo)).await;
+}

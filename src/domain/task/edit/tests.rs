@@ -200,6 +200,24 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
+/// A Backlog.md file, with whatever stands around its status.
+fn backlog() -> impl Strategy<Value = String> {
+    let status = prop::sample::select(vec!["In Progress", "\"To Do\"", "'Done'", "Done # really", "", "Odd", "  Review  "]);
+    let end = prop::sample::select(vec!["\n", "\r\n"]);
+    let field = prop::sample::select(vec!["labels: [a]", "# a comment", "priority: high  ", "statuses: x", "note: 'status: no'"]);
+    let criterion = prop::sample::select(vec!["- [ ] #1 a", "- [x] #2 b", "text", "  - [ ] c", "<!-- AC:END -->"]);
+    (status, end, prop::collection::vec(field, 0..3), prop::collection::vec(criterion, 0..5), text()).prop_map(
+        |(status, end, fields, criteria, text)| {
+            let head = ["---", "id: B-1", "title: t"].into_iter().map(str::to_owned);
+            let status = std::iter::once(format!("status: {status}"));
+            let fields: Vec<String> = fields.into_iter().enumerate().map(|(at, field)| field.replace(':', &format!("{at}:"))).collect();
+            let body = ["---", "<!-- AC:BEGIN -->"].into_iter().map(str::to_owned);
+            let lines = head.chain(fields).chain(status).chain(body).chain(criteria.into_iter().map(str::to_owned));
+            lines.map(|line| line + end).collect::<String>() + &text
+        },
+    )
+}
+
 proptest! {
     /// Of every text that can be edited the bytes around the edit stay, and the tasks around the task.
     #[test]
@@ -207,6 +225,7 @@ proptest! {
         (path, text) in prop_oneof![
             markdown().prop_map(|text| ("a.md", text)),
             json().prop_map(|text| ("tasks.json", text)),
+            backlog().prop_map(|text| ("b.md", text)),
         ],
         pick in any::<prop::sample::Index>(),
         to in 0..6_usize,
@@ -215,7 +234,12 @@ proptest! {
         prop_assume!(!known.is_empty());
         let at = pick.index(known.len());
         for change in [&Change::Status(STATUSES[to], None), &Change::Criterion(0, to % 2 == 0)] {
-            let Ok(after) = changed(path, &text, &known[at], change) else { continue };
+            let Ok(edit) = edit(Path::new(path), &text, &known[at], change) else { continue };
+            let after = edit.apply(&text).expect("a range in the text");
+            // Every other byte is the same, from both ends.
+            prop_assert_eq!(after.get(..edit.range.start), text.get(..edit.range.start));
+            prop_assert_eq!(after.get(edit.range.start + edit.text.len()..), text.get(edit.range.end..));
+            prop_assert!(edit.range.len() <= 64 && edit.text.len() <= 64, "{:?}", edit);
             let now = tasks(path, &after);
             prop_assert_eq!(now.len(), known.len());
             let mut moved = 0;
