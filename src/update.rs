@@ -45,6 +45,8 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
             // A snooze may be over.
             attention::refresh(state);
             links::age(state);
+            // Working trees that nobody follows: an edit there is seen a minute later.
+            state.review.look_again = true;
             Effects::new()
         }
         Event::Drawn(viewports) => {

@@ -96,7 +96,10 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
             }),
             &session.redactor,
         ),
-        Format::Table => tables(&agents.agents, &board.tasks, &gates, &fabrics, &needs, now, &session.redactor),
+        Format::Table => {
+            let reviewed = &reviewed;
+            tables(&agents.agents, &board.tasks, reviewed, &gates, &fabrics, &needs, now, &session.redactor)
+        }
     };
     printed.map_err(|error| Failure::new(Exit::Usage, Fault::new("writing", "standard output", error, "")))?;
     Ok(Exit::Done)
@@ -216,9 +219,11 @@ fn need_json(need: &Need, hushes: &Hushes, now: Timestamp) -> Value {
 }
 
 /// The same for people: one table after the other, empty ones left out.
+#[expect(clippy::too_many_arguments, reason = "every one of them is a different kind of thing")]
 fn tables(
     agents: &[Agent],
     tasks: &[Task],
+    reviewed: &review::Reviewed,
     gates: &[Gate],
     fabrics: &[DriftView],
     needs: &[Need],
@@ -245,6 +250,7 @@ fn tables(
         ])
     });
     table("agents", &["NAME", "STATE", "MODEL", "CONTEXT", "COST", "AGE", "LAST"], &agents.collect::<Vec<_>>())?;
+    let all = tasks;
     let open = tasks.iter().filter(|task| task.status != TaskStatus::Done);
     let tasks = open.map(|task| {
         let place = format!("{}:{}", task.origin.file.display(), task.origin.line);
@@ -253,6 +259,11 @@ fn tables(
         clean(vec![task.id.clone(), task.status.name().to_owned(), title, place])
     });
     table("open tasks", &["ID", "STATUS", "TITLE", "WHERE"], &tasks.collect::<Vec<_>>())?;
+    let weak = all.iter().filter(|task| reviewed.wants_a_look(task)).map(|task| {
+        let title = task.title.strip_prefix(&task.id).unwrap_or(&task.title).trim_start().to_owned();
+        clean(vec![task.id.clone(), reviewed.words(task), title])
+    });
+    table("said to be done", &["ID", "SHOWN", "TITLE"], &weak.collect::<Vec<_>>())?;
     let pending = gates.iter().filter(|gate| gate.state == GateState::Pending);
     let gates = pending.map(|gate| clean(vec![gate.id.0.clone(), gate.title.clone(), age(gate.requested_at, now)]));
     table("gates", &["GATE", "TITLE", "AGE"], &gates.collect::<Vec<_>>())?;

@@ -178,7 +178,7 @@ fn in_git(trees: &mut Trees, path: &Path, exists: bool) -> InGit {
     match repo.status_file(&below) {
         Ok(status) if status.is_ignored() => InGit::Ignored,
         Ok(status) if status.is_wt_new() => InGit::Untracked,
-        Ok(Status::CURRENT) => InGit::Committed,
+        Ok(status) if status == Status::CURRENT => InGit::Committed,
         Ok(_) => InGit::Changed,
         // Neither there nor known to git: what was there is gone in both.
         Err(error) if error.code() == ErrorCode::NotFound && !exists => InGit::Committed,

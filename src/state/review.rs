@@ -69,6 +69,12 @@ pub struct Row {
 }
 
 impl Review {
+    /// True while agents whose work bears on it were not looked at yet: what is known so far is not evidence.
+    pub fn is_waiting(&self) -> bool {
+        let wanted = self.asked.as_ref().is_some_and(|(request, _)| !request.agents.is_empty());
+        wanted && self.gathered.is_none()
+    }
+
     /// The evidence for what is looked at.
     pub fn current(&self) -> Option<&Evidence> {
         match self.subject.as_ref()? {

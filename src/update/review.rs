@@ -246,7 +246,8 @@ pub fn sign_off(state: &mut State) {
         state.say(Tone::Warning, "no task is selected: a task of the board is what is signed off");
         return;
     };
-    let Some((sign_off, short)) = proposal(state, task) else {
+    let proposed = proposal(state, task).filter(|_| !state.review.is_waiting());
+    let Some((sign_off, short)) = proposed else {
         state.say(Tone::Info, "its evidence is still being looked at");
         return;
     };
@@ -271,8 +272,10 @@ pub fn reason_given(state: &mut State, mut sign_off: Box<SignOff>, reason: &str)
 /// The confirmation of a sign-off was given: for exactly what was shown.
 pub fn confirmed(state: &mut State, sign_off: Box<SignOff>) -> Effects {
     let task = state.board.tasks.iter().find(|task| task.id == sign_off.task);
-    let now =
-        task.and_then(|task| proposal(state, task)).map(|(now, _)| SignOff { reason: sign_off.reason.clone(), ..now });
+    let now = task.and_then(|task| proposal(state, task)).map(|(now, _)| {
+        // What others commit meanwhile is not what was signed: its own commits and files are compared.
+        SignOff { reason: sign_off.reason.clone(), heads: sign_off.heads.clone(), ..now }
+    });
     if now.as_ref() != Some(&*sign_off) {
         state.say(Tone::Warning, "nothing was signed off: what it rests on has changed meanwhile; look again");
         return Effects::new();
@@ -298,7 +301,7 @@ pub fn retry(state: &mut State) -> Effects {
         state.say(Tone::Warning, "no task is selected: a task of the board is what is sent back");
         return Effects::new();
     };
-    let Some(evidence) = state.review.tasks.get(&task.id) else {
+    let Some(evidence) = state.review.tasks.get(&task.id).filter(|_| !state.review.is_waiting()) else {
         state.say(Tone::Info, "its evidence is still being looked at");
         return Effects::new();
     };

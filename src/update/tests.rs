@@ -30,6 +30,7 @@ mod compose;
 mod drift;
 mod guard;
 mod kinds;
+mod review;
 mod task;
 mod transcript;
 

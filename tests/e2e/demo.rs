@@ -109,3 +109,40 @@ fn the_story_holds_an_agent_until_the_operator_decides() {
     screen.see("drifted");
     screen.keys("q");
 }
+
+#[test]
+fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_supersedes() {
+    let mut demo = Demo::open("12", 200, 60);
+    let stage = demo.dir.path().join("stage");
+    let screen = &mut demo.screen;
+    // The board says that both are done.
+    let done = |text: &str| text.contains("T-203") && text.contains("contradicted");
+    screen.keys("1z");
+    screen.wait("the false claim to be contradicted on the board", done);
+    screen.keys("z1/T-202\r8z");
+    screen.see("T-202 Drift badge");
+    screen.see("was edited after the last run of");
+    screen.see("contradicted: tests");
+    screen.keys("r");
+    screen.see("briefs/0001");
+    let mut found = Vec::new();
+    files_below(&stage.join("hedgehog-netbox-plugin/.hnpwb/briefs"), &mut found);
+    let brief = found.iter().find(|file| file.extension().is_some_and(|end| end == "md")).expect("a brief");
+    let brief = fs::read_to_string(brief).expect("its text");
+    assert!(brief.contains("All tests pass") && brief.contains("the tests ran after the last edit"), "{brief}");
+    screen.keys("z1\u{1b}/T-203\r8z");
+    screen.see("T-203 Say who changed");
+    screen.wait("the true claim to hold", |text| text.contains("holds: ") && text.contains("observed"));
+    screen.keys("s");
+    screen.see("Sign off?");
+    screen.keys("y");
+    screen.see("T-203 is signed off");
+    let file = stage.join("hnp-drift-badge/netbox_hedgehog/drift/compare.py");
+    append(&file, b"\n# One more thing.\n");
+    screen.keys("R");
+    screen.see("superseded: compare.py");
+    screen.keys("q");
+    assert!(screen.end().success());
+    let journal = fs::read_to_string(stage.join("hedgehog-netbox-plugin/.hnpwb/journal.jsonl")).expect("a journal");
+    assert!(journal.contains("\"kind\":\"sign-off\"") && journal.contains("\"kind\":\"retry\""), "{journal}");
+}

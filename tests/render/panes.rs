@@ -232,3 +232,32 @@ fn attention_pane() {
     check(PaneKind::Attention, "full", full);
     check_unfocused(PaneKind::Attention, full);
 }
+
+#[test]
+fn review_pane() {
+    let full = |state: &mut State| {
+        tell(state, Event::Board(board(SAY)));
+        tell(state, Event::Agents(agents(SAY)));
+        tell(state, Event::Git(git(SAY)));
+        let evidence = fixture::evidence(state);
+        tell(state, evidence);
+        keys(state, "1/Import");
+        press(state, KeyCode::Enter);
+    };
+    check(PaneKind::Review, "loading", nothing_heard);
+    check(PaneKind::Review, "empty", |state| {
+        tell(state, Event::Board(board(SAY)));
+        keys(state, "1/operator manual");
+        press(state, KeyCode::Enter);
+    });
+    check(PaneKind::Review, "error", |state| {
+        let wrong = fault(SAY, "looking at", "the evidence", "a thread panicked", "press R to try again");
+        tell(state, Event::SourceFault(SourceId::Evidence, wrong));
+    });
+    check(PaneKind::Review, "full", full);
+    check(PaneKind::Review, "filtered", |state| {
+        full(state);
+        keys(state, "8/missing");
+        press(state, KeyCode::Enter);
+    });
+}

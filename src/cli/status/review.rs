@@ -11,7 +11,7 @@ use crate::domain::attention::{self, Need};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::DriftView;
 use crate::domain::evidence::known::{Known, request};
-use crate::domain::evidence::{Evidence, Source, of_claim};
+use crate::domain::evidence::{Evidence, Overall, Source, of_claim};
 use crate::domain::link::{Facts, Links, Names};
 use crate::domain::sign_off::{Now, Standing};
 use crate::domain::task::{Task, TaskStatus};
@@ -97,7 +97,6 @@ impl Reviewed {
 
     /// What a look at all rows of a task ends in; none where nothing is claimed.
     pub fn verdict(&self, task: &str) -> Option<&'static str> {
-        use crate::domain::evidence::Overall;
         match self.tasks.get(task)?.0.overall() {
             Overall::NoClaim => None,
             Overall::Holds => Some("holds"),
@@ -124,13 +123,23 @@ impl Reviewed {
         tasks.iter().filter_map(superseded).collect()
     }
 
-    /// Grade, and standing where there is one, for the table.
+    /// True for what is done, and for what was signed off, that does not stand as it should.
+    pub fn wants_a_look(&self, task: &Task) -> bool {
+        match self.tasks.get(&task.id) {
+            Some((_, Standing::Superseded(..))) => true,
+            Some((_, Standing::Signed(_))) | None => false,
+            Some((evidence, Standing::Open)) => task.status == TaskStatus::Done && evidence.overall() != Overall::Holds,
+        }
+    }
+
+    /// Standing, contradiction or grade of a task, in a word.
     pub fn words(&self, task: &Task) -> String {
         match self.tasks.get(&task.id) {
             Some((_, Standing::Superseded(..))) => "superseded".to_owned(),
             Some((_, Standing::Signed(_))) => "signed off".to_owned(),
-            Some((evidence, Standing::Open)) if task.status == TaskStatus::Done => evidence.grade.name().to_owned(),
-            Some(_) | None => String::new(),
+            Some((evidence, Standing::Open)) if evidence.overall() == Overall::Contradicted => "contradicted".to_owned(),
+            Some((evidence, Standing::Open)) => evidence.grade.name().to_owned(),
+            None => String::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The claims that are made of a task: by its agents, in the part of their work that is about it, and by its board.
 
-use super::runs::Part;
+use super::runs::{Edit, Part};
 use super::{Claimed, Facts, Source};
 use crate::domain::claim::{ClaimKind, Names};
 use crate::domain::task::{Task, TaskStatus};
@@ -63,6 +63,12 @@ impl Claims {
         found.sort_by_key(|one| one.claimed.kind);
         found.truncate(MOST);
         Self { found }
+    }
+
+    /// True if the claim of this index was made after an edit, by whoever made that.
+    pub fn is_later(&self, claim: Option<usize>, edit: &Edit) -> bool {
+        let claim = claim.and_then(|claim| self.found.get(claim));
+        claim.is_some_and(|claim| claim.part == Some(edit.part) && claim.line > edit.line)
     }
 
     /// Index of the first claim of one of these kinds, the kinds in their order.

@@ -243,6 +243,14 @@ fn a_later_edit_makes_the_run_stale() {
 }
 
 #[test]
+fn who_claims_what_was_edited_since_the_run_is_contradicted() {
+    let story = Story::default().prompt("Do T-1").runs("pytest").edits(CODE).says("T-1 is complete. All tests pass.");
+    let evidence = committed().look(&story);
+    assert_eq!(verdict(&evidence, RowKind::Tests), Some(Verdict::Contradicted));
+    assert_eq!((evidence.grade, evidence.overall()), (Grade::Claimed, Overall::Contradicted));
+}
+
+#[test]
 fn a_run_that_failed_before_the_claim_contradicts_it() {
     let story = Story::default().prompt("Do T-1").edits(CODE).fails("pytest -q").says("All tests pass, T-1 is done.");
     let evidence = committed().look(&story);

@@ -42,7 +42,7 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             buf,
         );
     }
-    let Some(evidence) = review.current() else {
+    let Some(evidence) = review.current().filter(|_| !review.is_waiting()) else {
         return pending(cx, &crate::event::SourceId::Evidence, "Looking at the evidence…", area, buf);
     };
     let [head, rows] = split(area, HEAD);

@@ -1,0 +1,195 @@
+//! Review, sign-off and retry, by keys.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::KeyCode;
+use serde_json::json;
+
+use super::{agent, at, key, keys, state, tell};
+use crate::config::layout::PaneKind;
+use crate::domain::agent::{AgentId, AgentState};
+use crate::domain::attention::Subject as NeedSubject;
+use crate::domain::evidence::known::Gathered;
+use crate::domain::evidence::{FileFact, Grade, InGit, Overall, Told};
+use crate::domain::sign_off::{SignOff, Standing};
+use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
+use crate::domain::transcript::claude::Claude;
+use crate::domain::transcript::format::Format;
+use crate::domain::work::Work;
+use crate::effect::Effect;
+use crate::event::{AgentsNews, BoardNews, Done, Event, SourceId};
+use crate::state::State;
+use crate::state::popup::{Popup, Question};
+
+const CODE: &str = "/p/badge.py";
+
+fn task() -> Task {
+    Task {
+        id: "T-1".to_owned(),
+        title: "T-1 Badge".to_owned(),
+        status: TaskStatus::Done,
+        raw_status: "✅".to_owned(),
+        origin: Origin { file: PathBuf::from("/p/TASKS.md"), line: 1 },
+        format: "emoji",
+        section: None,
+        assignee: Some("a".to_owned()),
+        depends_on: Vec::new(),
+        criteria: Criteria::default(),
+        boxes: Vec::new(),
+        body: String::new(),
+    }
+}
+
+/// What an agent did: an edit, perhaps tests, and its claim.
+fn told(tests: bool) -> Told {
+    let call = |id: &str, tool: &str, input: serde_json::Value| {
+        json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}})
+    };
+    let result = |id: &str| {
+        json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "3 passed"}]}})
+    };
+    let mut records = vec![
+        json!({"type": "user", "message": {"content": "Do T-1"}}),
+        call("e", "Edit", json!({"file_path": CODE, "old_string": "a", "new_string": "b"})),
+        result("e"),
+    ];
+    if tests {
+        records.extend([call("t", "Bash", json!({"command": "pytest"})), result("t")]);
+    }
+    records.push(json!({"type": "assistant", "message": {"content": [{"type": "text", "text": "T-1 is complete. All tests pass."}]}}));
+    let mut work = Work::default();
+    for (record, line) in records.iter().zip(1_u64..) {
+        Claude.entries(line * 100, record.to_string().as_bytes()).iter().for_each(|entry| work.take(line, entry));
+    }
+    Told::of(work)
+}
+
+fn gathered(tests: bool, digest: &str) -> Event {
+    let path = PathBuf::from(CODE);
+    let fact = FileFact {
+        path: path.clone(),
+        exists: true,
+        modified: Some(at(0)),
+        digest: Some(digest.to_owned()),
+        git: InGit::Committed,
+    };
+    Event::Evidence(Arc::new(Gathered {
+        told: BTreeMap::from([(AgentId("a".to_owned()), Arc::new(told(tests)))]),
+        files: BTreeMap::from([(path, fact)]),
+        commits: Vec::new(),
+    }))
+}
+
+fn reviewed(tests: bool) -> State {
+    let mut state = state();
+    let agents = vec![agent("a", AgentState::Idle)];
+    tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
+    let news = BoardNews { tasks: vec![task()], files: vec!["/p/TASKS.md".into()], as_of: at(0), ..BoardNews::default() };
+    let effects = tell(&mut state, Event::Board(news));
+    let asks = |effect: &Effect| matches!(effect, Effect::LookAtEvidence(request) if request.agents.len() == 1);
+    assert!(effects.iter().any(asks), "{effects:?}");
+    tell(&mut state, gathered(tests, "d1"));
+    keys(&mut state, "1");
+    state
+}
+
+fn signed(state: &mut State) -> SignOff {
+    match key(state, KeyCode::Char('y')).as_slice() {
+        [Effect::SignOff(sign_off)] => (**sign_off).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
+    let mut state = reviewed(false);
+    assert_eq!(state.review.tasks["T-1"].overall(), Overall::Contradicted);
+    keys(&mut state, "8");
+    assert_eq!(state.screen.focus, PaneKind::Review);
+    let effects = keys(&mut state, "r");
+    let [Effect::NoteRetry { task, attempt: 1, failed }, Effect::DraftBrief { subject, agent }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((task.as_str(), agent.as_ref().map(|agent| agent.0.as_str())), ("T-1", Some("a")));
+    assert!(failed[0].contains("no test command was run"), "{failed:?}");
+    for words in ["All tests pass.", "no test command was run", "- [ ] the tests ran after the last edit"] {
+        assert!(subject.body.contains(words), "{words} is not in {}", subject.body);
+    }
+    tell(&mut state, Event::Done(Done::SentBack(Ok("T-1".to_owned()))));
+    let effects = keys(&mut state, "r");
+    assert!(matches!(&effects[0], Effect::NoteRetry { attempt: 2, .. }), "{effects:?}");
+}
+
+#[test]
+fn a_true_claim_is_signed_off_and_a_later_edit_supersedes_it() {
+    let mut state = reviewed(true);
+    assert_eq!((state.review.tasks["T-1"].grade, state.review.tasks["T-1"].overall()), (Grade::Observed, Overall::Holds));
+    keys(&mut state, "s");
+    assert!(matches!(&state.screen.popup, Some(Popup::Confirm { question: Question::SignOff(_), .. })));
+    let sign_off = signed(&mut state);
+    assert_eq!((sign_off.task.as_str(), sign_off.reason.as_deref()), ("T-1", None));
+    tell(&mut state, Event::Done(Done::SignedOff(Ok(Box::new(sign_off)))));
+    assert!(matches!(state.review.standing["T-1"], Standing::Signed(_)));
+    assert!(state.attention.needs.is_empty());
+    tell(&mut state, gathered(true, "d2"));
+    assert!(matches!(&state.review.standing["T-1"], Standing::Superseded(_, why) if why == "badge.py was changed after it"));
+    assert_eq!(state.attention.needs[0].subject, NeedSubject::Task("T-1".to_owned()));
+    keys(&mut state, "n");
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(state.screen.focus, PaneKind::Review);
+}
+
+#[test]
+fn what_is_short_is_signed_off_only_with_a_reason_and_a_confirmation() {
+    let mut state = reviewed(false);
+    keys(&mut state, "s");
+    assert!(matches!(state.screen.popup, Some(Popup::SignOffReason { .. })));
+    key(&mut state, KeyCode::Enter);
+    assert!(matches!(state.screen.popup, Some(Popup::SignOffReason { .. })), "without a reason nothing goes on");
+    keys(&mut state, "seen by hand");
+    key(&mut state, KeyCode::Enter);
+    let effects = keys(&mut state, "n");
+    assert!(effects.is_empty() && state.screen.popup.is_none(), "the default is no");
+    keys(&mut state, "s");
+    keys(&mut state, "seen by hand");
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(signed(&mut state).reason.as_deref(), Some("seen by hand"));
+}
+
+#[test]
+fn what_changed_while_it_was_asked_is_not_signed_off() {
+    let mut state = reviewed(true);
+    keys(&mut state, "s");
+    tell(&mut state, gathered(true, "d2"));
+    assert!(key(&mut state, KeyCode::Char('y')).is_empty());
+    assert!(state.screen.message.as_ref().unwrap().text.contains("has changed meanwhile"));
+}
+
+#[test]
+fn a_row_leads_to_where_it_stands() {
+    let mut state = reviewed(true);
+    keys(&mut state, "8");
+    let row = state.review.list.rows.iter().position(|row| {
+        state.review.shown(*row).is_some_and(|shown| shown.kind.name() == "tests")
+    });
+    state.review.list.selected = row.unwrap();
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(state.screen.focus, PaneKind::Transcript);
+    assert_eq!(state.transcript.agent, Some(AgentId("a".to_owned())));
+    keys(&mut state, "8c");
+    assert_eq!(state.screen.focus, PaneKind::Transcript, "and its claim to where it was made");
+}
+
+#[test]
+fn nothing_is_asked_again_while_nothing_changes() {
+    let mut state = reviewed(true);
+    let asks = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::LookAtEvidence(_)));
+    assert!(!asks(&keys(&mut state, "jjkk")));
+    let mut more = agent("a", AgentState::Idle);
+    more.size = 5_000;
+    let news = AgentsNews { agents: vec![more], as_of: at(0), ..AgentsNews::default() };
+    assert!(asks(&tell(&mut state, Event::Agents(news))), "its transcript has grown");
+    assert!(state.sources[&SourceId::Evidence].as_of.is_some());
+}
