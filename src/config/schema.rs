@@ -234,7 +234,9 @@ fn duration(what: &str) -> Value {
 }
 
 fn listed(item: Value, what: &str) -> Value {
-    json!({ "type": "array", "items": item, "description": what })
+    let mut list = json!({ "type": "array", "description": what });
+    list["items"] = item;
+    list
 }
 
 fn document(title: &str, properties: &Value) -> Value {
@@ -242,8 +244,8 @@ fn document(title: &str, properties: &Value) -> Value {
 }
 
 fn table(what: &str, properties: Value, required: &[&str]) -> Value {
-    let mut table =
-        json!({ "type": "object", "description": what, "additionalProperties": false, "properties": properties });
+    let mut table = json!({ "type": "object", "description": what, "additionalProperties": false });
+    table["properties"] = properties;
     if !required.is_empty() {
         table["required"] = json!(required);
     }

@@ -16,7 +16,6 @@ fn breaches(schema: &Value, value: &Value, place: &str) -> Vec<String> {
     let mut inner = Vec::new();
     for (keyword, rule) in schema.as_object().unwrap() {
         match keyword.as_str() {
-            "$schema" | "title" | "description" => {}
             "type" => {
                 let is = match rule.as_str().unwrap() {
                     "object" => value.is_object(),
@@ -81,7 +80,8 @@ fn breaches(schema: &Value, value: &Value, place: &str) -> Vec<String> {
                     }
                 }
             }
-            "enum" | "minLength" | "maxItems" | "minimum" | "maximum" | "pattern" => {}
+            "$schema" | "title" | "description" | "enum" | "minLength" | "maxItems" | "minimum" | "maximum"
+            | "pattern" => {}
             other => panic!("{other} is no keyword of ours"),
         }
     }

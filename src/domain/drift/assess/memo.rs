@@ -243,13 +243,10 @@ impl Memo {
         if !live.objects.contains_key(key) {
             self.compared.by_key.remove(key);
         }
-        let Judged { mut row, findings, turn } = match judged {
-            Some(judged) => judged,
-            None => {
-                self.rows.remove(key);
-                self.note(key, Turn::default());
-                return self.found.remove(key).is_some();
-            }
+        let Some(Judged { mut row, findings, turn }) = judged else {
+            self.rows.remove(key);
+            self.note(key, Turn::default());
+            return self.found.remove(key).is_some();
         };
         if let Some(object) = live_of(live, key) {
             row.health = Some(self.healths.of(object).clone());
@@ -312,13 +309,13 @@ fn concerns_all(change: &Change<'_>) -> bool {
 fn concern(key: &ObjectKey, stated: &Stated, live: &LiveSet, concerned: &mut BTreeSet<ObjectKey>) {
     if key.namespace.is_empty() {
         concerned.extend(stated.named(key).cloned());
-    } else if !stated.manages(key) {
-        return;
-    } else {
+    } else if stated.manages(key) {
         let global = ObjectKey { namespace: String::new(), ..key.clone() };
         if live.objects.contains_key(&global) {
             concerned.insert(global);
         }
+    } else {
+        return;
     }
     concerned.insert(key.clone());
 }
