@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
-mod composer;
 mod board;
+mod composer;
 mod detail;
 mod escapes;
 mod fixture;

@@ -137,7 +137,9 @@ impl Reviewed {
         match self.tasks.get(&task.id) {
             Some((_, Standing::Superseded(..))) => "superseded".to_owned(),
             Some((_, Standing::Signed(_))) => "signed off".to_owned(),
-            Some((evidence, Standing::Open)) if evidence.overall() == Overall::Contradicted => "contradicted".to_owned(),
+            Some((evidence, Standing::Open)) if evidence.overall() == Overall::Contradicted => {
+                "contradicted".to_owned()
+            }
             Some((evidence, Standing::Open)) => evidence.grade.name().to_owned(),
             None => String::new(),
         }
