@@ -206,7 +206,7 @@ fn notify(checker: &mut Checker, section: &Section, users_own: bool) -> Vec<Told
             match span_of_day(&one.value) {
                 Some(span) => hours.push(span),
                 None => {
-                    checker.complain(&one.span, format!("{:?} is no span of a day: write \"22:00-07:00\"", one.value))
+                    checker.complain(&one.span, format!("{:?} is no span of a day: write \"22:00-07:00\"", one.value));
                 }
             }
         }

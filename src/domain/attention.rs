@@ -98,7 +98,7 @@ impl Need {
     /// What tells it from every other need, now and after a restart: the same as long as its cause lasts, another one when
     /// the same thing happens again.
     pub fn key(&self) -> String {
-        let since = || self.since.map(|since| since.as_second()).unwrap_or_default();
+        let since = || self.since.map(Timestamp::as_second).unwrap_or_default();
         match &self.subject {
             Subject::Gate(id) => format!("gate/{}", id.0),
             Subject::Agent(id) => format!("{}/{}/{}", self.kind, id.0, since()),

@@ -352,9 +352,8 @@ impl Desk<'_> {
         let told = &mut self.board.told;
         match told.iter().rposition(|other| other.kind == signal.kind && other.cause == signal.cause) {
             Some(at) if told[at].severity <= signal.severity => told[at] = signal,
-            Some(_) => {}
             None if told.len() < TOLD => told.push(signal),
-            None => {}
+            Some(_) | None => {}
         }
     }
 

@@ -64,7 +64,7 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
         problems.extend(wrong);
         let session = discovered(&top, paths);
         let (models, levels) = (Arc::new(models), Arc::new(levels));
-        return Ok((Session { redactor, models, health, levels, notify, ..session }, problems));
+        return Ok((Session { models, health, levels, notify, redactor, ..session }, problems));
     };
     let file = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(&dir), paths)?;
     let root = canonical_dir(&file.root).map_err(|problem| vec![problem.of(&source.file)])?;
@@ -78,7 +78,7 @@ pub fn load(selector: Option<&str>, dir: &Path, paths: &Paths) -> Result<(Sessio
     // The session's own values come before the user's.
     file.supervision.apply(&mut levels, &mut notify);
     let (models, levels) = (Arc::new(models), Arc::new(levels));
-    Ok((Session { redactor, models, health, levels, notify, ..filled(file, source, root, paths) }, problems))
+    Ok((Session { models, health, levels, notify, redactor, ..filled(file, source, root, paths) }, problems))
 }
 
 /// A session file's text and where it came from.

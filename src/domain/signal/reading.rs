@@ -22,8 +22,8 @@ impl Rule for Reading {
             News::Called(call) => {
                 // Whoever plans is to look and to change nothing.
                 let plans = matches!(call.detail, Some(Detail::Plan(_))) || call.act.tool == "EnterPlanMode";
-                let looks = matches!(call.act.deed, Deed::Read(_))
-                    || self.settings.names("tools").iter().any(|tool| *tool == call.act.tool);
+                let looks =
+                    matches!(call.act.deed, Deed::Read(_)) || self.settings.names("tools").contains(&call.act.tool);
                 if looks {
                     self.run += 1;
                     let proof = Proof::of(call.act);

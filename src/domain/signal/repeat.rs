@@ -22,7 +22,7 @@ pub(super) fn begin(settings: &Settings) -> Box<dyn Rule> {
 
 impl Repeat {
     fn polls(&self, act: &Act) -> bool {
-        self.settings.names("polls").iter().any(|tool| *tool == act.tool)
+        self.settings.names("polls").contains(&act.tool)
     }
 
     fn again(&mut self, act: &Act, key: u64, output: Option<u64>, desk: &mut Desk<'_>) {

@@ -20,7 +20,7 @@ pub(super) fn begin(settings: &Settings) -> Box<dyn Rule> {
 
 impl Repetition {
     fn polls(&self, act: &Act) -> bool {
-        self.settings.names("polls").iter().any(|tool| *tool == act.tool)
+        self.settings.names("polls").contains(&act.tool)
     }
 
     fn again(&mut self, act: &Act, key: (u64, Option<u64>), desk: &mut Desk<'_>) {

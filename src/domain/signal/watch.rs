@@ -1,7 +1,7 @@
 //! A transcript as it is watched for signals: records in, signals out.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::tests_avoided::claims;
 use super::{Answer, Board, Call, Desk, Evidence, Facing, KINDS, Kind, Levels, News, Proof, Rule, Signal, key};
@@ -199,5 +199,7 @@ impl Watch {
 fn brief_of(prompt: &str) -> Option<&str> {
     let is_mark = |c: char| matches!(c, '`' | '"' | '\'' | ',' | ';' | '(' | ')');
     let named = prompt.split_whitespace().map(|word| word.trim_matches(is_mark).trim_end_matches('.'));
-    named.into_iter().find(|word| word.contains("briefs/") && word.ends_with(".md"))
+    named
+        .into_iter()
+        .find(|word| word.contains("briefs/") && Path::new(word).extension().is_some_and(|end| end == "md"))
 }
