@@ -177,11 +177,12 @@ fn a_dangerous_request_wants_its_word_and_one_whose_condition_is_not_met_an_over
     let project = Project::new();
     let mut screen = opened(&project);
     for (more, word) in [(["--danger", ""], "approve"), (["--require", "context-loaded:nowhere.md"], "override")] {
-        let arguments = ["gate", "request", "--title", "May I?"];
+        let title = format!("May I {word}?");
+        let arguments = ["gate", "request", "--title", &title];
         let arguments = arguments.into_iter().chain(more.into_iter().filter(|word| !word.is_empty()));
         let child =
             project.command(&arguments.collect::<Vec<_>>()).stdout(Stdio::piped()).spawn().expect("the program");
-        screen.see("May I?");
+        screen.see(&title);
         screen.keys("na");
         screen.see(&format!("type {word} to approve"));
         screen.keys("y\r");

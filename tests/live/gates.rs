@@ -160,20 +160,32 @@ fn esc_in_the_agents_terminal_abandons_the_gate() {
     let Some(launcher) = launcher() else { return };
     let stage = stage("");
     let mut screen = workbench(&stage);
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
-    let arguments = [stage.dir.path().as_os_str(), stage.script().as_os_str()].map(OsStr::to_owned);
-    let launch = Launch::of(&launcher, stage.dir.path(), &stage.home()).args(arguments);
-    let mut session = launch.args(BYPASS).env("XDG_CACHE_HOME", cache).open();
-    session.see("❯");
-    session.keys("Finish task 1");
-    session.see("Finish task 1");
-    session.keys("\r");
+    let mut session = prompted(&launcher, &stage);
     held(&mut screen);
     session.keys("\u{1b}");
     screen.see("gate abandoned");
     ran(&stage, false);
-    if let Some(pid) = registered(&stage) {
+    end(session, &stage);
+}
+
+/// Claude Code in a terminal of its own, with the task typed at its prompt. What asks in bypass mode asks a person first.
+fn prompted(launcher: &OsStr, stage: &Stage) -> Screen {
+    // The launcher keeps what it installed where the user's own cache is.
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+    let arguments = [stage.dir.path().as_os_str(), stage.script().as_os_str()].map(OsStr::to_owned);
+    let launch = Launch::of(launcher, stage.dir.path(), &stage.home()).args(arguments);
+    let mut session = launch.args(["--allowedTools", "Bash"]).env("XDG_CACHE_HOME", cache).open();
+    session.see("❯");
+    session.keys("Finish task 1");
+    session.see("Finish task 1");
+    session.keys("\r");
+    session
+}
+
+/// Ends a session of ours; its launcher ends what it has started.
+fn end(mut session: Screen, stage: &Stage) {
+    if let Some(pid) = registered(stage) {
         kill_process(pid, Signal::KILL).expect("its end");
     }
     session.end();
@@ -202,7 +214,8 @@ fn a_question_is_answered_from_the_workbench() {
     ]);
     write(&stage.script(), &script.to_string());
     let mut screen = workbench(&stage);
-    let agent = headless(&launcher, &stage, &[]);
+    // Without a terminal Claude Code has no such tool.
+    let mut session = prompted(&launcher, &stage);
     screen.wait("the question", |text| text.contains("gate held") && text.contains("Which base shall I take?"));
     screen.keys("na");
     screen.see("the new one");
@@ -211,9 +224,10 @@ fn a_question_is_answered_from_the_workbench() {
     screen.keys("\r");
     screen.see("Approve?");
     screen.keys("y");
-    finish(agent);
+    session.see("Thank you.");
     ran(&stage, false);
     let transcripts = stage.transcripts();
+    end(session, &stage);
     assert!(transcripts.contains("Next"), "{transcripts}");
     assert!(transcripts.contains("\"answers\":{\"Which base shall I take?\":\"Next\"}"), "{transcripts}");
 }

@@ -131,7 +131,9 @@ impl<'a> ToolCall<'a> {
 
 /// The host of an address, in lower case.
 fn host(url: &str) -> Option<String> {
-    let rest = url.trim().split_once("://").map_or(url.trim(), |(_, rest)| rest);
+    let url = url.trim();
+    let scheme = url.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#', '@']));
+    let rest = scheme.map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
     let host = match host.strip_prefix('[') {

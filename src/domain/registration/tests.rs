@@ -31,13 +31,19 @@ fn a_new_file_has_every_event_and_ends_with_a_line() {
 #[test]
 fn what_others_wrote_stays_byte_for_byte() {
     let text = install(ODD, Family::Claude, &wanted()).unwrap();
-    // Every line of the file as it was is there still, in order, apart from a comma at its end.
+    // Every piece of the file as it was is there still, in order; only commas came in between.
+    let pieces = [
+        "{\n    // mine\n    \"model\" : \"opus\",\n\t\"hooks\": {\n      \"PreToolUse\": [ {\"matcher\":\"Bash\",\n        \"hooks\": [",
+        "{ \"type\": \"command\",   \"command\": \"lint --fast\"} ] }",
+        " ]",
+        " /* keep */",
+        "\n    },\n    \"zz\": [1,2 , 3]\n}\n\n",
+    ];
+    assert_eq!(pieces.concat(), ODD);
     let mut rest = text.as_str();
-    for line in ODD.lines() {
-        let at = rest
-            .find(line.trim_end_matches([' ', '}', ']']))
-            .unwrap_or_else(|| panic!("{line:?} is gone from\n{text}"));
-        rest = &rest[at..];
+    for piece in pieces {
+        let at = rest.find(piece).unwrap_or_else(|| panic!("{piece:?} is gone from\n{text}"));
+        rest = &rest[at + piece.len()..];
     }
     assert!(text.contains("\"command\": \"lint --fast\""));
     assert!(text.contains("\"zz\": [1,2 , 3]\n}\n\n"), "{text}");
