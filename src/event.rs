@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::action::Action;
 use crate::config::layout::PaneKind;
-use crate::domain::agent::{Agent, AgentId};
+use crate::domain::agent::Agent;
 use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
