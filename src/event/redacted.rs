@@ -70,9 +70,7 @@ impl Done {
             // What was revealed is not hidden again.
             Self::Revealed(place, text) => Self::Revealed(place, text.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
-            Self::CheckOutput(title, text) => {
-                Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor)))
-            }
+            Self::CheckOutput(title, text) => Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor))),
             Self::Object(place, Err(fault)) => Self::Object(place, Err(fault.redacted(redactor))),
             Self::Object(place, Ok(mut detail)) => {
                 detail.events = detail.events.map(|events| events.map_err(|fault| fault.redacted(redactor)));

@@ -149,8 +149,7 @@ async fn carry_out(
     let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     let took = jiff::SignedDuration::from_millis(took);
     let ended_at = at.checked_add(took).unwrap_or(at);
-    let mut outcome =
-        CheckRun { name, run, end, at, took, head, dirty, digest: String::new(), file: String::new() };
+    let mut outcome = CheckRun { name, run, end, at, took, head, dirty, digest: String::new(), file: String::new() };
     let (state_dir, redactor) = (bench.state_dir.clone(), bench.outbox.redactor().clone());
     let noted = tokio::task::spawn_blocking(move || {
         keep(&mut outcome, &output, &state_dir, &redactor)?;

@@ -46,7 +46,10 @@ fn told(what: &str, mut run: impl FnMut()) {
     passed.sort();
     println!(
         "{what:<48} CPU {:>9.3?} (least {:>9.3?})  wall {:>9.3?} (least {:>9.3?})",
-        spent_on[RUNS / 2], spent_on[0], passed[RUNS / 2], passed[0]
+        spent_on[RUNS / 2],
+        spent_on[0],
+        passed[RUNS / 2],
+        passed[0]
     );
 }
 
@@ -59,19 +62,33 @@ fn file(number: usize) -> (String, String) {
             text.push_str("# Tracker\n\n**Legend**: ✅ Complete | 🔄 In Progress | 🔲 Not Started\n\n");
             for task in 0..TASKS {
                 let mark = ["✅", "🔄", "🔲"][task % 3];
-                let _ = write!(text, "### {mark} {} Sync the fabric\n\n- [x] one\n- [ ] two\n\nWhy, in a few words.\n\n", id(task));
+                let _ = write!(
+                    text,
+                    "### {mark} {} Sync the fabric\n\n- [x] one\n- [ ] two\n\nWhy, in a few words.\n\n",
+                    id(task)
+                );
             }
             (format!("{number:03}-TASKS.md"), text)
         }
         1 => {
             for task in 0..TASKS {
-                let _ = writeln!(text, "- [{}] **{}** Check it, waits for T-3\n  a note", if task % 2 == 0 { 'x' } else { ' ' }, id(task));
+                let _ = writeln!(
+                    text,
+                    "- [{}] **{}** Check it, waits for T-3\n  a note",
+                    if task % 2 == 0 { 'x' } else { ' ' },
+                    id(task)
+                );
             }
             (format!("{number:03}-TODO.md"), text)
         }
         _ => {
             let tasks: Vec<String> = (0..TASKS)
-                .map(|task| format!("{{\"id\": {}, \"title\": \"Show drift\", \"status\": \"pending\", \"dependencies\": []}}", number * TASKS + task))
+                .map(|task| {
+                    format!(
+                        "{{\"id\": {}, \"title\": \"Show drift\", \"status\": \"pending\", \"dependencies\": []}}",
+                        number * TASKS + task
+                    )
+                })
                 .collect();
             let _ = write!(text, "{{\"master\": {{\"tasks\": [\n{}\n]}}}}\n", tasks.join(",\n"));
             (format!("{number:03}-tasks.json"), text)

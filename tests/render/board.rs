@@ -83,7 +83,8 @@ fn checks() {
 fn the_journal_with_a_filter() {
     check("journal", |state| {
         keys(state, "@");
-        let lines = (0..40).map(|number| format!("2026-03-02 13:{number:02}:00Z gate      gate: {number}  decision: approved"));
+        let lines =
+            (0..40).map(|number| format!("2026-03-02 13:{number:02}:00Z gate      gate: {number}  decision: approved"));
         let other = "2026-03-02 13:59:00Z brief     file: briefs/0001-a.md  task: T-1".to_owned();
         tell(state, Event::Done(Done::Journal(Ok(lines.chain([other]).collect()))));
         keys(state, "/kind:gate 3");

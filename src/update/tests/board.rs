@@ -16,7 +16,10 @@ use crate::state::popup::Popup;
 use jiff::SignedDuration;
 
 fn board(state: &mut State, tasks: Vec<Task>) {
-    tell(state, Event::Board(BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() }));
+    tell(
+        state,
+        Event::Board(BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() }),
+    );
 }
 
 fn wide(state: &mut State) {
@@ -33,7 +36,12 @@ fn arrows_walk_across_the_columns_of_a_wide_board_and_a_fold_is_one_of_them() {
     wide(&mut state);
     board(
         &mut state,
-        vec![task("T-1", TaskStatus::Todo), task("T-2", TaskStatus::Todo), task("T-3", TaskStatus::InProgress), task("T-4", TaskStatus::Done)],
+        vec![
+            task("T-1", TaskStatus::Todo),
+            task("T-2", TaskStatus::Todo),
+            task("T-3", TaskStatus::InProgress),
+            task("T-4", TaskStatus::Done),
+        ],
     );
     keys(&mut state, "1");
     assert_eq!(current(&state), "T-3", "what is being worked on comes first");
@@ -136,7 +144,10 @@ fn a_check_runs_on_a_key_alone_and_once_at_a_time() {
     news(&mut state, CheckChange::Ended(Box::new(run(CheckEnd::Cancelled, 60))));
     assert!(state.checks.running.is_empty());
     let effects = keys(&mut state, "o");
-    assert!(matches!(effects.as_slice(), [Effect::ReadCheck { file, .. }] if file == "evidence/check.txt"), "{effects:?}");
+    assert!(
+        matches!(effects.as_slice(), [Effect::ReadCheck { file, .. }] if file == "evidence/check.txt"),
+        "{effects:?}"
+    );
     tell(&mut state, Event::Done(Done::CheckOutput("tests".to_owned(), Ok("one\ntwo\n".to_owned()))));
     assert!(matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.len() == 2));
 }
@@ -156,10 +167,15 @@ fn the_journal_restores_the_latest_run_unless_a_newer_one_is_known() {
 fn the_journal_is_filtered_as_one_types_and_escape_takes_the_filter_back_first() {
     let mut state = state();
     keys(&mut state, "@");
-    let lines = vec!["1970-01-01 00:00:00Z gate      title: push".to_owned(), "1970-01-01 00:00:01Z copy      what: x".to_owned()];
+    let lines = vec![
+        "1970-01-01 00:00:00Z gate      title: push".to_owned(),
+        "1970-01-01 00:00:01Z copy      what: x".to_owned(),
+    ];
     tell(&mut state, Event::Done(Done::Journal(Ok(lines))));
     keys(&mut state, "/kind:gate");
-    assert!(matches!(&state.screen.popup, Some(Popup::Journal { filter, typing: Some(_), .. }) if filter == "kind:gate"));
+    assert!(
+        matches!(&state.screen.popup, Some(Popup::Journal { filter, typing: Some(_), .. }) if filter == "kind:gate")
+    );
     key(&mut state, KeyCode::Enter);
     assert!(matches!(&state.screen.popup, Some(Popup::Journal { filter, typing: None, .. }) if filter == "kind:gate"));
     keys(&mut state, "/");
