@@ -53,7 +53,7 @@ fn told(what: &str, mut run: impl FnMut()) {
     );
 }
 
-/// One tracker in every of the four formats in turn.
+/// One file, in three formats in turn.
 fn file(number: usize) -> (String, String) {
     let id = |task: usize| format!("T-{}", number * TASKS + task);
     let mut text = String::new();

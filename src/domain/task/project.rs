@@ -39,13 +39,12 @@ impl Project {
     /// begin and the last where they end, as in Backlog.md itself; what stands between is being worked on.
     pub fn status(&self, raw: &str) -> TaskStatus {
         let known = words::status(raw);
-        if known != TaskStatus::Other {
+        // What was given up is not done, wherever it stands.
+        if known != TaskStatus::Other || words::is_given_up(raw) {
             return known;
         }
         let place = self.statuses.iter().position(|name| name.eq_ignore_ascii_case(raw.trim()));
         match place {
-            // What was given up is not done, wherever it stands.
-            _ if words::is_given_up(raw) => TaskStatus::Other,
             None => TaskStatus::Other,
             Some(0) => TaskStatus::Todo,
             Some(at) if at + 1 == self.statuses.len() => TaskStatus::Done,

@@ -100,7 +100,6 @@ fn mark(cx: &Cx<'_>, row: usize, area: Rect, buf: &mut Buffer, hits: &mut HitMap
     hits.add(area, Target::Row(PaneKind::Board, row));
 }
 
-/// The columns of a grid that is drawn, for tests of where things stand.
 #[cfg(test)]
 mod tests {
     use super::{Column, FOLDED, places};
