@@ -164,11 +164,8 @@ impl Hands {
 
     /// Runs a check of the operator's.
     pub fn run_check(&self, request: CheckRequest) {
-        let bench = check::Bench {
-            root: self.root.clone(),
-            state_dir: self.state_dir.clone(),
-            outbox: self.outbox.clone(),
-        };
+        let bench =
+            check::Bench { root: self.root.clone(), state_dir: self.state_dir.clone(), outbox: self.outbox.clone() };
         self.tasks.spawn(self.checks.clone().run(bench, request));
     }
 

@@ -12,9 +12,9 @@ pub mod known;
 mod objects;
 mod runs;
 mod scope;
-mod told;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -73,9 +73,7 @@ impl Done {
             Self::SignedOff(done) => Self::SignedOff(done.map_err(|fault| fault.redacted(redactor))),
             Self::SentBack(done) => Self::SentBack(done.map_err(|fault| fault.redacted(redactor))),
             Self::Task(done) => Self::Task(done.map_err(|fault| fault.redacted(redactor))),
-            Self::CheckOutput(title, text) => {
-                Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor)))
-            }
+            Self::CheckOutput(title, text) => Self::CheckOutput(title, text.map_err(|fault| fault.redacted(redactor))),
             Self::Object(place, Err(fault)) => Self::Object(place, Err(fault.redacted(redactor))),
             Self::Object(place, Ok(mut detail)) => {
                 detail.events = detail.events.map(|events| events.map_err(|fault| fault.redacted(redactor)));

@@ -29,9 +29,9 @@ pub fn read(state_dir: &Path, root: &Path) -> Result<PastNews, Fault> {
 fn reviews(records: &[Vec<u8>]) -> Reviews {
     let mut reviews = Reviews::default();
     for record in records {
-        let is_one = [sign_off::KIND, sign_off::RETRY].iter().any(|kind| {
-            memchr::memmem::find(record, format!("\"kind\":\"{kind}\"").as_bytes()).is_some()
-        });
+        let is_one = [sign_off::KIND, sign_off::RETRY]
+            .iter()
+            .any(|kind| memchr::memmem::find(record, format!("\"kind\":\"{kind}\"").as_bytes()).is_some());
         if is_one && let Ok(record) = serde_json::from_slice(record) {
             reviews.take(&record);
         }

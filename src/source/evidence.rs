@@ -166,7 +166,8 @@ fn digest_of(path: &Path, size: u64) -> Option<String> {
 
 fn in_git(trees: &mut Trees, path: &Path, exists: bool) -> InGit {
     // Git names its working tree without links.
-    let folder = path.ancestors().skip(1).find_map(|folder| std::fs::canonicalize(folder).ok().map(|real| (folder, real)));
+    let folder =
+        path.ancestors().skip(1).find_map(|folder| std::fs::canonicalize(folder).ok().map(|real| (folder, real)));
     let Some((folder, real)) = folder else { return InGit::Unknown };
     let Some(repo) = trees.around(&real) else { return InGit::Unknown };
     let below = repo.workdir().and_then(|top| std::fs::canonicalize(top).ok()).and_then(|top| {
@@ -264,8 +265,10 @@ mod tests {
             json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": "Edit", "input": input}]}})
         };
         let said = json!({"type": "assistant", "message": {"content": [{"type": "text", "text": "T-1 is done."}]}});
-        let lines: Vec<String> =
-            [edit("1", "a.rs"), edit("2", "c.rs"), edit("3", "gone.rs"), said].iter().map(|line| format!("{line}\n")).collect();
+        let lines: Vec<String> = [edit("1", "a.rs"), edit("2", "c.rs"), edit("3", "gone.rs"), said]
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
         fs::write(&transcript, lines.concat()).unwrap();
         let head = git2::Repository::open(&work).unwrap().head().unwrap().peel_to_commit().unwrap();
         let first = head.parent(0).unwrap().id().to_string();

@@ -98,7 +98,8 @@ impl Review {
         let mut rows = Vec::new();
         if let Some(evidence) = self.current() {
             for index in 0..evidence.claims.len() {
-                let of_claim: Vec<usize> = (0..evidence.rows.len()).filter(|row| evidence.rows[*row].claim == Some(index)).collect();
+                let of_claim: Vec<usize> =
+                    (0..evidence.rows.len()).filter(|row| evidence.rows[*row].claim == Some(index)).collect();
                 // The claim stands beside the first thing that bears on it.
                 rows.push(Row { claim: Some(index), shown: of_claim.first().copied() });
                 rows.extend(of_claim.iter().skip(1).map(|row| Row { claim: None, shown: Some(*row) }));
@@ -114,7 +115,8 @@ impl Review {
     fn admits(&self, evidence: &Evidence, row: Row) -> bool {
         let claim = row.claim.and_then(|claim| evidence.claims.get(claim)).map_or("", |claim| claim.text.as_str());
         let shown = row.shown.and_then(|shown| evidence.rows.get(shown));
-        let shown = shown.map_or_else(String::new, |row| format!("{} {} {}", row.kind.name(), row.verdict.name(), row.shown));
+        let shown =
+            shown.map_or_else(String::new, |row| format!("{} {} {}", row.kind.name(), row.verdict.name(), row.shown));
         self.list.admits(&format!("{claim} {shown}"))
     }
 }

@@ -98,7 +98,12 @@ fn is_watched(cx: &Cx<'_>, source: &SourceId, status: &SourceStatus) -> bool {
             let view = cx.state.drift.fabrics.iter().find(|view| view.fabric == *fabric);
             view.map(|view| view.connection)
         }
-        SourceId::Agents | SourceId::Transcript | SourceId::Board | SourceId::Git | SourceId::Gates | SourceId::Evidence => None,
+        SourceId::Agents
+        | SourceId::Transcript
+        | SourceId::Board
+        | SourceId::Git
+        | SourceId::Gates
+        | SourceId::Evidence => None,
     };
     !status.polling && connection.is_none_or(|state| matches!(state, Connection::Connected | Connection::None))
 }

@@ -57,7 +57,11 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::SignOffReason { sign_off, input } => {
             let columns = room(body, DETAIL);
             let lines = detail(cx, &describe::review::sign_off(sign_off), columns);
-            let lines = Typed { title: "Sign off: why, though something is short?", lines, hint: "it goes into the journal; a confirmation follows" };
+            let lines = Typed {
+                title: "Sign off: why, though something is short?",
+                lines,
+                hint: "it goes into the journal; a confirmation follows",
+            };
             reason(cx, lines, input, body, buf, hits);
         }
         Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),

@@ -128,7 +128,8 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Details if state.screen.focus == PaneKind::Board => board::open(state),
         Action::Details => details(state),
         Action::Journal => {
-            state.screen.popup = Some(Popup::Journal { lines: None, scroll: Scroll::default(), filter: String::new(), typing: None });
+            state.screen.popup =
+                Some(Popup::Journal { lines: None, scroll: Scroll::default(), filter: String::new(), typing: None });
             return vec![Effect::ReadJournal];
         }
         Action::FilterJournal => {

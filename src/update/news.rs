@@ -179,7 +179,8 @@ fn close(
 
 /// Derives the attention queue anew.
 pub fn refresh_attention(state: &mut State) {
-    let mut needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    let mut needs =
+        attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
     needs.extend(super::review::needs(state));
     attention::sort(&mut needs);
     let redactor = &state.session.redactor;

@@ -332,7 +332,11 @@ pub fn retry(state: &mut State) -> Effects {
 }
 
 fn body(task: &Task, evidence: &Evidence, attempt: u32) -> String {
-    let what = if attempt == 1 { "was claimed to be done".to_owned() } else { format!("was sent back {} times before", attempt - 1) };
+    let what = if attempt == 1 {
+        "was claimed to be done".to_owned()
+    } else {
+        format!("was sent back {} times before", attempt - 1)
+    };
     let criteria: String = wanted(evidence).iter().map(|line| format!("- [ ] {line}\n")).collect();
     format!(
         "This task {what}. What was said, and what is shown instead:\n\n{}\n{}\n\nIt is done when\n\n{criteria}",

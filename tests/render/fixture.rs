@@ -542,12 +542,8 @@ pub fn gates(say: Say) -> Vec<Gate> {
 pub fn evidence(state: &State) -> Event {
     let agent = state.agents.agents.iter().find(|agent| agent.name == "specialist-crd");
     let agent = agent.or(state.agents.agents.first()).expect("an agent");
-    let call = |id: &str, tool: &str, input: serde_json::Value| {
-        json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}})
-    };
-    let result = |id: &str| {
-        json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "12 passed"}]}})
-    };
+    let call = |id: &str, tool: &str, input: serde_json::Value| json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}});
+    let result = |id: &str| json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "12 passed"}]}});
     let said = "Done. All twelve CRDs are imported, and all tests pass.";
     let records = [
         call("a", "Bash", json!({"command": "python -m pytest -q tests/test_crd.py"})),

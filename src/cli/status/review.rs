@@ -35,14 +35,7 @@ pub fn of(session: &Session, agents: &[Agent], tasks: &[Task], fabrics: &[DriftV
     let past = past::read(&session.state_dir, &session.root).unwrap_or_default();
     let repos: Vec<RepoLog> =
         session.repos.iter().filter_map(|repo| git::read(repo, COMMITS, &session.redactor).ok()).collect();
-    let links = Links::of(&Facts {
-        tasks,
-        agents,
-        repos: &repos,
-        briefs: &past.briefs,
-        gates: &[],
-        mentions: &[],
-    });
+    let links = Links::of(&Facts { tasks, agents, repos: &repos, briefs: &past.briefs, gates: &[], mentions: &[] });
     let names = Names::of(tasks);
     let wanted = request(tasks.iter().map(|task| task.id.as_str()), None, &links, agents, &repos);
     let gathered = gather(&mut Shelf::default(), &wanted);
@@ -144,7 +137,9 @@ impl Reviewed {
         match self.tasks.get(&task.id) {
             Some((_, Standing::Superseded(..))) => "superseded".to_owned(),
             Some((_, Standing::Signed(_))) => "signed off".to_owned(),
-            Some((evidence, Standing::Open)) if evidence.overall() == Overall::Contradicted => "contradicted".to_owned(),
+            Some((evidence, Standing::Open)) if evidence.overall() == Overall::Contradicted => {
+                "contradicted".to_owned()
+            }
             Some((evidence, Standing::Open)) => evidence.grade.name().to_owned(),
             None => String::new(),
         }

@@ -79,7 +79,11 @@ pub(super) fn read(text: &str, file: &Path, base: &Path, paths: &Paths) -> (Sess
 
     let head = checker.section(&document, "session");
     if let Some(head) = &head {
-        checker.only(head.table, "[session]", &["name", "root", "state", "read_only", "layout", "theme", "stale_after"]);
+        checker.only(
+            head.table,
+            "[session]",
+            &["name", "root", "state", "read_only", "layout", "theme", "stale_after"],
+        );
     }
     let mut head_text = |key| head.as_ref().and_then(|head| checker.text(head.table, key)).map(|found| found.value);
     let (name, layout, theme) = (head_text("name"), head_text("layout"), head_text("theme"));

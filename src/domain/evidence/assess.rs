@@ -116,7 +116,8 @@ fn tests(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], runs: &[Run], teste
     if let Some(edit) = runs::edit_after(run, edits).filter(|edit| claims.is_later(said, edit)) {
         // Who says so had edited since, and knew of no run of what it then was.
         found.verdict = Verdict::Contradicted;
-        found.shown = format!("{} was edited after the last run of {}, and then this was claimed", name(&edit.path), run.command);
+        found.shown =
+            format!("{} was edited after the last run of {}, and then this was claimed", name(&edit.path), run.command);
     }
     Some(found)
 }

@@ -7,16 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    AgentWork, CommitFact, Evidence, Facts, FileFact, Files, Grade, InGit, Overall, Require, RowKind, Told, Verdict, assess,
-    of_claim,
+    AgentWork, CommitFact, Evidence, Facts, FileFact, Files, Grade, InGit, Overall, Require, RowKind, Told, Verdict,
+    assess, of_claim,
 };
 use crate::domain::agent::AgentId;
 use crate::domain::check::{CheckEnd, CheckRun};
 use crate::domain::claim::ClaimKind;
 use crate::domain::cluster::Connection;
 use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
-use crate::domain::link::Names;
 use crate::domain::health::{Health, HealthState};
+use crate::domain::link::Names;
 use crate::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::format::Format;

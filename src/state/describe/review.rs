@@ -86,7 +86,9 @@ pub fn sign_off(sign_off: &SignOff) -> Lines {
         put(&mut lines, "file", &format!("{name} {digest}"));
     }
     for cited in &sign_off.evidence {
-        let verdict = cited.verdict.map(|verdict| format!("{}{}: ", verdict.name(), if cited.required { "" } else { " (not required)" }));
+        let verdict = cited
+            .verdict
+            .map(|verdict| format!("{}{}: ", verdict.name(), if cited.required { "" } else { " (not required)" }));
         let source = cited.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
         put(&mut lines, &cited.what, &format!("{}{}{source}", verdict.unwrap_or_default(), cited.text));
     }

@@ -124,7 +124,9 @@ fn graded(cx: &Cx<'_>, task: &Task) -> (Role, Option<Span<'static>>) {
     let grade = evidence.map_or(Grade::Claimed, |evidence| evidence.grade);
     match overall {
         Some(Overall::Contradicted) => (Role::Error, Some(cx.span(Role::Error, " contradicted"))),
-        _ if grade >= Grade::Observed => (Role::Task(task.status), Some(cx.span(Role::Dim, format!(" {}", grade.name())))),
+        _ if grade >= Grade::Observed => {
+            (Role::Task(task.status), Some(cx.span(Role::Dim, format!(" {}", grade.name()))))
+        }
         _ => (Role::Warn, Some(cx.span(Role::Warn, format!(" {}", grade.name())))),
     }
 }

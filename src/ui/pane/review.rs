@@ -35,7 +35,12 @@ pub fn notes(cx: &Cx<'_>) -> Vec<String> {
 pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let review = &cx.state.review;
     if review.subject.is_none() {
-        return nothing(cx, "Select a task of the board, or an agent: what it claims is shown beside what is so.", area, buf);
+        return nothing(
+            cx,
+            "Select a task of the board, or an agent: what it claims is shown beside what is so.",
+            area,
+            buf,
+        );
     }
     let Some(evidence) = review.current().filter(|_| !review.is_waiting()) else {
         return pending(cx, &crate::event::SourceId::Evidence, "Looking at the evidence…", area, buf);
@@ -90,7 +95,9 @@ fn verdict(evidence: &Evidence) -> (&'static str, Role, String) {
     };
     match evidence.overall() {
         Overall::NoClaim => ("·", Role::Dim, "nothing is claimed".to_owned()),
-        Overall::Holds => ("✓", Role::Ok, format!("holds: {required} of {required} required rows, {}", evidence.grade.name())),
+        Overall::Holds => {
+            ("✓", Role::Ok, format!("holds: {required} of {required} required rows, {}", evidence.grade.name()))
+        }
         Overall::Contradicted => ("✗", Role::Error, format!("contradicted{}", first())),
         Overall::Short if short == 0 => ("!", Role::Warn, format!("not shown: {} and no more", evidence.grade.name())),
         Overall::Short => ("!", Role::Warn, format!("{short} of {required} required rows short{}", first())),
@@ -110,7 +117,8 @@ fn grade_role(evidence: &Evidence) -> Role {
 fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, columns: usize) -> Line<'static> {
     let claim = row.claim.and_then(|claim| evidence.claims.get(claim));
     let left = columns * 2 / 5;
-    let said = claim.map_or_else(String::new, |claim| format!("{}: {}", text::line(&claim.by), text::line(&claim.text)));
+    let said =
+        claim.map_or_else(String::new, |claim| format!("{}: {}", text::line(&claim.by), text::line(&claim.text)));
     let mut spans: Vec<Span<'static>> = vec![cx.span(Role::Text, cell(&said, left)), cx.span(Role::Border, " │ ")];
     match row.shown.and_then(|shown| evidence.rows.get(shown)) {
         Some(shown) => {
@@ -121,7 +129,12 @@ fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, columns: usize) -> Line<'sta
             }
             let dim = if shown.required { Role::Text } else { Role::Dim };
             spans.push(cx.span(Role::Dim, cell(shown.kind.name(), KIND)));
-            spans.push(cx.span(if shown.required { Role::Accent } else { Role::Dim }, if shown.required { "* " } else { "  " }));
+            spans.push(
+                cx.span(
+                    if shown.required { Role::Accent } else { Role::Dim },
+                    if shown.required { "* " } else { "  " },
+                ),
+            );
             spans.push(cx.span(dim, text::line(&shown.shown).into_owned()));
         }
         None => spans.push(cx.span(Role::Dim, "  nothing bears on it")),

@@ -44,12 +44,8 @@ fn task() -> Task {
 
 /// What an agent did: an edit, perhaps tests, and its claim.
 fn told(tests: bool) -> Told {
-    let call = |id: &str, tool: &str, input: serde_json::Value| {
-        json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}})
-    };
-    let result = |id: &str| {
-        json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "3 passed"}]}})
-    };
+    let call = |id: &str, tool: &str, input: serde_json::Value| json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}});
+    let result = |id: &str| json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "3 passed"}]}});
     let mut records = vec![
         json!({"type": "user", "message": {"content": "Do T-1"}}),
         call("e", "Edit", json!({"file_path": CODE, "old_string": "a", "new_string": "b"})),
@@ -86,7 +82,8 @@ fn reviewed(tests: bool) -> State {
     let mut state = state();
     let agents = vec![agent("a", AgentState::Idle)];
     tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
-    let news = BoardNews { tasks: vec![task()], files: vec!["/p/TASKS.md".into()], as_of: at(0), ..BoardNews::default() };
+    let news =
+        BoardNews { tasks: vec![task()], files: vec!["/p/TASKS.md".into()], as_of: at(0), ..BoardNews::default() };
     let effects = tell(&mut state, Event::Board(news));
     let asks = |effect: &Effect| matches!(effect, Effect::LookAtEvidence(request) if request.agents.len() == 1);
     assert!(effects.iter().any(asks), "{effects:?}");
@@ -109,7 +106,8 @@ fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
     keys(&mut state, "8");
     assert_eq!(state.screen.focus, PaneKind::Review);
     let effects = keys(&mut state, "r");
-    let [Effect::NoteRetry { task, attempt: 1, failed }, Effect::DraftBrief { subject, agent }] = effects.as_slice() else {
+    let [Effect::NoteRetry { task, attempt: 1, failed }, Effect::DraftBrief { subject, agent }] = effects.as_slice()
+    else {
         panic!("{effects:?}");
     };
     assert_eq!((task.as_str(), agent.as_ref().map(|agent| agent.0.as_str())), ("T-1", Some("a")));
@@ -125,7 +123,10 @@ fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
 #[test]
 fn a_true_claim_is_signed_off_and_a_later_edit_supersedes_it() {
     let mut state = reviewed(true);
-    assert_eq!((state.review.tasks["T-1"].grade, state.review.tasks["T-1"].overall()), (Grade::Observed, Overall::Holds));
+    assert_eq!(
+        (state.review.tasks["T-1"].grade, state.review.tasks["T-1"].overall()),
+        (Grade::Observed, Overall::Holds)
+    );
     keys(&mut state, "s");
     assert!(matches!(&state.screen.popup, Some(Popup::Confirm { question: Question::SignOff(_), .. })));
     let sign_off = signed(&mut state);
@@ -134,7 +135,9 @@ fn a_true_claim_is_signed_off_and_a_later_edit_supersedes_it() {
     assert!(matches!(state.review.standing["T-1"], Standing::Signed(_)));
     assert!(state.attention.needs.is_empty());
     tell(&mut state, gathered(true, "d2"));
-    assert!(matches!(&state.review.standing["T-1"], Standing::Superseded(_, why) if why == "badge.py was changed after it"));
+    assert!(
+        matches!(&state.review.standing["T-1"], Standing::Superseded(_, why) if why == "badge.py was changed after it")
+    );
     assert_eq!(state.attention.needs[0].subject, NeedSubject::Task("T-1".to_owned()));
     keys(&mut state, "n");
     key(&mut state, KeyCode::Enter);
@@ -171,9 +174,12 @@ fn what_changed_while_it_was_asked_is_not_signed_off() {
 fn a_row_leads_to_where_it_stands() {
     let mut state = reviewed(true);
     keys(&mut state, "8");
-    let row = state.review.list.rows.iter().position(|row| {
-        state.review.shown(*row).is_some_and(|shown| shown.kind.name() == "tests")
-    });
+    let row = state
+        .review
+        .list
+        .rows
+        .iter()
+        .position(|row| state.review.shown(*row).is_some_and(|shown| shown.kind.name() == "tests"));
     state.review.list.selected = row.unwrap();
     key(&mut state, KeyCode::Enter);
     assert_eq!(state.screen.focus, PaneKind::Transcript);
