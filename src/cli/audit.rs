@@ -57,8 +57,12 @@ pub fn run(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, F
 }
 
 fn show(args: &Args, state_dir: &Path, redactor: &Redactor) -> Result<Exit, Failure> {
-    let selection =
-        Selection { kinds: args.kind.clone(), since: args.since, agent: args.agent.clone(), task: args.task.clone() };
+    let selection = Selection {
+        kinds: args.kind.clone(),
+        since: args.since,
+        agent: args.agent.clone(),
+        task: args.task.clone(),
+    };
     let lines = journal::select(state_dir, &selection, args.last).map_err(|fault| Failure::new(Exit::Usage, fault))?;
     match args.output.format() {
         Format::Json => {
@@ -143,14 +147,8 @@ mod tests {
 
     #[test]
     fn records_are_asked_for_by_what_they_are_about() {
-        let audit =
-            Cli::try_parse_from(["audit", "--kind", "gate", "--kind", "task", "--since", "2h", "--task", "T-1"])
-                .unwrap()
-                .audit;
-        assert_eq!(
-            (audit.kind.join(" "), audit.task.as_deref(), audit.since.is_some()),
-            ("gate task".to_owned(), Some("T-1"), true)
-        );
+        let audit = Cli::try_parse_from(["audit", "--kind", "gate", "--kind", "task", "--since", "2h", "--task", "T-1"]).unwrap().audit;
+        assert_eq!((audit.kind.join(" "), audit.task.as_deref(), audit.since.is_some()), ("gate task".to_owned(), Some("T-1"), true));
         assert!(Cli::try_parse_from(["audit", "--since", "soon"]).is_err());
     }
 }

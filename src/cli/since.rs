@@ -24,8 +24,7 @@ fn at(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> 
         return Ok(time);
     }
     let date_time = text.parse::<DateTime>().ok();
-    let date_time =
-        date_time.or_else(|| text.parse::<Date>().ok().map(|date| date.to_datetime(jiff::civil::Time::MIN)));
+    let date_time = date_time.or_else(|| text.parse::<Date>().ok().map(|date| date.to_datetime(jiff::civil::Time::MIN)));
     let zoned = date_time.and_then(|local| local.to_zoned(zone.clone()).ok());
     zoned.map(|zoned| zoned.timestamp()).ok_or_else(|| {
         "write an age (2h, 3d), a date (2026-11-27), a date with a time (2026-11-27T14:30) or RFC 3339".to_owned()

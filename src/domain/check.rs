@@ -157,8 +157,7 @@ mod tests {
             run("three", CheckEnd::Cancelled),
             CheckRun { head: None, ..run("one", CheckEnd::Exit(0)) },
         ];
-        let mut lines =
-            vec![append_line(None, Timestamp::UNIX_EPOCH, "copy", serde_json::json!({"what": "\"kind\":\"check\""})).0];
+        let mut lines = vec![append_line(None, Timestamp::UNIX_EPOCH, "copy", serde_json::json!({"what": "\"kind\":\"check\""})).0];
         lines.extend(runs.iter().map(|run| append_line(None, Timestamp::UNIX_EPOCH, "check", run.record()).0));
         let found = latest(lines.iter().map(String::as_bytes));
         assert_eq!(found, runs[1..], "the later of two runs of one check");

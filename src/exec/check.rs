@@ -147,7 +147,8 @@ async fn carry_out(
     drop(group);
     let took = jiff::SignedDuration::try_from(began.elapsed()).unwrap_or(jiff::SignedDuration::ZERO);
     let ended_at = at.checked_add(took).unwrap_or(at);
-    let mut outcome = CheckRun { name, run, end, at, took, head, dirty, digest: String::new(), file: String::new() };
+    let mut outcome =
+        CheckRun { name, run, end, at, took, head, dirty, digest: String::new(), file: String::new() };
     let (state_dir, redactor) = (bench.state_dir.clone(), bench.outbox.redactor().clone());
     let noted = tokio::task::spawn_blocking(move || {
         keep(&mut outcome, &output, &state_dir, &redactor)?;

@@ -266,9 +266,7 @@ mod tests {
         let gates = Selection { kinds: vec!["gate".to_owned()], ..Selection::default() };
         let found = select(dir.path(), &gates, 2).unwrap();
         assert_eq!(found.len(), 2);
-        assert!(
-            found[0].windows(6).any(|part| part == b"\"n\":3,") && found[1].windows(6).any(|part| part == b"\"n\":6,")
-        );
+        assert!(found[0].windows(6).any(|part| part == b"\"n\":3,") && found[1].windows(6).any(|part| part == b"\"n\":6,"));
         assert_eq!(select(dir.path(), &Selection::default(), 100).unwrap().len(), 9);
         assert_eq!(select(&dir.path().join("none"), &gates, 2).unwrap().len(), 0);
     }

@@ -95,8 +95,7 @@ pub fn open(state: &mut State) {
 
 fn show(state: &mut State, index: usize) {
     let Some(task) = state.board.tasks.get(index) else { return };
-    state.screen.popup =
-        Some(Popup::TaskDetail(Box::new(TaskView { task: task.id.clone(), link: None, scroll: Scroll::default() })));
+    state.screen.popup = Some(Popup::TaskDetail(Box::new(TaskView { task: task.id.clone(), link: None, scroll: Scroll::default() })));
 }
 
 /// Scrolls the popup; the view stops at its last line.

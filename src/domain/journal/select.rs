@@ -105,8 +105,7 @@ mod tests {
 
     #[test]
     fn a_line_passes_by_its_kind_a_field_or_any_text() {
-        let text =
-            describe(line(0, "task undo", json!({"task": "T-1", "what": "Sync it: done"})).trim_end().as_bytes());
+        let text = describe(line(0, "task undo", json!({"task": "T-1", "what": "Sync it: done"})).trim_end().as_bytes());
         for filter in ["", "kind:task", "kind:task undo", "task:t-1", "what:done", "sync", "1970 undo", "it: done"] {
             assert!(line_passes(filter, &text), "{filter} in {text}");
         }

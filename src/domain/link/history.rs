@@ -76,7 +76,13 @@ impl<'a> Lines<'a> {
 }
 
 /// Visits what can be reached from a commit and was not seen yet.
-fn walk(repo: &RepoLog, places: &HashMap<&str, usize>, from: usize, seen: &mut [bool], mut visit: impl FnMut(usize)) {
+fn walk(
+    repo: &RepoLog,
+    places: &HashMap<&str, usize>,
+    from: usize,
+    seen: &mut [bool],
+    mut visit: impl FnMut(usize),
+) {
     let mut open = vec![from];
     while let Some(at) = open.pop() {
         if std::mem::replace(&mut seen[at], true) {

@@ -6,8 +6,8 @@ use crate::domain::task::Task;
 
 /// What stands before a number in words that are no ids, however much they look like one.
 const COMMON: [&str; 20] = [
-    "utf", "sha", "iso", "rfc", "tls", "ssl", "http", "aes", "rsa", "md", "ipv", "base", "us", "eu", "cve", "cwe",
-    "ieee", "ascii", "arm", "x",
+    "utf", "sha", "iso", "rfc", "tls", "ssl", "http", "aes", "rsa", "md", "ipv", "base", "us", "eu", "cve", "cwe", "ieee",
+    "ascii", "arm", "x",
 ];
 /// Words that a title's id has at least, to be found in prose.
 const WORDS_IN_PROSE: usize = 3;

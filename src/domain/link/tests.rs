@@ -36,13 +36,10 @@ fn branch(tasks: &[Task], text: &str) -> Vec<String> {
 #[test]
 fn a_code_is_a_word_of_its_own() {
     let tasks = board();
-    for text in
-        ["T-1", "fix(sync): T-1.", "see T-1, please", "(T-1)", "T-1-retry is it", "docs/T-1.md", "T-1\n", "ü T-1"]
-    {
+    for text in ["T-1", "fix(sync): T-1.", "see T-1, please", "(T-1)", "T-1-retry is it", "docs/T-1.md", "T-1\n", "ü T-1"] {
         assert_eq!(named(&tasks, text), ["T-1"], "{text}");
     }
-    for text in ["T-10", "T-1.2", "PT-1", "T-1a", "T-1-2", "t-1", "at T - 1", "üT-1", "T-1ü", "X-T-1", "T1", "T-", "-1"]
-    {
+    for text in ["T-10", "T-1.2", "PT-1", "T-1a", "T-1-2", "t-1", "at T - 1", "üT-1", "T-1ü", "X-T-1", "T1", "T-", "-1"] {
         assert_eq!(named(&tasks, text), Vec::<String>::new(), "{text}");
     }
     assert_eq!(named(&tasks, "T-12 after T-1"), ["T-1", "T-12"]);
@@ -155,11 +152,8 @@ fn agents_are_linked_by_file_brief_branch_folder_and_prompt() {
         task: Some("t-12".to_owned()),
         agent: Some("three".to_owned()),
     }];
-    let mentions = [Mention {
-        agent: agents[4].id.clone(),
-        text: "go on with T-12".to_owned(),
-        source: "four.jsonl:9".to_owned(),
-    }];
+    let mentions =
+        [Mention { agent: agents[4].id.clone(), text: "go on with T-12".to_owned(), source: "four.jsonl:9".to_owned() }];
     let facts =
         Facts { tasks: &tasks, agents: &agents, repos: &[repo], briefs: &briefs, mentions: &mentions, gates: &[] };
     let links = Links::of(&facts);
@@ -270,9 +264,8 @@ fn the_number_of_a_task_is_enough_where_tasks_are_listed() {
 
 #[test]
 fn an_id_that_stands_in_two_files_means_both() {
-    let mut tasks =
-        [parse(Path::new("A.md"), "- 🔲 **T-7** a\n").tasks, parse(Path::new("B.md"), "- 🔲 **T-7** b\n").tasks]
-            .concat();
+    let mut tasks = [parse(Path::new("A.md"), "- 🔲 **T-7** a\n").tasks, parse(Path::new("B.md"), "- 🔲 **T-7** b\n").tasks]
+        .concat();
     crate::domain::task::distinguish(&mut tasks);
     assert_eq!(named(&tasks, "T-7"), ["T-7", "B/T-7"]);
 }

@@ -70,10 +70,7 @@ fn a_long_tracker_with_every_trap_lists_what_was_written_down_by_hand() {
     assert_eq!(listed(&text.replace('\n', "\r\n")), wanted);
     let parsed = parse(Path::new("PROJECT_TRACKING.md"), text);
     let write = find(&parsed, "T-201 Write one file back");
-    assert_eq!(
-        (write.assignee.as_deref(), write.depends_on.join(" ")),
-        (Some("writer-engineer"), "T-101 T-102".to_owned())
-    );
+    assert_eq!((write.assignee.as_deref(), write.depends_on.join(" ")), (Some("writer-engineer"), "T-101 T-102".to_owned()));
     assert_eq!(write.criteria, Criteria { done: 2, total: 3 });
     assert_eq!(find(&parsed, "Rotate the tokens").assignee.as_deref(), Some("platform-engineer"));
 }

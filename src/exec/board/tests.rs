@@ -137,11 +137,7 @@ async fn of_two_writers_at_once_one_writes_and_the_other_is_told() {
         let winners: Vec<usize> = (0..2).filter(|at| done[*at].is_ok()).collect();
         let [winner] = winners[..] else { panic!("{done:?}") };
         let box_of = ["[ ] one", "[ ] two"][winner];
-        assert_eq!(
-            stage.text(),
-            TEXT.replacen(box_of, &box_of.replace("[ ]", "[x]"), 1),
-            "nothing of the other's is there"
-        );
+        assert_eq!(stage.text(), TEXT.replacen(box_of, &box_of.replace("[ ]", "[x]"), 1), "nothing of the other's is there");
         assert_eq!(done[1 - winner].as_ref().unwrap_err().why, "it was changed since it was read");
         assert_eq!(stage.journal().lines().count(), 1, "what was not done is not noted");
     }

@@ -188,10 +188,10 @@ fn label_of(end: &End) -> &'static str {
 /// The kind of an end, and its name for people.
 fn named(state: &State, end: &End) -> (&'static str, String) {
     let name = match end {
-        End::Agent(id) => state
-            .agents
-            .find(id)
-            .map_or_else(|| id.0.clone(), |agent| format!("{}, {}", agent.name, agent.verdict.state.name())),
+        End::Agent(id) => state.agents.find(id).map_or_else(
+            || id.0.clone(),
+            |agent| format!("{}, {}", agent.name, agent.verdict.state.name()),
+        ),
         End::Commit(id) => {
             let rows = state.git.repos.iter().flat_map(|repo| &repo.rows);
             let commit = rows.map(|row| &row.commit).find(|commit| commit.id == *id);

@@ -20,8 +20,9 @@ pub(super) fn admits(filter: &str, task: &Task, mark: &Mark) -> bool {
 pub fn is_called(id: &str, wanted: &str) -> bool {
     let id = id.to_lowercase();
     let bare = id.rsplit('/').next().unwrap_or_default();
-    let below =
-        |id: &str| id.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '-']));
+    let below = |id: &str| {
+        id.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '-']))
+    };
     !wanted.is_empty() && (below(&id) || below(bare))
 }
 

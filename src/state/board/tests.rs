@@ -59,15 +59,11 @@ fn shown(board: &Board) -> Vec<String> {
 fn filtered(board: &mut Board, filter: &str) -> Vec<String> {
     board.list.filter = filter.to_owned();
     board.arrange(None);
-    board
-        .list
-        .rows
-        .iter()
-        .filter_map(|row| match row {
-            Row::Task(index) => Some(board.tasks[*index].id.clone()),
-            Row::Lane { .. } | Row::Status { .. } => None,
-        })
-        .collect()
+    board.list.rows.iter().filter_map(|row| match row {
+        Row::Task(index) => Some(board.tasks[*index].id.clone()),
+        Row::Lane { .. } | Row::Status { .. } => None,
+    })
+    .collect()
 }
 
 #[test]
@@ -85,19 +81,7 @@ fn each_file_has_a_lane_and_the_cursor_stays_on_its_task() {
     board.arrange(board.anchor().as_ref());
     assert_eq!(
         shown(&board),
-        [
-            "a/ONE.md 3",
-            "in-progress 2",
-            "T-1",
-            "T-10",
-            "done 1",
-            "T-3",
-            "TWO.md 2",
-            "in-progress 1",
-            "T-20",
-            "todo 1",
-            "T-2"
-        ]
+        ["a/ONE.md 3", "in-progress 2", "T-1", "T-10", "done 1", "T-3", "TWO.md 2", "in-progress 1", "T-20", "todo 1", "T-2"]
     );
     assert_eq!(board.current().map(|task| task.id.as_str()), Some("T-2"));
 }
@@ -202,7 +186,10 @@ fn columns_stand_side_by_side_in_the_order_of_the_work() {
     board.lanes = true;
     board.arrange(None);
     let grid = board.grid();
-    assert_eq!(cells(&board, &grid), ["= a/ONE.md 3", "- T-1 T-3", "- T-10 -", "= TWO.md 2", "T-2 T-20 -"]);
+    assert_eq!(
+        cells(&board, &grid),
+        ["= a/ONE.md 3", "- T-1 T-3", "- T-10 -", "= TWO.md 2", "T-2 T-20 -"]
+    );
     assert_eq!(grid.columns.iter().map(|column| column.count).sum::<usize>(), 5);
 }
 

@@ -202,23 +202,15 @@ fn json() -> impl Strategy<Value = String> {
 
 /// A Backlog.md file, with whatever stands around its status.
 fn backlog() -> impl Strategy<Value = String> {
-    let status =
-        prop::sample::select(vec!["In Progress", "\"To Do\"", "'Done'", "Done # really", "", "Odd", "  Review  "]);
+    let status = prop::sample::select(vec!["In Progress", "\"To Do\"", "'Done'", "Done # really", "", "Odd", "  Review  "]);
     let end = prop::sample::select(vec!["\n", "\r\n"]);
-    let field = prop::sample::select(vec![
-        "labels: [a]",
-        "# a comment",
-        "priority: high  ",
-        "statuses: x",
-        "note: 'status: no'",
-    ]);
+    let field = prop::sample::select(vec!["labels: [a]", "# a comment", "priority: high  ", "statuses: x", "note: 'status: no'"]);
     let criterion = prop::sample::select(vec!["- [ ] #1 a", "- [x] #2 b", "text", "  - [ ] c", "<!-- AC:END -->"]);
     (status, end, prop::collection::vec(field, 0..3), prop::collection::vec(criterion, 0..5), text()).prop_map(
         |(status, end, fields, criteria, text)| {
             let head = ["---", "id: B-1", "title: t"].into_iter().map(str::to_owned);
             let status = std::iter::once(format!("status: {status}"));
-            let fields: Vec<String> =
-                fields.into_iter().enumerate().map(|(at, field)| field.replace(':', &format!("{at}:"))).collect();
+            let fields: Vec<String> = fields.into_iter().enumerate().map(|(at, field)| field.replace(':', &format!("{at}:"))).collect();
             let body = ["---", "<!-- AC:BEGIN -->"].into_iter().map(str::to_owned);
             let lines = head.chain(fields).chain(status).chain(body).chain(criteria.into_iter().map(str::to_owned));
             lines.map(|line| line + end).collect::<String>() + &text

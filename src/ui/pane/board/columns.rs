@@ -104,9 +104,9 @@ fn mark(cx: &Cx<'_>, row: usize, area: Rect, buf: &mut Buffer, hits: &mut HitMap
 #[cfg(test)]
 mod tests {
     use super::{Column, FOLDED, places};
+    use crate::state::board::grid::Grid;
     use crate::domain::task::TaskStatus;
     use crate::state::board::Row;
-    use crate::state::board::grid::Grid;
     use ratatui::layout::Rect;
 
     #[test]
