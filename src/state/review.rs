@@ -44,6 +44,8 @@ pub struct Review {
     pub list: List<Row>,
     /// Something has changed that evidence is made from.
     pub dirty: bool,
+    /// What is to be looked at may be something else now.
+    pub recheck: bool,
     /// Files may have changed: the same is to be looked at again.
     pub look_again: bool,
     /// When the evidence was made.

@@ -42,6 +42,7 @@ pub fn refresh(state: &mut State) {
             End::Brief(_) | End::Gate(_) => {}
         }
     }
+    super::review::touch(state);
     mark(state);
     for pane in [PaneKind::Git, PaneKind::Agents] {
         if asks_for_tasks(state.filter(pane)) {

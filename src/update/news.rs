@@ -24,6 +24,8 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     state.agents.faults = news.faults;
     state.agents.figures = news.figures;
     state.agents.heard = true;
+    // A transcript that has grown is read on; who has which task may be another.
+    state.review.recheck = true;
     state.agents.arrange(selected.as_ref());
     super::links::agents(state);
     attention::refresh(state);
@@ -80,7 +82,6 @@ pub fn board(state: &mut State, news: BoardNews) -> Effects {
     state.board.marks.clear();
     state.board.arrange(anchor.as_ref());
     super::links::refresh(state);
-    super::review::touch(state);
     Effects::new()
 }
 
@@ -95,7 +96,6 @@ pub fn git(state: &mut State, news: GitNews) -> Effects {
     super::links::refresh(state);
     // What git tells anew is often a file that was written.
     state.review.look_again = true;
-    super::review::touch(state);
     super::drift::arrive(state)
 }
 

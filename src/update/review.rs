@@ -26,6 +26,7 @@ use super::{checks, compose, decide};
 /// Notes that something has changed that evidence is made from.
 pub fn touch(state: &mut State) {
     state.review.dirty = true;
+    state.review.recheck = true;
 }
 
 /// After every event: follows what is selected, asks for what is wanted, and makes anew what has changed.
@@ -42,7 +43,9 @@ pub fn settle(state: &mut State) -> Effects {
     } else if state.review.subject.is_none() {
         state.review.subject = state.board.current().map(|task| Subject::Task(task.id.clone()));
     }
-    let effects = ask(state);
+    state.review.recheck |= other;
+    let look = std::mem::take(&mut state.review.recheck) || state.review.look_again;
+    let effects = if look { ask(state) } else { Effects::new() };
     if std::mem::take(&mut state.review.dirty) || (other && state.review.current().is_none()) {
         renew(state);
         super::attention::refresh(state);
