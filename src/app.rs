@@ -244,7 +244,7 @@ async fn turn(
                 // What was pressed in the editor was not meant for this program.
                 signals.interrupt = signal(SignalKind::interrupt())?;
                 let effects = feed(state, [Event::Done(Done::Edited(edited))]);
-                carry_out(state, effects, workers, screen)?;
+                carry_out(state, effects, workers);
                 (dirty, due) = (true, earliest);
             }
         }

@@ -10,7 +10,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::config;
 use crate::config::session::LibrarySpec;
-use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;

@@ -106,6 +106,7 @@ impl Need {
             Subject::Cluster(context) => format!("cluster/{context}"),
             Subject::Signal { agent, kind, cause } => format!("signal/{}/{kind}/{cause}", agent.0),
             Subject::Task(id) => format!("{}/task/{id}/{}", self.kind, since()),
+            Subject::Rules(file) => format!("rules/{}/{}", file.display(), self.reason),
         }
     }
 
@@ -117,6 +118,7 @@ impl Need {
             Subject::Drift { fabric, .. } => fabric,
             Subject::Cluster(context) => context,
             Subject::Task(id) => id,
+            Subject::Rules(_) => "",
         }
     }
 

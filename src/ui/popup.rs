@@ -23,7 +23,6 @@ use super::widget::{cell, fit};
 mod brief;
 mod checks;
 mod drift;
-mod drift;
 mod gate;
 mod journal;
 mod live;

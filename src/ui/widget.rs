@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::config::layout::PaneKind;
@@ -10,7 +9,6 @@ use crate::config::theme::Role;
 use crate::domain::fault::Fault;
 use crate::domain::signal::Severity;
 use crate::domain::text;
-use crate::domain::text::styled::{Ink, Look};
 use crate::event::{SourceId, Target};
 use crate::state::list::List;
 

@@ -171,11 +171,9 @@ pub fn decided(state: &mut State, gate: Box<Gate>, decision: Decision) -> Effect
 
 /// Files about rules were changed, or are as accepted again.
 pub fn rules(state: &mut State, news: RulesNews) -> Effects {
-    let known: Vec<String> = state.guard.changes.iter().map(|change| change.after.clone()).collect();
-    let new = news.changes.iter().any(|change| !known.contains(&change.after));
     state.guard.changes = news.changes;
     attention::refresh(state);
-    if new { vec![Effect::Bell] } else { Effects::new() }
+    Effects::new()
 }
 
 /// Shows a change with the question whether it counts.

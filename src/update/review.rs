@@ -235,7 +235,7 @@ fn proposal(state: &State, task: &Task) -> Option<(SignOff, bool)> {
 
 /// The generation of an object, where a cluster that is watched has it.
 fn generation(state: &State, key: &ObjectKey) -> Option<i64> {
-    let objects = state.clusters.clusters.iter().flat_map(|view| &view.objects);
+    let objects = state.clusters.clusters.iter().flat_map(|view| view.objects.iter());
     let mut same = objects.filter(|object| {
         (&object.kind.group, &object.kind.kind, &object.namespace, &object.name)
             == (&key.group, &key.kind, &key.namespace, &key.name)

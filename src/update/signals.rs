@@ -1,14 +1,12 @@
 //! The signals of an agent: shown with their lines, gone to, and answered with a corrective brief.
 
-use std::path::PathBuf;
-
 use crate::config::layout::PaneKind;
-use crate::domain::agent::{Agent, AgentId};
+use crate::domain::agent::Agent;
 use crate::domain::attention::Subject;
 use crate::domain::brief::Draft;
-use crate::domain::signal::correct::{self, Correction};
+use crate::domain::signal::correct;
 use crate::domain::transcript::Tone;
-use crate::effect::{Effect, Effects};
+use crate::effect::Effects;
 use crate::state::State;
 use crate::state::popup::Popup;
 use crate::state::signals::{CorrectMenu, SignalsView, rows};
@@ -20,7 +18,7 @@ use super::{compose, search};
 fn agent(state: &State) -> Option<&Agent> {
     let of_need = || match &state.attention.current()?.subject {
         Subject::Agent(id) | Subject::Signal { agent: id, .. } => Some(id),
-        Subject::Gate(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) => None,
+        Subject::Gate(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) | Subject::Rules(_) => None,
     };
     let id = match (&state.screen.popup, state.screen.focus) {
         (Some(Popup::Signals(view)), _) => Some(&view.agent),

@@ -17,7 +17,7 @@ use crate::domain::brief::lint::{Aim, Finding, Severity};
 use crate::domain::brief::subject::left;
 use crate::domain::brief::tokens;
 use crate::domain::drift::DriftView;
-use crate::effect::CheckRequest;
+use crate::effect::LintRequest;
 use crate::exec::desk::Looker;
 use crate::source::board;
 use crate::source::ground::Places;
@@ -62,7 +62,7 @@ pub fn run(args: &Args, session: &Session, now: Timestamp) -> Result<Exit, Failu
         target: template.and_then(|template| template.target),
     };
     let world = Arc::new(World::new(&board.tasks, &fabrics, &[]));
-    let request = CheckRequest { generation: 0, text: brief.text.clone(), aim: aim.clone(), world };
+    let request = LintRequest { generation: 0, text: brief.text.clone(), aim: aim.clone(), world };
     let facts = Looker::new(Places::of(session)).facts(&request);
     let checked = check(&brief.text, &aim, &facts, &session.redactor);
     print(&checked, &file, brief.above, args.output.format(), session, now)?;

@@ -140,7 +140,7 @@ impl World {
     pub fn new(tasks: &[Task], fabrics: &[DriftView], clusters: &[ClusterView]) -> Self {
         let mut kinds: BTreeMap<String, KindFacts> = BTreeMap::new();
         for view in fabrics {
-            for row in &view.rows {
+            for row in view.rows.iter() {
                 let kind = kinds.entry(row.key.kind.to_lowercase()).or_insert_with(|| KindFacts::of(&row.key.kind));
                 if row.state != DriftState::Orphaned {
                     kind.desired.insert(row.key.name.clone());
@@ -166,7 +166,7 @@ impl World {
                     kind.count = Some(kind.count.unwrap_or(0) + counted.count);
                 }
             }
-            for object in &cluster.objects {
+            for object in cluster.objects.iter() {
                 let kind =
                     kinds.entry(object.kind.kind.to_lowercase()).or_insert_with(|| KindFacts::of(&object.kind.kind));
                 kind.live.insert(object.name.clone());
