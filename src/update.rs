@@ -120,7 +120,10 @@ fn take_done(state: &mut State, done: Done) -> Effects {
             }
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
-        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
+        Done::Brief(Err(fault))
+        | Done::Copied(Err(fault))
+        | Done::Journal(Err(fault))
+        | Done::GateFacts(_, Err(fault)) => state.complain(&fault),
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
@@ -129,7 +132,6 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
         Done::GateFacts(gate, Ok(fact)) => state.guard.learn(gate, fact),
-        Done::GateFacts(_, Err(fault)) => state.complain(&fault),
         Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }

@@ -37,8 +37,13 @@ pub(super) fn answer<E: std::fmt::Display>(
         Ok(Answer::Decided { approved: false, reason, .. }) => {
             Reply::go_on(&format!("The operator does not accept this as finished: {reason}"))
         }
-        Ok(Answer::Decided { approved: true, .. } | Answer::Expired { .. } | Answer::Refused { .. })
-        | Ok(Answer::Gates { .. } | Answer::Noted)
+        Ok(
+            Answer::Decided { approved: true, .. }
+            | Answer::Expired { .. }
+            | Answer::Refused { .. }
+            | Answer::Gates { .. }
+            | Answer::Noted,
+        )
         | Err(_) => Reply::pass(),
     }
 }
