@@ -155,7 +155,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
                 deadline: deadline.unwrap_or_else(|| rule::DEADLINE.as_secs()),
                 redactor: &session.redactor,
             };
-            hooks::run(args, around)
+            hooks::run(&args, around)
         }
         Some(Command::Doctor(args)) => doctor::run(args, selector, &dir, &paths),
         Some(Command::Hook | Command::Statusline(_) | Command::TmuxStatus(_)) => Ok(Exit::Done),

@@ -168,9 +168,11 @@ fn take_done(state: &mut State, done: Done) -> Effects {
             }
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
-        Done::Draft(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) | Done::Hushed(Err(fault)) => {
-            state.complain(&fault)
-        }
+        Done::Draft(Err(fault))
+        | Done::Copied(Err(fault))
+        | Done::Journal(Err(fault))
+        | Done::Hushed(Err(fault))
+        | Done::GateFacts(_, Err(fault)) => state.complain(&fault),
         Done::Hushed(Ok(())) => {}
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
@@ -182,7 +184,6 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
         Done::GateFacts(gate, Ok(fact)) => state.guard.learn(gate, fact),
-        Done::GateFacts(_, Err(fault)) => state.complain(&fault),
         Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }

@@ -76,7 +76,7 @@ pub struct Surroundings<'a> {
 ///
 /// # Errors
 /// A settings file is broken, or cannot be read or written.
-pub fn run(args: Args, around: Surroundings<'_>) -> Result<Exit, Failure> {
+pub fn run(args: &Args, around: Surroundings<'_>) -> Result<Exit, Failure> {
     match args.command {
         HooksCommand::Install(scope) => edit(scope, around, true),
         HooksCommand::Remove(scope) => edit(scope, around, false),

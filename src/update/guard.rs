@@ -95,10 +95,10 @@ pub fn approve(state: &mut State) -> Effects {
     // The agent may not have been known when the gate came.
     let unread = !state.guard.facts.iter().any(|(known, _)| *known == gate.id);
     let effects = unread.then(|| facts_wanted(state, &gate)).flatten().into_iter().collect();
-    state.screen.popup = Some(if !gate.asks.questions.is_empty() {
-        Popup::Answer(Box::new(AnswerView::new(Box::new(gate))))
-    } else {
+    state.screen.popup = Some(if gate.asks.questions.is_empty() {
         asked(state, Box::new(gate), std::collections::BTreeMap::new())
+    } else {
+        Popup::Answer(Box::new(AnswerView::new(Box::new(gate))))
     });
     effects
 }

@@ -37,8 +37,14 @@ pub(super) fn answer<E: std::fmt::Display>(
         Ok(Answer::Decided { approved: false, reason, .. }) => {
             Reply::go_on(&format!("The operator does not accept this as finished: {reason}"))
         }
-        Ok(Answer::Decided { approved: true, .. } | Answer::Expired { .. } | Answer::Refused { .. })
-        | Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted)
+        Ok(
+            Answer::Decided { approved: true, .. }
+            | Answer::Expired { .. }
+            | Answer::Refused { .. }
+            | Answer::Gates { .. }
+            | Answer::Line { .. }
+            | Answer::Noted,
+        )
         | Err(_) => Reply::pass(),
     }
 }

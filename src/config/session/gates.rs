@@ -90,7 +90,7 @@ pub(super) fn rules(checker: &mut Checker<'_>, document: &DeTable, text: &str, s
     let (mut line, mut counted) = (1, 0);
     for section in checker.sections(document, "gate") {
         let start = section.span.start.clamp(counted, text.len());
-        line += text.as_bytes()[counted..start].iter().filter(|byte| **byte == b'\n').count();
+        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..start]).count();
         counted = start;
         let Some(mut rule) = rule(checker, &section) else { continue };
         if !names.insert(rule.name.clone()) {

@@ -20,7 +20,7 @@ pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Request {
     /// Hold me until the operator has decided. Hanging up withdraws it.
-    Gate(GateRequest),
+    Gate(Box<GateRequest>),
     /// Which gates are there?
     List,
     /// What does a status bar show?
@@ -161,13 +161,13 @@ mod tests {
 
     #[test]
     fn a_request_arrives_as_it_was_sent() {
-        let request = Request::Gate(GateRequest {
+        let request = Request::Gate(Box::new(GateRequest {
             title: "push".to_owned(),
             detail: "git push\n\"x\"".to_owned(),
             subject: [("commit".to_owned(), "abc".to_owned())].into(),
             timeout_ms: 5,
             ..GateRequest::default()
-        });
+        }));
         let line = encode(&request).unwrap();
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!(decode::<Request>(line.as_bytes()), Ok(request));

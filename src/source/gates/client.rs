@@ -45,7 +45,7 @@ impl Unheard {
 pub fn ask_gate(socket: &Path, request: &GateRequest) -> Result<Answer, Unheard> {
     let patience = Duration::from_millis(request.timeout_ms).saturating_add(GRACE);
     let digest = request.digest();
-    match ask(socket, &Request::Gate(request.clone()), patience)? {
+    match ask(socket, &Request::Gate(Box::new(request.clone())), patience)? {
         Answer::Decided { digest: answered, .. } if answered != digest => {
             Err(broken(socket, "the decision is on another request"))
         }

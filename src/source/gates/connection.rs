@@ -57,7 +57,7 @@ pub(super) async fn serve(
         return refuse(&mut write, "the request is longer than 16 MB").await;
     }
     match decode::<Request>(&line) {
-        Ok(Request::Gate(request)) => hold(request, reader, write, gates, outbox, cancel).await,
+        Ok(Request::Gate(request)) => hold(*request, reader, write, gates, outbox, cancel).await,
         Ok(Request::List) => {
             answer(&mut write, &Answer::Gates { gates: gates.list() }).await;
         }
