@@ -50,7 +50,11 @@ fn a_looping_agent_is_seen_acknowledged_and_corrected() {
     let project = looping();
     assert_eq!(line(&project), (String::new(), Some(4)));
     let mut screen = project.launch().size(200, 50).open();
+    screen.see("1 needs you");
+    // The whole screen for the queue: why it is there has room then.
+    screen.keys("7z");
     screen.see("the same call 6 times in a row");
+    screen.keys("z");
     screen.wait("the line of the status bar", |_| line(&project).0.starts_with("1 broken · loop"));
     // The lines that prove it, then a brief that quotes them.
     screen.keys("n\r");
@@ -77,7 +81,7 @@ fn a_looping_agent_is_seen_acknowledged_and_corrected() {
     screen.keys("7");
     screen.see("1 hidden");
     screen.wait("an empty queue", |text| !text.contains("need you") && !text.contains("needs you "));
-    screen.keys("h");
+    screen.keys("zh");
     screen.see("acknowledged: the same call 6 times");
     end(screen);
 }

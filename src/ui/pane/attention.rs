@@ -15,8 +15,8 @@ use crate::ui::Cx;
 use crate::ui::hit::HitMap;
 use crate::ui::widget::{list, names, nothing, pad, spread};
 
-/// Columns of the longest kind of need.
-const KIND: usize = 14;
+/// Columns of a kind of need, at least.
+const KIND: usize = 8;
 
 /// What the border says.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
@@ -39,6 +39,7 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             if cx.state.agents.heard { "Nothing needs you." } else { "Nothing needs you so far; still looking." };
         return nothing(cx, words, area, buf);
     }
+    let kinds = attention.needs.iter().map(|need| need.kind.len()).max().unwrap_or_default().max(KIND);
     let titles = names(&attention.list, area, |index| {
         attention.needs.get(*index).map_or(0, |need| text::width(&text::line(&need.title)))
     });
@@ -52,7 +53,7 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             (_, Urgency::Wrong) => Role::Warn,
         };
         let kind = format!(" {} ", need.kind);
-        let gap = " ".repeat((KIND + 2).saturating_sub(kind.len()));
+        let gap = " ".repeat((kinds + 2).saturating_sub(kind.len()));
         let left = vec![
             cx.span(role, kind),
             Span::raw(gap),

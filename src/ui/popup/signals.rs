@@ -68,7 +68,7 @@ fn line(cx: &Cx<'_>, agent: Option<&Agent>, row: &Row<'_>, columns: usize) -> Li
                 None => format!("{}byte {}", file.map(|file| format!("{file} ")).unwrap_or_default(), evidence.offset),
             };
             vec![
-                cx.span(Role::Dim, format!("        {}", cell(&text::line(&place), 14))),
+                cx.span(Role::Dim, format!("        {}", cell(&text::line(&place), if own { 14 } else { 30 }))),
                 cx.span(Role::Dim, text::line(&evidence.quote).into_owned()),
             ]
         }
