@@ -68,6 +68,6 @@ mod tests {
         assert_eq!(spec, LibrarySpec { paths: vec!["notes".into()], exclude: vec!["docs/old".into()] });
         assert_eq!(templates, Some(PathBuf::from("t")));
         let problems = checker.finish();
-        assert!(problems.len() == 1 && problems[0].to_string().starts_with("s.toml:2:23:"), "{problems:?}");
+        assert!(problems.len() == 1 && problems[0].to_string().starts_with("s.toml:2:22:"), "{problems:?}");
     }
 }

@@ -36,7 +36,7 @@ const HEADINGS: [(&str, Part); 24] = [
     ("when to stop", Part::Ask),
     ("escalat", Part::Ask),
     ("questions", Part::Ask),
-    ("ask ", Part::Ask),
+    (" ask ", Part::Ask),
     ("report", Part::Report),
     ("constraint", Part::Constraints),
     ("boundar", Part::Constraints),
@@ -85,7 +85,7 @@ impl Part {
     /// The part that a heading announces.
     fn of_heading(title: &str) -> Option<Self> {
         let lower = title.to_lowercase();
-        HEADINGS.iter().find(|(words, _)| format!("{lower} ").contains(words)).map(|(_, part)| *part)
+        HEADINGS.iter().find(|(words, _)| format!(" {lower} ").contains(words)).map(|(_, part)| *part)
     }
 }
 
@@ -142,6 +142,11 @@ pub struct Fence {
 }
 
 impl Fence {
+    /// True while the next line is still one of the block.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Takes the next line; true for one of a block of code, its marks included.
     pub fn take(&mut self, line: &str) -> bool {
         let text = line.trim_start();

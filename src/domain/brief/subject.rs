@@ -53,7 +53,7 @@ impl Known<'_> {
         let (open, all): (Vec<String>, Vec<String>) = (criteria(task, false), criteria(task, true));
         json!({
             "id": one_line(&task.id),
-            "title": one_line(&task.title),
+            "title": title(task),
             "status": task.status.name(),
             "raw_status": one_line(&task.raw_status),
             "body": task.body.trim(),
@@ -124,6 +124,13 @@ impl Known<'_> {
 /// Tokens that an agent's window still has room for.
 pub fn left(agent: &Agent) -> Option<u64> {
     Some(agent.context.window?.saturating_sub(agent.context.used?))
+}
+
+/// The title of a task without its id, which often stands in front of it.
+fn title(task: &Task) -> String {
+    let title = one_line(&task.title);
+    let rest = title.strip_prefix(&one_line(&task.id)).map(|rest| rest.trim_start_matches([':', '.', ' ']));
+    rest.filter(|rest| !rest.is_empty()).map_or_else(|| title.clone(), str::to_owned)
 }
 
 fn of_repo(repo: &RepoLog) -> Value {

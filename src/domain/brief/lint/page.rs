@@ -22,17 +22,15 @@ impl<'t> Page<'t> {
         let mut fence = Fence::default();
         let mut language = None;
         let code = lines.iter().map(|line| {
+            let was_open = fence.is_open();
             if !fence.take(line) {
-                language = None;
                 return None;
             }
-            let here = language.unwrap_or("");
-            if language.is_none() {
+            if !was_open {
                 language = Some(line.trim_start().trim_start_matches(['`', '~']).trim());
-                // The marks themselves are code of no language.
-                return Some("");
             }
-            Some(here)
+            // The marks themselves are code of no language.
+            Some(language.filter(|_| was_open && fence.is_open()).unwrap_or(""))
         });
         let code = code.collect();
         Self { sections: outline(lines.iter().copied()), lines, code }
@@ -47,7 +45,6 @@ impl<'t> Page<'t> {
     pub fn is_shell(&self, line: usize) -> bool {
         let language = self.code.get(line).copied().flatten().unwrap_or("");
         matches!(language, "sh" | "bash" | "shell" | "zsh" | "console")
-            && !self.lines[line].trim_start().starts_with(['`', '~'])
     }
 
     /// The first section of a part.
