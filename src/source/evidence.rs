@@ -270,7 +270,8 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         fs::write(&transcript, lines.concat()).unwrap();
-        let head = git2::Repository::open(&work).unwrap().head().unwrap().peel_to_commit().unwrap();
+        let repo = git2::Repository::open(&work).unwrap();
+        let head = repo.head().unwrap().peel_to_commit().unwrap();
         let first = head.parent(0).unwrap().id().to_string();
         let id = AgentId("s".to_owned());
         let agent = WorkOf { id: id.clone(), transcript, format: &Claude, cwd: Some(work.clone()) };

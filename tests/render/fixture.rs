@@ -141,6 +141,7 @@ pub fn board(say: Say) -> BoardNews {
         body: say(
             "The form accepts VLAN 0 and 4095.\n\n- [x] reject what the switch reserves\n- [ ] say which range is free",
         ),
+        project: None,
     });
     let files = vec![say("project_management/TASK_TRACKING.md").into()];
     let digests = files.iter().map(|file: &PathBuf| (file.clone(), "digest".to_owned())).collect();

@@ -184,6 +184,7 @@ fn task(status: TaskStatus) -> Task {
         criteria: Criteria::default(),
         boxes: Vec::new(),
         body: String::new(),
+        project: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn task() -> Task {
         criteria: Criteria::default(),
         boxes: Vec::new(),
         body: String::new(),
+        project: None,
     }
 }
 
