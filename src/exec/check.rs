@@ -107,7 +107,7 @@ async fn carry_out(
     let refused = |error: io::Error| {
         Fault::new("running check", &name, error, "check that the session's root is there and that sh can be run")
     };
-    let (mut group, mut pipe) = Group::start(&run, &bench.root).await.map_err(refused)?;
+    let (mut group, mut pipe) = Group::start(&run, &bench.root).map_err(refused)?;
     let began = Instant::now();
     let mut output = Output::default();
     let mut chunk = vec![0; 16 * 1024];
@@ -197,7 +197,7 @@ struct Group {
 
 impl Group {
     /// Starts a command with its standard output and standard error in one pipe.
-    async fn start(run: &str, root: &Path) -> io::Result<(Self, Receiver)> {
+    fn start(run: &str, root: &Path) -> io::Result<(Self, Receiver)> {
         let (reader, writer) = io::pipe()?;
         let child = Command::new("sh")
             .arg("-c")

@@ -133,8 +133,8 @@ fn codes(text: &str, joined: bool) -> impl Iterator<Item = &str> {
             end += 1;
         }
         // `T-1-2` is a code of its own kind, `T-1-retry` names T-1.
-        let ends = !is_word(end) && !(bytes.get(end) == Some(&b'-') && is_digit(end + 1));
-        let is_code = begins && bytes[start].is_ascii_alphabetic() && is_digit(hyphen + 1) && ends;
+        let goes_on = is_word(end) || (bytes.get(end) == Some(&b'-') && is_digit(end + 1));
+        let is_code = begins && bytes[start].is_ascii_alphabetic() && is_digit(hyphen + 1) && !goes_on;
         is_code.then(|| &text[start..end])
     })
 }

@@ -84,7 +84,9 @@ pub fn edit(path: &Path, text: &str, task: &Task, change: &Change) -> Result<Edi
 fn read_as(format: &dyn Format, path: &Path, text: &str, project: Option<&Arc<Project>>) -> Parsed {
     let mut parsed = format.parse(path, text);
     if let Some(project) = project {
-        parsed.tasks.iter_mut().for_each(|task| project.adopt(task));
+        for task in &mut parsed.tasks {
+            project.adopt(task);
+        }
     }
     parsed
 }

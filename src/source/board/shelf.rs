@@ -93,7 +93,9 @@ impl Shelf {
         if tasks.iter().any(|task| task.format == task::backlog::NAME)
             && let Some(project) = self.project(file)
         {
-            tasks.iter_mut().for_each(|task| project.adopt(task));
+            for task in &mut tasks {
+                project.adopt(task);
+            }
         }
         Kept { stamp, tasks, faults: parsed.findings, digest }
     }

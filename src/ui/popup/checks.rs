@@ -88,7 +88,7 @@ fn outcome(cx: &Cx<'_>, run: &CheckRun) -> Vec<Span<'static>> {
     let mut words = format!("{}, {} ago", run.outcome(), age(run.at, cx.state.now));
     if let Some(head) = &run.head {
         let short: String = head.chars().take(7).collect();
-        words.push_str(&format!(", on {short}"));
+        words.extend([", on ", &short]);
     }
     if run.dirty {
         words.push_str(" with changes");
