@@ -78,7 +78,9 @@ impl<K: Ord + Clone, O: Ord + Clone, V> Ordered<K, O, V> {
             entries.sort_by(|a, b| a.order.cmp(&b.order));
             self.order = entries.iter().map(|entry| entry.order.clone()).collect();
             self.list = Arc::new(entries.iter().map(|entry| Arc::clone(&entry.value)).collect());
-            entries.into_iter().for_each(|entry| entry.is_placed = true);
+            for entry in entries {
+                entry.is_placed = true;
+            }
         } else if !left.is_empty() || !waiting.is_empty() {
             let list = Arc::make_mut(&mut self.list);
             for order in left {

@@ -180,10 +180,9 @@ fn differing<'a>(before: &'a Shelf, now: &'a Shelf, changes: &mut Vec<Change<'a>
         let (was, is) = match (old.peek(), new.peek()) {
             (None, None) => return,
             (Some(_), None) => (old.next(), None),
-            (None, Some(_)) => (None, new.next()),
             (Some((was, _)), Some((is, _))) if Arc::ptr_eq(was, is) || was == is => (old.next(), new.next()),
             (Some((was, _)), Some((is, _))) if was < is => (old.next(), None),
-            (Some(_), Some(_)) => (None, new.next()),
+            (_, Some(_)) => (None, new.next()),
         };
         if let (Some((_, was)), Some((_, is))) = (was, is)
             && Arc::ptr_eq(was, is)

@@ -142,7 +142,9 @@ mod tests {
         assert_eq!((format.name(), format.identify(&session).id.as_str()), ("opencode", "ses_1"));
         let digest = |lines: &str| {
             let mut digest = Digest::new(false);
-            lines.lines().for_each(|line| format.read(&mut digest, line.as_bytes(), None));
+            for line in lines.lines() {
+                format.read(&mut digest, line.as_bytes(), None);
+            }
             digest
         };
         let lines = || {

@@ -125,7 +125,7 @@ impl Memo {
     /// Forgets what was worked out, for another reading of git. Rows that come out as they were stay the same ones.
     pub fn forget(&mut self) {
         let (rows, healths) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.healths));
-        *self = Self { rows, healths, ..Self::default() };
+        *self = Self { healths, rows, ..Self::default() };
     }
 
     /// Judges every object that git or the cluster has and that may be another way than the last time. `files` are findings of
@@ -147,7 +147,9 @@ impl Memo {
         let concerned = if is_same {
             let mut concerned = self.concerned(live, &stated, &changes, inputs.now);
             if let Turned::These(keys) = &turned {
-                keys.iter().for_each(|key| concern(key, &stated, live, &mut concerned));
+                for key in keys {
+                    concern(key, &stated, live, &mut concerned);
+                }
             }
             concerned
         } else {
