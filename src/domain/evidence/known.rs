@@ -80,7 +80,8 @@ pub struct Known<'a> {
 
 /// The agents of a task: those that are linked to it, and their sub-agents.
 pub fn agents_of<'a>(task: &str, links: &Links, agents: &'a [Agent]) -> Vec<&'a Agent> {
-    let linked = |id: &AgentId| links.of_task(task).iter().any(|link| matches!(&link.to, End::Agent(known) if known == id));
+    let linked =
+        |id: &AgentId| links.of_task(task).iter().any(|link| matches!(&link.to, End::Agent(known) if known == id));
     let is_of_it = |agent: &&Agent| linked(&agent.id) || agent.parent.as_ref().is_some_and(linked);
     agents.iter().filter(|agent| !agent.inside_parent).filter(is_of_it).take(AGENTS).collect()
 }
