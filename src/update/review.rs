@@ -335,11 +335,12 @@ fn body(task: &Task, evidence: &Evidence, attempt: u32) -> String {
     } else {
         format!("was sent back {} times before", attempt - 1)
     };
-    let criteria: String = wanted(evidence).iter().map(|line| format!("- [ ] {line}\n")).collect();
+    let criteria: Vec<String> = wanted(evidence).iter().map(|line| format!("- [ ] {line}")).collect();
     format!(
-        "This task {what}. What was said, and what is shown instead:\n\n{}\n{}\n\nIt is done when\n\n{criteria}",
+        "This task {what}. What was said, and what is shown instead:\n\n{}\n{}\n\nIt is done when\n\n{}\n",
         failed_rows(evidence),
-        task.body.trim()
+        task.body.trim(),
+        criteria.join("\n")
     )
 }
 
