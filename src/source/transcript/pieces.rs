@@ -178,7 +178,11 @@ mod tests {
     fn other_json_is_no_session() {
         for path in ["/x/storage/message/ses_1/msg_1.json", "/x/session/p/ses_1.json", "/x/storage/session/ses_1.json"]
         {
-            assert_ne!(by_path(Path::new(path)).map(|format| format.name()), Some("opencode"), "{path}");
+            assert_ne!(
+                by_path(Path::new(path)).map(crate::domain::transcript::format::Format::name),
+                Some("opencode"),
+                "{path}"
+            );
         }
     }
 }

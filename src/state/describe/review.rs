@@ -1,7 +1,7 @@
 //! A row of the review, and a sign-off: what they say and where it stands.
 
 use super::{Lines, put};
-use crate::domain::evidence::Grade;
+use crate::domain::evidence::{Grade, Source};
 use crate::domain::sign_off::{SignOff, Standing};
 use crate::domain::time::age;
 use crate::state::State;

@@ -291,7 +291,7 @@ fn numbers(places: &Places, at: usize, line: &str, words: &Words, world: &World,
         let written = found[1].to_lowercase();
         let number = written.parse().ok().or_else(|| NUMBERS.iter().position(|word| *word == written));
         // The kind stands behind the number, or behind one more word: `12 large VPCs`.
-        let named = [found.get(2), found.get(3)].into_iter().flatten().map(|word| word.as_str());
+        let mut named = [found.get(2), found.get(3)].into_iter().flatten().map(|word| word.as_str());
         let Some((word, kind)) = named.find_map(|word| Some((word, world.kind(word)?))) else { continue };
         let everyday = words.everyday_kinds.contains(&kind.kind.to_lowercase());
         if everyday && !word.starts_with(|c: char| c.is_ascii_uppercase()) {
