@@ -6,6 +6,7 @@ mod board;
 mod composer;
 mod detail;
 mod escapes;
+mod evidence;
 mod fixture;
 mod hostile;
 mod kinds;

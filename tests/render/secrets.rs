@@ -37,7 +37,7 @@ fn world() -> State {
     send(Event::Board(board));
     let mut agents = fixture::agents(leaky);
     for agent in &mut agents.agents {
-        (agent.branch, agent.cwd) = (Some(leaky("main")), Some(leaky("/work").into()));
+        (agent.branch, agent.cwd) = (Some(leaky("main")), Some(leaky("/repo").into()));
         agent.transcript = leaky("/home/me/a").into();
     }
     agents.agents = agents.agents.into_iter().map(|agent| agent.redacted(&redactor)).collect();

@@ -427,7 +427,7 @@ fn what_is_open_in_the_agents_list_is_shown_and_not_required() {
     let todos = json!({"todos": [{"content": "a", "status": "completed"}, {"content": "docs", "status": "pending"}]});
     let story = Story::default()
         .prompt("Do T-1")
-        .call("TodoWrite", todos, false, "ok")
+        .call("TodoWrite", &todos, false, "ok")
         .edits(CODE)
         .runs("pytest")
         .says("T-1 is done.");
