@@ -13,13 +13,15 @@ use hnpwb::event::Event;
 use hnpwb::state::State;
 use serde_json::json;
 
+use crate::fixture;
+
 /// What the agent of the task that is done says and did, as it was found.
-pub fn found(state: &State) -> Event {
+pub fn found(state: &State, say: fixture::Say) -> Event {
     let agent = state.agents.agents.iter().find(|agent| agent.name == "specialist-crd");
     let agent = agent.or(state.agents.agents.first()).expect("an agent");
     let call = |id: &str, tool: &str, input: serde_json::Value| json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}});
     let result = |id: &str| json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "12 passed"}]}});
-    let said = "Done. All twelve CRDs are imported, and all tests pass.";
+    let said = say("Done. All twelve CRDs are imported, and all tests pass.");
     let records = [
         call("a", "Bash", json!({"command": "python -m pytest -q tests/test_crd.py"})),
         result("a"),

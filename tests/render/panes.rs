@@ -240,7 +240,7 @@ fn review_pane() {
         tell(state, Event::Board(board(SAY)));
         tell(state, Event::Agents(agents(SAY)));
         tell(state, Event::Git(git(SAY)));
-        let found = evidence::found(state);
+        let found = evidence::found(state, SAY);
         tell(state, found);
         keys(state, "1/Import");
         press(state, KeyCode::Enter);
