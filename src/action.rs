@@ -18,6 +18,16 @@ pub enum Action {
     Approve,
     Reject,
     Brief,
+    Briefs,
+    DeliverBrief,
+    ResendBrief,
+    CopyPointer,
+    ShowBrief,
+    CompareBrief,
+    SendPrompt,
+    NextReceiver,
+    PreviousReceiver,
+    LookAgain,
     MoveTask,
     UndoTask,
     Copy,
@@ -101,6 +111,10 @@ pub enum Scope {
     Objects,
     /// While an object of a cluster is shown.
     Live,
+    /// While the saved briefs are listed.
+    Briefs,
+    /// While a prompt is about to be sent.
+    Sending,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -126,6 +140,10 @@ pub struct Where {
     pub drift: bool,
     /// That popup shows an object of a cluster.
     pub live: bool,
+    /// That popup lists the saved briefs.
+    pub briefs: bool,
+    /// That popup shows a prompt that is about to be sent.
+    pub sending: bool,
 }
 
 impl Scope {
@@ -142,6 +160,8 @@ impl Scope {
             Self::Drift => here.drift || (in_panes && here.focus == PaneKind::Drift),
             Self::Objects => here.live || (in_panes && here.focus == PaneKind::Cluster),
             Self::Live => here.live,
+            Self::Briefs => here.briefs,
+            Self::Sending => here.sending,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -181,6 +201,7 @@ const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
+const BRIEFS: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents, PaneKind::Transcript]);
 const JUDGED: Scope = Scope::In(&[PaneKind::Cluster, PaneKind::Drift]);
 const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
 const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Drift]);
@@ -192,6 +213,16 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Approve, "approve", &["a"], Scope::Panes, "approve", "Approve the selected gate, after a confirmation"),
     row(Action::Reject, "reject", &["x"], Scope::Panes, "reject", "Reject the selected gate with a reason, after a confirmation"),
     row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
+    row(Action::Briefs, "briefs", &["shift-b"], BRIEFS, "briefs", "List the saved briefs with what was sent of them, to deliver, copy, show or compare one"),
+    row(Action::DeliverBrief, "deliver-brief", &["enter"], Scope::Briefs, "deliver", "Deliver the prompt that points to the brief: shows the pane, the agent and the text first"),
+    row(Action::ResendBrief, "resend-brief", &["r"], Scope::Briefs, "resend", "Deliver the brief once more to the agent that it was last sent to; asks when it may have arrived"),
+    row(Action::CopyPointer, "copy-pointer", &["y"], Scope::Briefs, "copy", "Copy the prompt that points to the brief"),
+    row(Action::ShowBrief, "show-brief", &["o", "space"], Scope::Briefs, "show", "Show the text of the brief, or the list again"),
+    row(Action::CompareBrief, "compare-brief", &["d"], Scope::Briefs, "compare", "Compare the brief with the last one that was sent to the same agent"),
+    row(Action::SendPrompt, "send-prompt", &["enter"], Scope::Sending, "send", "Send the prompt that is shown into the pane that is shown; asks when there is something to know first"),
+    row(Action::NextReceiver, "next-receiver", &["tab", "right"], Scope::Sending, "another agent", "Choose the next agent to send the prompt to"),
+    row(Action::PreviousReceiver, "previous-receiver", &["backtab", "shift-backtab", "left"], Scope::Sending, "", "Choose the previous agent to send the prompt to"),
+    row(Action::LookAgain, "look-again", &["r"], Scope::Sending, "look again", "Look at the agent's pane again"),
     row(Action::MoveTask, "move-task", &["m"], TASKS, "move", "Give the selected task another status, or tick its criteria, in its file"),
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
     row(Action::Copy, "copy", &["y"], Scope::Panes, "copy", "Copy the selected line: a path, a name, an id, a text"),
@@ -331,6 +362,8 @@ fn place(scope: Scope) -> String {
         Scope::Drift => "drift, its objects".to_owned(),
         Scope::Objects => "cluster, its objects".to_owned(),
         Scope::Live => "objects of a cluster".to_owned(),
+        Scope::Briefs => "saved briefs".to_owned(),
+        Scope::Sending => "before a prompt is sent".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

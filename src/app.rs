@@ -1,7 +1,7 @@
 //! The loop: takes what happened, lets `update` change the state, has the effects carried out, draws. Owns state and screen.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,12 +96,15 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let hooks = HookDesk::default();
     let roots = setup.roots.clone();
     agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
-    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks, cancel.clone());
+    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks.clone(), cancel.clone());
     let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
     let hands = Hands {
         state_dir: session.state_dir.clone(),
         root: session.root.clone(),
         read_only: session.read_only,
+        claude_dirs: session.claude_dirs.clone(),
+        runtime: setup.socket.parent().map_or_else(|| session.state_dir.clone(), Path::to_owned),
+        hooks,
         gates,
         outbox: outbox.clone(),
         terminal,
@@ -280,6 +283,11 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);
             }
             Effect::ReadJournal => workers.hands.read_journal(),
+            Effect::ReadBriefs => workers.hands.read_briefs(),
+            Effect::ShowBrief(brief) => workers.hands.show_brief(*brief),
+            Effect::CompareBriefs(briefs) => workers.hands.compare_briefs(*briefs),
+            Effect::LookAtPane(receiver) => workers.hands.look_at_pane(*receiver),
+            Effect::Send(order) => workers.hands.send(*order),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),
             Effect::ListKinds => workers.drift.browser().list_kinds(),

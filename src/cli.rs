@@ -116,6 +116,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Health(args)) => health::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
+            if let Some(args) = args.sending() {
+                return brief::send::run(args, session, &paths);
+            }
             let place =
                 brief::Place { root: &session.root, state_dir: &session.state_dir, redactor: &session.redactor };
             brief::run(args, place, |id| status::brief_subject(&session, id))

@@ -8,6 +8,7 @@ pub mod attention;
 pub mod brief;
 pub mod cluster;
 pub mod commit;
+pub mod deliver;
 pub mod digest;
 pub mod drift;
 pub mod fault;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
 use crate::domain::cluster::{Browsed, ObjectPlace};
+use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::search::SearchRequest;
@@ -97,6 +98,16 @@ pub enum Effect {
     },
     /// Read the journal.
     ReadJournal,
+    /// Read the saved briefs, and what was sent of them.
+    ReadBriefs,
+    /// Read a brief for being shown.
+    ShowBrief(Box<BriefRef>),
+    /// Compare two briefs: the older one, then the newer.
+    CompareBriefs(Box<(BriefRef, BriefRef)>),
+    /// Look at the pane of an agent.
+    LookAtPane(Box<Receiver>),
+    /// Send a prompt into the pane of an agent.
+    Send(Box<Order>),
     /// This kind is looked at from now on, or none.
     Browse(Option<Browsed>),
     /// Read an object of a cluster whole.

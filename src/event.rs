@@ -14,6 +14,8 @@ use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
+use crate::domain::deliver::history::Sending;
+use crate::domain::deliver::{BriefRef, Sent, Sight};
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate, GateId};
@@ -321,6 +323,41 @@ pub enum Done {
     Object(ObjectPlace, Result<Box<LiveDetail>, Fault>),
     /// An object of a fabric was looked at closely.
     DriftDetail(Box<DetailNews>),
+    /// The saved briefs and what was sent of them were read.
+    Briefs(Result<BriefsRead, Fault>),
+    /// A brief was read for being shown, or compared with another.
+    BriefPage(Result<BriefPage, Fault>),
+    /// The pane of an agent was looked at.
+    PaneSeen(AgentId, Result<Box<Sight>, Fault>),
+    /// A prompt was sent, or was not; the journal has it.
+    Sent(Box<Sent>),
+}
+
+/// The saved briefs, and what was sent of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BriefsRead {
+    /// Briefs, oldest first.
+    pub briefs: Vec<BriefRef>,
+    /// Sendings, oldest first.
+    pub sends: Vec<Sending>,
+}
+
+/// A brief, or the difference between two, as lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BriefPage {
+    /// What it is.
+    pub title: String,
+    /// The lines.
+    pub lines: Vec<PageLine>,
+}
+
+/// A line of a brief's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLine {
+    /// It came in, or went; none for a line that is the same or is not compared.
+    pub tone: Option<bool>,
+    /// Its text.
+    pub text: String,
 }
 
 /// The kinds of one cluster.

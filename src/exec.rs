@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
+use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::{Decision, Gate};
@@ -18,14 +19,17 @@ use crate::event::{Done, Event, RecordPlace, TaskUndo};
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::hooks::HookDesk;
 
 pub mod board;
 pub mod brief;
 pub mod clipboard;
+pub mod deliver;
 pub mod exact;
 pub mod gate;
 pub mod journal;
 pub mod record;
+pub mod tmux;
 
 use clipboard::Tmux;
 
@@ -41,6 +45,12 @@ pub struct Hands {
     pub root: PathBuf,
     /// The session only looks at its clusters.
     pub read_only: bool,
+    /// Claude Code's folders.
+    pub claude_dirs: Vec<PathBuf>,
+    /// The folder of this user's sockets and locks.
+    pub runtime: PathBuf,
+    /// What hooks told last.
+    pub hooks: HookDesk,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
     /// Where answers go.
@@ -150,6 +160,43 @@ impl Hands {
             let read = tokio::task::spawn_blocking(move || journal::read(&state_dir, JOURNAL_LINES)).await;
             Done::Journal(read.unwrap_or_else(|error| Err(Fault::new("reading", "the journal", error, ""))))
         });
+    }
+
+    /// Reads the saved briefs and what was sent of them.
+    pub fn read_briefs(&self) {
+        let redactor = self.outbox.redactor().clone();
+        self.answer(brief::shelf::read_all(self.state_dir.clone(), self.root.clone(), redactor));
+    }
+
+    /// Reads a brief for being shown.
+    pub fn show_brief(&self, brief: BriefRef) {
+        self.answer(brief::shelf::show(brief, self.outbox.redactor().clone()));
+    }
+
+    /// Compares two briefs, the older one first.
+    pub fn compare_briefs(&self, (older, newer): (BriefRef, BriefRef)) {
+        self.answer(brief::shelf::compare(older, newer, self.outbox.redactor().clone()));
+    }
+
+    /// Looks at the pane of an agent.
+    pub fn look_at_pane(&self, receiver: Receiver) {
+        let folders = self.claude_dirs.clone();
+        self.answer(async move {
+            let seen = deliver::look(&receiver, &folders).await;
+            Done::PaneSeen(receiver.id, seen.map(Box::new))
+        });
+    }
+
+    /// Sends a prompt into the pane of an agent.
+    pub fn send(&self, order: Order) {
+        let desk = deliver::Desk {
+            state_dir: self.state_dir.clone(),
+            runtime: self.runtime.clone(),
+            claude_dirs: self.claude_dirs.clone(),
+            redactor: self.outbox.redactor().clone(),
+            hooks: Some(self.hooks.clone()),
+        };
+        self.answer(async move { Done::Sent(Box::new(deliver::send(order, &desk).await)) });
     }
 
     /// Says that every source was told to look again.

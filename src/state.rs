@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 pub mod agents;
 pub mod attention;
 pub mod board;
+pub mod briefs;
 pub mod cluster;
 pub mod describe;
 pub mod drift;
@@ -32,6 +33,7 @@ use crate::event::SourceId;
 use agents::Agents;
 use attention::Attention;
 use board::Board;
+use briefs::Briefs;
 use cluster::Clusters;
 use drift::Drift;
 use git::Git;
@@ -68,6 +70,8 @@ pub struct State {
     pub drift: Drift,
     /// The attention queue.
     pub attention: Attention,
+    /// The saved briefs, and what was sent of them.
+    pub briefs: Briefs,
     /// Every gate of this run, oldest first.
     pub gates: Vec<Gate>,
     /// How current each source is.
@@ -161,6 +165,7 @@ impl State {
             clusters: Clusters::default(),
             drift: Drift::default(),
             attention: Attention::default(),
+            briefs: Briefs::default(),
             gates: Vec::new(),
             sources: BTreeMap::new(),
         }
@@ -238,6 +243,8 @@ impl Screen {
             record: matches!(self.popup, Some(Popup::Record(_))),
             drift: matches!(self.popup, Some(Popup::Drift(_))),
             live: matches!(self.popup, Some(Popup::Live(_))),
+            briefs: matches!(self.popup, Some(Popup::Briefs(_))),
+            sending: matches!(self.popup, Some(Popup::Sending(_))),
         }
     }
 

@@ -4,6 +4,7 @@ mod act;
 mod cluster;
 mod cursor;
 mod decide;
+pub mod deliver;
 mod drift;
 mod keys;
 mod mouse;
@@ -65,6 +66,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     };
     search::arrive(state);
     effects.extend(cluster::wants(state));
+    effects.extend(deliver::wants(state));
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
         effects.push(Effect::LoadPage { generation: state.transcript.generation, request });
@@ -104,6 +106,7 @@ fn take_input(state: &mut State, input: Input) -> Effects {
 fn take_done(state: &mut State, done: Done) -> Effects {
     match done {
         Done::Brief(Ok(done)) => {
+            state.briefs.asked = false;
             let text = format!("brief {} · {}", done.file.display(), copied(&done.copy));
             state.say(tone(&done.copy), text);
         }
@@ -124,6 +127,10 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
+        Done::Briefs(read) => deliver::read(state, read),
+        Done::BriefPage(page) => deliver::page(state, page),
+        Done::PaneSeen(agent, seen) => deliver::seen(state, &agent, seen),
+        Done::Sent(sent) => deliver::sent(state, *sent),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

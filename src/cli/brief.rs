@@ -1,5 +1,7 @@
 //! `hnpwb brief`: what the composer does, without the screen.
 
+pub mod send;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +43,8 @@ pub enum BriefCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Deliver the prompt that points to a brief into the pane of an agent, and say whether it arrived
+    Send(send::Args),
     /// Print a brief
     Show {
         /// Its number, or its file
@@ -50,7 +54,17 @@ pub enum BriefCommand {
     },
 }
 
-/// Runs the subcommand. `subject` finds what is known of a task.
+impl Args {
+    /// What is to be sent, if that is what is asked for.
+    pub fn sending(&self) -> Option<&send::Args> {
+        match &self.command {
+            BriefCommand::Send(args) => Some(args),
+            BriefCommand::New { .. } | BriefCommand::List { .. } | BriefCommand::Show { .. } => None,
+        }
+    }
+}
+
+/// Runs every subcommand but `send`. `subject` finds what is known of a task.
 pub fn run(
     args: Args,
     place: Place<'_>,
@@ -71,6 +85,7 @@ pub fn run(
                 }
             }
         }
+        BriefCommand::Send(_) => {}
         BriefCommand::List { output } => {
             let files = list(place.state_dir).map_err(unreadable)?;
             let rows = files.iter().filter_map(|file| Some((number(file)?, file)));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::agent::{Agent, AgentId, AgentState};
 use super::cluster::{ClusterView, Connection};
+use super::deliver::history::Sending;
 use super::drift::{DriftState, DriftView, ObjectKey};
 use super::gate::{Gate, GateId, GateState};
 use super::redact::Redactor;
@@ -50,6 +51,8 @@ pub enum Subject {
     },
     /// A cluster that cannot be seen.
     Cluster(String),
+    /// A prompt that did not arrive, or may not have: the number of its brief, if it had one.
+    Sending(Option<u32>),
 }
 
 /// One thing that wants the operator.
@@ -86,10 +89,28 @@ pub fn queue(gates: &[Gate], agents: &[Agent], drift: &[DriftView], clusters: &[
     needs.extend(agents.iter().filter_map(of_agent));
     needs.extend(clusters.iter().filter_map(of_cluster));
     needs.extend(drift.iter().flat_map(of_fabric));
+    sort(&mut needs);
+    needs
+}
+
+/// The most urgent first, among equals the oldest.
+pub fn sort(needs: &mut [Need]) {
     needs.sort_by(|a, b| {
         (a.urgency, a.since.unwrap_or(Timestamp::MAX)).cmp(&(b.urgency, b.since.unwrap_or(Timestamp::MAX)))
     });
-    needs
+}
+
+/// A prompt that did not arrive, or may not have. It is gone when it is sent again and arrives.
+pub fn of_sending(sending: &Sending) -> Need {
+    let what = sending.brief.map_or_else(|| "a text".to_owned(), |number| format!("brief {number:04}"));
+    Need {
+        urgency: Urgency::Broken,
+        kind: if sending.is_doubtful() { "in doubt" } else { "not sent" },
+        title: format!("{what} to {}", sending.agent),
+        reason: sending.reason.clone(),
+        since: Some(sending.at),
+        subject: Subject::Sending(sending.brief),
+    }
 }
 
 fn of_gate(gate: &Gate) -> Need {

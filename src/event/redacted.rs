@@ -1,6 +1,8 @@
 //! Events without secrets: the last place before the state, through which every one of them goes.
 
 use super::{AgentsNews, BoardNews, Done, Event, GitNews, SeekChange, SeekNews, TranscriptChange};
+use crate::domain::deliver::Sight;
+use crate::domain::deliver::input::InputLine;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 
@@ -81,6 +83,19 @@ impl Done {
             Self::Journal(Err(fault)) => Self::Journal(Err(fault.redacted(redactor))),
             Self::Checked(check) => Self::Checked(Box::new(check.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
+            // Briefs were redacted when they were read, and so is what the journal holds.
+            Self::Briefs(read) => Self::Briefs(read.map_err(|fault| fault.redacted(redactor))),
+            Self::BriefPage(page) => Self::BriefPage(page.map_err(|fault| fault.redacted(redactor))),
+            Self::PaneSeen(agent, seen) => {
+                let hidden = |mut sight: Box<Sight>| {
+                    if let InputLine::Draft(draft) = &mut sight.input {
+                        redactor.hide(draft);
+                    }
+                    sight
+                };
+                Self::PaneSeen(agent, seen.map(hidden).map_err(|fault| fault.redacted(redactor)))
+            }
+            Self::Sent(sent) => Self::Sent(sent),
             // What was found was redacted by the source that read it.
             Self::DriftDetail(mut news) => {
                 news.detail = news.detail.map_err(|fault| fault.redacted(redactor));

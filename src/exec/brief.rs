@@ -1,5 +1,7 @@
 //! Writes a brief's file, and copies the prompt that points to it.
 
+pub mod shelf;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;

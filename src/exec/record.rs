@@ -143,7 +143,7 @@ fn head(file: &File, offset: u64) -> io::Result<Head> {
 }
 
 /// The number of the line that begins at `offset`, from 1. Reads all that stands before it, and keeps none of it.
-fn line_number(file: &File, offset: u64) -> io::Result<u64> {
+pub(super) fn line_number(file: &File, offset: u64) -> io::Result<u64> {
     begins_a_line(file, offset)?;
     let mut newlines = 0;
     each_chunk(file, 0, offset, |chunk| {

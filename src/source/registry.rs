@@ -116,7 +116,7 @@ pub(crate) fn process_of(proc: &Path, pid: u32, start: Option<&str>) -> ProcessF
 
 /// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)). The second field, the name, may itself hold spaces and parentheses, so
 /// fields are counted from its last closing one.
-fn start_time(stat: &[u8]) -> Option<String> {
+pub(crate) fn start_time(stat: &[u8]) -> Option<String> {
     let field = fields_after_name(stat)?.nth(22 - 3)?;
     String::from_utf8(field.to_vec()).ok()
 }
@@ -126,7 +126,7 @@ fn is_zombie(stat: &[u8]) -> bool {
     fields_after_name(stat).and_then(|mut fields| fields.next()).is_some_and(|state| matches!(state, b"Z" | b"X"))
 }
 
-fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+pub(crate) fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let name_end = memchr::memrchr(b')', stat)?;
     Some(stat[name_end + 1..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()))
 }

@@ -1,6 +1,7 @@
 //! What there is to know of a selected thing, as labels and values, and what of it is worth copying.
 
 mod agent;
+pub mod briefs;
 pub mod live;
 
 use crate::config::layout::PaneKind;
@@ -60,7 +61,7 @@ fn need(state: &State) -> Option<(String, Lines)> {
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
         Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
-        Subject::Drift { .. } | Subject::Cluster(_) => {
+        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Sending(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
             put(&mut lines, "because", &need.reason);
@@ -81,6 +82,7 @@ fn task(state: &State) -> Option<(String, Lines)> {
     if task.criteria.total > 0 {
         put(&mut lines, "criteria", &format!("{} of {} ticked", task.criteria.done, task.criteria.total));
     }
+    briefs::of_task(&mut lines, state, &task.id);
     put(&mut lines, "text", &task.body);
     Some((task.title.clone(), lines))
 }

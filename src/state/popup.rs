@@ -1,9 +1,11 @@
 //! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
 
+use crate::domain::deliver::Order;
 use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
+use super::briefs::{BriefsView, SendingView};
 use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
 use super::input::LineInput;
@@ -62,6 +64,10 @@ pub enum Popup {
     Drift(Box<ObjectView>),
     /// One object of a cluster.
     Live(Box<LiveView>),
+    /// The saved briefs.
+    Briefs(BriefsView),
+    /// A prompt that is about to be sent.
+    Sending(Box<SendingView>),
 }
 
 /// A record that is shown.
@@ -99,6 +105,8 @@ pub enum Question {
     Decide(Box<Gate>, Decision),
     /// Quit while this many agents wait.
     Quit(usize),
+    /// Send this prompt, although there is something to know first.
+    Send(Box<Order>, Vec<String>),
     /// Show what is hidden in this record.
     Reveal(RecordPlace, RawRecord),
 }

@@ -19,10 +19,12 @@ use super::bars::type_line;
 use super::hit::HitMap;
 use super::widget::{cell, fit};
 
+mod briefs;
 mod drift;
 mod live;
 mod palette;
 mod record;
+mod sending;
 mod task;
 
 /// Columns of the labels in a list of labels and values.
@@ -79,6 +81,8 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Task(menu) => task::draw(cx, menu, body, buf, hits),
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
         Popup::Live(view) => live::draw(cx, view, body, buf, hits),
+        Popup::Briefs(view) => briefs::draw(cx, view, body, buf, hits),
+        Popup::Sending(view) => sending::draw(cx, view, body, buf, hits),
     }
 }
 
@@ -91,6 +95,10 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
                 waiting => format!("{waiting} agents wait at a gate. They are refused when hnpwb quits."),
             };
             ("Quit?".to_owned(), "Quit", vec![Line::from(cx.span(Role::Text, words))])
+        }
+        Question::Send(order, reasons) => {
+            let columns = room(body, DETAIL);
+            ("Send?".to_owned(), "Send", detail(cx, &describe::briefs::question(order, reasons), columns))
         }
         Question::Reveal(place, record) => {
             let columns = room(body, DETAIL);
@@ -178,6 +186,8 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Drift => " (drift, its objects)".to_owned(),
             Scope::Objects => " (cluster, its objects)".to_owned(),
             Scope::Live => " (objects of a cluster)".to_owned(),
+            Scope::Briefs => " (briefs)".to_owned(),
+            Scope::Sending => " (before a prompt is sent)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

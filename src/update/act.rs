@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{cluster, decide, drift, search, task, transcript};
+use super::{cluster, decide, deliver, drift, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -103,6 +103,16 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
         Action::Confirm => return decide::confirm(state),
         Action::Brief => return draft_brief(state),
+        Action::Briefs => deliver::list(state),
+        Action::DeliverBrief => return deliver::deliver(state),
+        Action::ResendBrief => return deliver::resend(state),
+        Action::CopyPointer => return deliver::copy(state),
+        Action::ShowBrief => return deliver::show(state),
+        Action::CompareBrief => return deliver::compare(state),
+        Action::SendPrompt => return deliver::send(state),
+        Action::NextReceiver => return deliver::choose(state, true),
+        Action::PreviousReceiver => return deliver::choose(state, false),
+        Action::LookAgain => return deliver::look_again(state),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
         Action::Copy => return copy(state),
@@ -161,6 +171,11 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             view.scroll.0 = view.scroll.0.min(rows.saturating_sub(usize::try_from(height).unwrap_or(1)));
             return Effects::new();
         }
+        Some(Popup::Briefs(_)) => {
+            deliver::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Sending(view)) => &mut view.scroll,
         Some(Popup::Drift(_)) => {
             drift::travel(state, motion);
             return Effects::new();
@@ -308,6 +323,7 @@ fn open_need(state: &mut State) -> Effects {
             state.screen.focus_on(PaneKind::Drift);
         }
         Subject::Cluster(_) => state.screen.focus_on(PaneKind::Cluster),
+        Subject::Sending(brief) => deliver::list_at(state, brief),
     }
     Effects::new()
 }
@@ -317,7 +333,7 @@ fn back(state: &mut State) -> Effects {
     if matches!(state.screen.popup, Some(Popup::Search)) {
         return search::leave(state);
     }
-    if state.screen.popup.take().is_some() {
+    if deliver::leave_page(state) || state.screen.popup.take().is_some() {
         return Effects::new();
     }
     if state.search.marked && state.screen.focus == PaneKind::Transcript && state.screen.filter.is_none() {

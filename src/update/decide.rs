@@ -23,7 +23,7 @@ pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
 fn selected(state: &State) -> Option<&Gate> {
     match &state.attention.current()?.subject {
         Subject::Gate(id) => state.gates.iter().find(|gate| gate.id == *id && gate.state == GateState::Pending),
-        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) => None,
+        Subject::Agent(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Sending(_) => None,
     }
 }
 
@@ -37,6 +37,7 @@ pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
         Question::Quit(_) => vec![Effect::Quit],
+        Question::Send(order, _) => vec![Effect::Send(order)],
         Question::Reveal(place, record) => transcript::revealing(state, place, record),
         Question::Decide(gate, decision) => {
             // What was shown is what is decided: a gate that has ended or changed meanwhile is not.

@@ -27,7 +27,9 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     state.agents.arrange(selected.as_ref());
     refresh_attention(state);
     rest(state);
-    follow_agent(state)
+    let mut effects = super::deliver::agents_changed(state);
+    effects.extend(follow_agent(state));
+    effects
 }
 
 /// The open transcript has changed.
@@ -157,7 +159,10 @@ fn close(state: &mut State, id: &crate::domain::gate::GateId, to: GateState, at:
 
 /// Derives the attention queue anew.
 pub fn refresh_attention(state: &mut State) {
-    let needs = attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    let mut needs =
+        attention::queue(&state.gates, &state.agents.agents, &state.drift.fabrics, &state.clusters.clusters);
+    needs.extend(state.briefs.failed(state.now).into_iter().map(attention::of_sending));
+    attention::sort(&mut needs);
     let redactor = &state.session.redactor;
     state.attention.replace(needs.into_iter().map(|need| need.redacted(redactor)).collect());
 }

@@ -1,12 +1,14 @@
 //! The real program, run as its user runs it: in a pseudo-terminal, and in tmux where tmux is the subject.
 
 mod board;
+mod deliver;
 mod demo;
 mod drift;
 mod gates;
 mod killed;
 mod search;
 mod secrets;
+mod server;
 mod sound;
 mod stage;
 mod states;
