@@ -25,3 +25,4 @@ pub mod task;
 pub mod text;
 pub mod time;
 pub mod transcript;
+pub mod work;

@@ -17,5 +17,6 @@ pub mod search;
 pub mod statusline;
 pub mod transcript;
 pub mod watch;
+pub mod work;
 
 pub use mailbox::{Inbox, Outbox};

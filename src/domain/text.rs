@@ -87,6 +87,15 @@ pub fn prefix(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
+/// The end of a text, at most so many bytes, cut between characters.
+pub fn suffix(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 #[cfg(test)]
 mod tests {
 

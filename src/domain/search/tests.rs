@@ -215,7 +215,7 @@ fn text() -> impl Strategy<Value = String> {
         8 => proptest::sample::select(vec![
             "fn", "vlan_test", "Drift", "drift", "reconcile", "token", "kB", "42s", "3", "foo: bar", "a/b.rs", "ſkſ", "K", "é",
             "\"q\"", "back\\slash", "tab\there", "two\nlines", "\u{1b}[0m", "\u{202e}", "‹redacted: JWT›", "password=hunter2secret",
-            "9B", "U", "/work/x", "-", "😀", "<tag>", "https://u:pw12345@example.invalid/",
+            "9B", "U", "/repo/x", "-", "😀", "<tag>", "https://u:pw12345@example.invalid/",
         ]).prop_map(str::to_owned),
         1 => Just(["gh", "p_", &"a1B2".repeat(9)].concat()),
         1 => "[a-dA-D_ ]{0,4}",

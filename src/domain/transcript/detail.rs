@@ -11,6 +11,9 @@ use crate::domain::redact::Redactor;
 /// Bytes of a text that is compared with another.
 const COMPARED: usize = 256 * 1024;
 
+/// Bytes kept of a command line.
+const COMMAND: usize = 16 * 1024;
+
 /// What is known of a tool call beyond its input as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detail {
@@ -20,6 +23,8 @@ pub enum Detail {
     Todo(Vec<TodoItem>),
     /// It proposes a plan, in Markdown.
     Plan(Text),
+    /// It runs a command line: all of it, where the input in one line has its first line.
+    Run(String),
 }
 
 #[derive(Default, Deserialize)]
@@ -47,6 +52,10 @@ struct Input<'a> {
     text: Option<&'a RawValue>,
     #[serde(borrow)]
     patch: Option<&'a RawValue>,
+    #[serde(borrow)]
+    command: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cmd: Option<&'a RawValue>,
 }
 
 impl Detail {
@@ -68,6 +77,11 @@ impl Detail {
                 Some(Self::Plan(plan.finish())).filter(|detail| !matches!(detail, Self::Plan(text) if text.bytes == 0))
             }
             "TodoWrite" | "TaskCreate" | "TaskUpdate" | "update_plan" => todo::of_call(tool, input).map(Self::Todo),
+            // Claude Code, OpenCode and Copilot; Codex in its versions; Gemini.
+            "Bash" | "bash" | "exec_command" | "shell" | "local_shell" | "shell_command" | "run_shell_command" => {
+                let fields: Input<'_> = json::fields(input);
+                fields.command.or(fields.cmd).and_then(command).map(Self::Run)
+            }
             _ => None,
         };
         detail.map(Box::new)
@@ -79,6 +93,7 @@ impl Detail {
         match self {
             Self::Patch(patch) => Self::Patch(patch.redacted(redactor)),
             Self::Plan(text) => Self::Plan(text.redacted(redactor)),
+            Self::Run(command) => Self::Run(redactor.redact(&command).into_owned()),
             Self::Todo(items) => Self::Todo(
                 items
                     .into_iter()
@@ -86,6 +101,22 @@ impl Detail {
                     .collect(),
             ),
         }
+    }
+}
+
+/// A command line: a text, or words of which a shell's `-c` is left away.
+fn command(raw: &RawValue) -> Option<String> {
+    if raw.get().starts_with('"') {
+        return json::head(Some(raw), COMMAND).filter(|command| !command.trim().is_empty());
+    }
+    let words: Vec<String> =
+        json::elements::<&RawValue>(Some(raw)).into_iter().filter_map(|word| json::head(Some(word), COMMAND)).collect();
+    match &words[..] {
+        [] => None,
+        [shell, flag, line] if shell.ends_with("sh") && flag.starts_with('-') && flag.ends_with('c') => {
+            Some(line.clone())
+        }
+        words => Some(words.join(" ")),
     }
 }
 
@@ -168,6 +199,21 @@ mod tests {
         ] {
             assert_eq!(Detail::of_call(tool, Some(raw(json))), None, "{tool} {json}");
         }
+    }
+
+    #[test]
+    fn a_command_is_all_of_its_lines_and_the_shell_around_it_is_left_away() {
+        let run = |tool: &str, json: &str| match Detail::of_call(tool, Some(raw(json))).as_deref() {
+            Some(Detail::Run(command)) => Some(command.clone()),
+            _ => None,
+        };
+        assert_eq!(run("Bash", r#"{"command":"cd a\ncargo test"}"#).as_deref(), Some("cd a\ncargo test"));
+        assert_eq!(run("exec_command", r#"{"cmd":"make","workdir":"/a"}"#).as_deref(), Some("make"));
+        assert_eq!(run("shell", r#"{"command":["bash","-lc","make test"]}"#).as_deref(), Some("make test"));
+        assert_eq!(run("shell", r#"{"command":["git","push"]}"#).as_deref(), Some("git push"));
+        assert_eq!(run("Bash", r#"{"command":7}"#), None);
+        assert_eq!(run("Bash", r#"{"command":" "}"#), None);
+        assert_eq!(run("Read", r#"{"command":"ls"}"#), None);
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn a_session_is_told_once_though_it_is_written_twice() {
         told(SESSION),
         [
             "note injected: permissions instructions; skills_instructions",
-            "note injected: # AGENTS.md instructions for /work/project",
+            "note injected: # AGENTS.md instructions for /repo/project",
             "note injected: environment_context",
             "prompt Make hello.txt⏎and test it",
             "thinking **Planning**⏎⏎A file, then a test.",
@@ -63,7 +63,7 @@ fn a_session_is_told_once_though_it_is_written_twice() {
             "call c1 update_plan 0 of 2 done: Look",
             "result c1 false Plan updated",
             "call c2 exec_command cargo test",
-            "call c3 view_image /work/project/a.png",
+            "call c3 view_image /repo/project/a.png",
             "result c2 false still running as session 21333⏎Compiling⏎",
             "result c3 false [image image/png, 1 kB]",
             "call c4 write_stdin {\"session_id\": 21333, \"chars\": \"\"}",

@@ -73,10 +73,10 @@ fn a_session_that_moved_is_where_it_went_and_stays_in_the_project() {
     assert_eq!(agents[0].cwd.as_deref(), Some(Path::new("/far/away")));
     append(
         &path,
-        "{\"type\":\"worktree-state\",\"worktreeSession\":{\"worktreePath\":\"/work/tree\",\"originalCwd\":\"/far/away\"}}\n",
+        "{\"type\":\"worktree-state\",\"worktreeSession\":{\"worktreePath\":\"/repo/tree\",\"originalCwd\":\"/far/away\"}}\n",
     );
     append(&path, "{\"type\":\"worktree-state\",\"worktreeSession\":null}\n");
-    assert_eq!(once(home.session(), Vec::new(), false)[0].cwd.as_deref(), Some(Path::new("/work/tree")));
+    assert_eq!(once(home.session(), Vec::new(), false)[0].cwd.as_deref(), Some(Path::new("/repo/tree")));
 }
 
 #[test]

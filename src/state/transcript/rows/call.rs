@@ -27,7 +27,7 @@ pub(super) fn rows(shown: &Shown<'_>, columns: usize) -> Vec<Row> {
             (Some(patch), _) => out.extend(diff::rows(patch, columns)),
             (None, Some(Detail::Todo(items))) => out.extend(todo(items, columns)),
             (None, Some(Detail::Plan(_))) => {}
-            (None, Some(Detail::Patch(_)) | None) => out.extend(written(input, columns)),
+            (None, Some(Detail::Patch(_) | Detail::Run(_)) | None) => out.extend(written(input, columns)),
         }
     }
     if let Some((_, is_error, output)) = answer(shown) {
@@ -77,7 +77,7 @@ fn head(shown: &Shown<'_>, name: &str, summary: &str, patch: Option<&Patch>, col
         Some(Detail::Plan(_)) => String::new(),
         // Its input in one line would be the patch itself.
         Some(Detail::Patch(patch)) if name == "apply_patch" => files(patch),
-        Some(Detail::Patch(_)) | None => summary.to_owned(),
+        Some(Detail::Patch(_) | Detail::Run(_)) | None => summary.to_owned(),
     };
     if !about.is_empty() {
         line.push(" ", Ink::Plain);

@@ -52,7 +52,7 @@ fn what_status_shows_is_there_and_counted_once() {
     assert_eq!((counts.records, counts.unknown_records, counts.malformed_records), (40, 0, 0));
     assert_eq!((counts.prompts, counts.tool_calls, counts.errors, counts.compactions), (1, 6, 1, 0));
     assert_eq!(found.session_id.as_deref(), Some("0199a000-0000-7000-8000-00000000000a"));
-    assert_eq!((found.cwd.as_deref(), found.branch.as_deref()), (Some("/work/project"), Some("main")));
+    assert_eq!((found.cwd.as_deref(), found.branch.as_deref()), (Some("/repo/project"), Some("main")));
     assert_eq!((found.model.as_deref(), found.version.as_deref()), (Some("gpt-5.5"), Some("0.169.0")));
     assert_eq!((found.title(), found.step.clone()), (Some("Make hello.txt and test it"), Step::Ended));
     assert_eq!(found.last_action.as_deref(), Some("said: Done: hello.txt is there, the tests failed."));
@@ -224,9 +224,9 @@ fn a_name_that_was_given_is_the_title_and_repeated_heads_change_nothing() {
     let head = SESSION.lines().next().unwrap();
     let (found, _) = read(SESSION.lines().chain([named.as_str(), head]));
     assert_eq!((found.title(), found.step.clone()), (Some("mine"), Step::Ended));
-    let other = head.replace("00000a", "00000c").replace("/work/project", "/else");
+    let other = head.replace("00000a", "00000c").replace("/repo/project", "/else");
     let (found, _) = read(SESSION.lines().chain([other.as_str()]));
-    assert_eq!((found.cwd.as_deref(), found.session_id.unwrap().ends_with("00a")), (Some("/work/project"), true));
+    assert_eq!((found.cwd.as_deref(), found.session_id.unwrap().ends_with("00a")), (Some("/repo/project"), true));
 }
 
 #[test]
