@@ -18,6 +18,9 @@ pub enum Action {
     Approve,
     Reject,
     Brief,
+    HandOff,
+    Relay,
+    PassOn,
     Briefs,
     DeliverBrief,
     ResendBrief,
@@ -115,6 +118,8 @@ pub enum Scope {
     Briefs,
     /// While a prompt is about to be sent.
     Sending,
+    /// While the agents are listed to which a passage can be passed on.
+    Relay,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -144,6 +149,8 @@ pub struct Where {
     pub briefs: bool,
     /// That popup shows a prompt that is about to be sent.
     pub sending: bool,
+    /// That popup lists the agents to which a passage can be passed on.
+    pub relay: bool,
 }
 
 impl Scope {
@@ -162,6 +169,7 @@ impl Scope {
             Self::Live => here.live,
             Self::Briefs => here.briefs,
             Self::Sending => here.sending,
+            Self::Relay => here.relay,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -201,6 +209,7 @@ const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
+const HANDOFF: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention]);
 const BRIEFS: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents, PaneKind::Transcript]);
 const JUDGED: Scope = Scope::In(&[PaneKind::Cluster, PaneKind::Drift]);
 const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Drift]);
@@ -213,6 +222,9 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::Approve, "approve", &["a"], Scope::Panes, "approve", "Approve the selected gate, after a confirmation"),
     row(Action::Reject, "reject", &["x"], Scope::Panes, "reject", "Reject the selected gate with a reason, after a confirmation"),
     row(Action::Brief, "brief", &["b"], TASKS, "brief", "Draft a brief from the selected task and copy the prompt that points to it"),
+    row(Action::HandOff, "hand-off", &["shift-h"], HANDOFF, "hand off", "Write the brief with which another agent takes over: what it was asked, did, left open and got wrong"),
+    row(Action::Relay, "relay", &["t"], TRANSCRIPT, "pass on", "Pass what is selected, or the entry at the cursor, on to another agent in a brief that names its source"),
+    row(Action::PassOn, "pass-on", &["enter"], Scope::Relay, "pass on", "Write the brief for the agent at the cursor, and begin to deliver it"),
     row(Action::Briefs, "briefs", &["shift-b"], BRIEFS, "briefs", "List the saved briefs with what was sent of them, to deliver, copy, show or compare one"),
     row(Action::DeliverBrief, "deliver-brief", &["enter"], Scope::Briefs, "deliver", "Deliver the prompt that points to the brief: shows the pane, the agent and the text first"),
     row(Action::ResendBrief, "resend-brief", &["r"], Scope::Briefs, "resend", "Deliver the brief once more to the agent that it was last sent to; asks when it may have arrived"),
@@ -364,6 +376,7 @@ fn place(scope: Scope) -> String {
         Scope::Live => "objects of a cluster".to_owned(),
         Scope::Briefs => "saved briefs".to_owned(),
         Scope::Sending => "before a prompt is sent".to_owned(),
+        Scope::Relay => "agents to pass on to".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

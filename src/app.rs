@@ -79,6 +79,7 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let (terminal, bytes) = mpsc::channel(16);
     let workers = start(&setup, &outbox, terminal, &cancel);
     drop(outbox);
+    workers.hands.read_briefs();
     let mut signals = Signals::install()?;
     let mut screen = Screen::enter()?;
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
@@ -275,6 +276,8 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers, screen: &mut Sc
             Effect::Reveal { place, digest } => workers.hands.reveal(place, digest, state.now),
             Effect::LoadCommits(limit) => workers.git.load(limit),
             Effect::DraftBrief { subject, agent } => workers.hands.draft_brief(*subject, agent, state.now),
+            Effect::HandOff(wanted) => workers.hands.hand_off(*wanted, state.now),
+            Effect::PassOn { passage, to } => workers.hands.pass_on(*passage, *to, state.now),
             Effect::ChangeTask(change) => workers.hands.change_task(*change, state.now),
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),

@@ -116,6 +116,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Health(args)) => health::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
+            if let Some((agent, to, format)) = args.handoff() {
+                return brief::handoff::run(agent, to, format, session);
+            }
             if let Some(args) = args.sending() {
                 return brief::send::run(args, session, &paths);
             }

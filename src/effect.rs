@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
+use crate::domain::brief::handoff::Wanted;
 use crate::domain::cluster::{Browsed, ObjectPlace};
 use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::{DetailRequest, ObjectKey};
@@ -70,6 +71,15 @@ pub enum Effect {
         subject: Box<BriefSubject>,
         /// For whom, if an agent is selected.
         agent: Option<AgentId>,
+    },
+    /// Write the brief with which an agent's work is handed on, and copy the prompt that points to it.
+    HandOff(Box<Wanted>),
+    /// Write a passage of one agent's transcript as a brief for another.
+    PassOn {
+        /// The passage.
+        passage: Box<Passage>,
+        /// For whom.
+        to: Box<Receiver>,
     },
     /// Change a task in its file.
     ChangeTask(Box<TaskChange>),

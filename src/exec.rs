@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::agent::AgentId;
 use crate::domain::brief::BriefSubject;
+use crate::domain::brief::handoff::Wanted;
 use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
@@ -68,10 +69,32 @@ impl Hands {
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
-            let place =
-                brief::Place { root: &hands.root, state_dir: &hands.state_dir, redactor: hands.outbox.redactor() };
-            brief::draft(place, subject, agent, tmux.as_ref(), Some(&mut write), now).await
+            brief::draft(hands.place(), subject, agent, tmux.as_ref(), Some(&mut write), now).await
         });
+    }
+
+    /// Writes the brief with which an agent's work is handed on.
+    pub fn hand_off(&self, wanted: Wanted, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let tmux = Tmux::from_env();
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            brief::hand_off(hands.place(), wanted, tmux.as_ref(), Some(&mut write), now).await
+        });
+    }
+
+    /// Writes a passage of one agent's transcript as a brief for another.
+    pub fn pass_on(&self, passage: Passage, to: Receiver, now: Timestamp) {
+        let hands = self.clone();
+        self.answer(async move {
+            let tmux = Tmux::from_env();
+            let mut write = |bytes: &[u8]| hands.write(bytes);
+            brief::pass_on(hands.place(), passage, &to, tmux.as_ref(), Some(&mut write), now).await
+        });
+    }
+
+    fn place(&self) -> brief::Place<'_> {
+        brief::Place { root: &self.root, state_dir: &self.state_dir, redactor: self.outbox.redactor() }
     }
 
     /// Changes a task in its file.

@@ -245,6 +245,7 @@ impl Screen {
             live: matches!(self.popup, Some(Popup::Live(_))),
             briefs: matches!(self.popup, Some(Popup::Briefs(_))),
             sending: matches!(self.popup, Some(Popup::Sending(_))),
+            relay: matches!(self.popup, Some(Popup::Relay(_))),
         }
     }
 

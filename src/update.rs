@@ -6,6 +6,7 @@ mod cursor;
 mod decide;
 pub mod deliver;
 mod drift;
+mod handoff;
 mod keys;
 mod mouse;
 mod news;
@@ -106,7 +107,8 @@ fn take_input(state: &mut State, input: Input) -> Effects {
 fn take_done(state: &mut State, done: Done) -> Effects {
     match done {
         Done::Brief(Ok(done)) => {
-            state.briefs.asked = false;
+            state.briefs.stale = true;
+            handoff::written(state, &done);
             let text = format!("brief {} · {}", done.file.display(), copied(&done.copy));
             state.say(tone(&done.copy), text);
         }
@@ -119,7 +121,11 @@ fn take_done(state: &mut State, done: Done) -> Effects {
             }
         }
         Done::Decided { gate, decision, outcome } => decide::done(state, &gate, decision, outcome),
-        Done::Brief(Err(fault)) | Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
+        Done::Brief(Err(fault)) => {
+            state.briefs.next = None;
+            state.complain(&fault);
+        }
+        Done::Copied(Err(fault)) | Done::Journal(Err(fault)) => state.complain(&fault),
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),
@@ -127,7 +133,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::DriftDetail(news) => drift::looked(state, *news),
         Done::Checked(check) => news::checked(state, *check),
         Done::Object(place, found) => cluster::object(state, &place, found),
-        Done::Briefs(read) => deliver::read(state, read),
+        Done::Briefs(read) => return deliver::read(state, read),
         Done::BriefPage(page) => deliver::page(state, page),
         Done::PaneSeen(agent, seen) => deliver::seen(state, &agent, seen),
         Done::Sent(sent) => deliver::sent(state, *sent),

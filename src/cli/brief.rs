@@ -1,5 +1,6 @@
 //! `hnpwb brief`: what the composer does, without the screen.
 
+pub mod handoff;
 pub mod send;
 
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use crate::cli::output::{Exit, Failure, Format, OutputArgs, print_json, print_ta
 use crate::domain::brief::{BriefSubject, number_of, pointer};
 use crate::domain::fault::Fault;
 use crate::domain::text;
-use crate::exec::brief::{list, write};
+use crate::exec::brief::{Written, list, write};
 
 pub use crate::exec::brief::Place;
 
@@ -30,8 +31,11 @@ pub enum BriefCommand {
     /// Write the brief of a task, and print its file and the prompt that points to it
     New {
         /// Id of the task
-        #[arg(long, value_name = "ID")]
-        task: String,
+        #[arg(long, value_name = "ID", required_unless_present = "handoff")]
+        task: Option<String>,
+        /// Hand the work of this agent on: what it was asked, did, left open and got wrong
+        #[arg(long, value_name = "AGENT", conflicts_with = "task")]
+        handoff: Option<String>,
         /// Agent it is for
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
@@ -64,7 +68,22 @@ impl Args {
     }
 }
 
-/// Runs every subcommand but `send`. `subject` finds what is known of a task.
+impl Args {
+    /// The agent whose work is to be handed on, the one that it is for, and the form of the answer, if that is asked for.
+    pub fn handoff(&self) -> Option<(&str, Option<String>, Format)> {
+        match &self.command {
+            BriefCommand::New { handoff: Some(from), agent, output, .. } => {
+                Some((from, agent.clone(), output.format()))
+            }
+            BriefCommand::New { .. }
+            | BriefCommand::Send(_)
+            | BriefCommand::List { .. }
+            | BriefCommand::Show { .. } => None,
+        }
+    }
+}
+
+/// Runs every subcommand but `send` and a handoff. `subject` finds what is known of a task.
 pub fn run(
     args: Args,
     place: Place<'_>,
@@ -72,18 +91,11 @@ pub fn run(
 ) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     match args.command {
-        BriefCommand::New { task, agent, output } => {
-            let mut subject = subject(&task)?;
+        BriefCommand::New { task, agent, output, .. } => {
+            let mut subject = subject(&task.unwrap_or_default())?;
             subject.agent = agent.or(subject.agent);
             let written = write(place, &subject, now).map_err(unreadable)?;
-            let body = json!({"file": written.file, "task": subject.task_id, "pointer": written.pointer});
-            match output.format() {
-                Format::Json => print_json("brief", now, &body, place.redactor).map_err(unwritten)?,
-                Format::Table => {
-                    writeln!(io::stdout().lock(), "{}\n{}", written.file.display(), written.pointer)
-                        .map_err(unwritten)?;
-                }
-            }
+            print_new(&written, Some(&subject.task_id), output.format(), now, place)?;
         }
         BriefCommand::Send(_) => {}
         BriefCommand::List { output } => {
@@ -122,6 +134,25 @@ pub fn run(
         }
     }
     Ok(Exit::Done)
+}
+
+/// Prints a brief that was written.
+fn print_new(
+    written: &Written,
+    task: Option<&str>,
+    format: Format,
+    now: Timestamp,
+    place: Place<'_>,
+) -> Result<(), Failure> {
+    match format {
+        Format::Json => {
+            let body = json!({"file": written.file, "task": task, "pointer": written.pointer});
+            print_json("brief", now, &body, place.redactor).map_err(unwritten)
+        }
+        Format::Table => {
+            writeln!(io::stdout().lock(), "{}\n{}", written.file.display(), written.pointer).map_err(unwritten)
+        }
+    }
 }
 
 /// The file of a brief that was named by its number or its file name.

@@ -8,6 +8,10 @@ use minijinja::{Environment, context};
 use crate::domain::digest::sha256;
 
 pub mod drift;
+pub mod handoff;
+pub mod made;
+pub mod relay;
+pub mod retry;
 
 /// The one template there is.
 const TEMPLATE: &str = include_str!("brief/task.md.j2");

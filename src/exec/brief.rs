@@ -1,5 +1,6 @@
 //! Writes a brief's file, and copies the prompt that points to it.
 
+pub mod handoff;
 pub mod shelf;
 
 use std::fs::{File, OpenOptions};
@@ -8,13 +9,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::agent::AgentId;
+use crate::domain::brief::handoff::Wanted;
+use crate::domain::brief::made::Made;
+use crate::domain::brief::relay;
 use crate::domain::brief::{BriefSubject, file_name, number_of, pointer, render};
+use crate::domain::deliver::Receiver;
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
+use crate::domain::transcript::passage::Passage;
 use crate::event::{BriefDone, Done};
 use crate::exec::clipboard::{Terminal, Tmux, copy_noted};
 use crate::exec::journal::{self, make_state_dir};
@@ -53,10 +59,52 @@ pub async fn draft(
     terminal: Option<Terminal<'_>>,
     now: Timestamp,
 ) -> Done {
+    let write = move |place: Place<'_>| write(place, &subject, now);
+    write_and_copy(place, agent, tmux, terminal, now, write).await
+}
+
+/// Writes the brief with which an agent's work is handed on, and copies its pointer.
+pub async fn hand_off(
+    place: Place<'_>,
+    wanted: Wanted,
+    tmux: Option<&Tmux>,
+    terminal: Option<Terminal<'_>>,
+    now: Timestamp,
+) -> Done {
+    let write = move |place: Place<'_>| write_made(place, &handoff::gather(&wanted, place.redactor)?, now);
+    write_and_copy(place, None, tmux, terminal, now, write).await
+}
+
+/// Writes a passage of one agent's transcript as a brief for another, and copies its pointer.
+pub async fn pass_on(
+    place: Place<'_>,
+    passage: Passage,
+    to: &Receiver,
+    tmux: Option<&Tmux>,
+    terminal: Option<Terminal<'_>>,
+    now: Timestamp,
+) -> Done {
+    let name = to.name.clone();
+    let write = move |place: Place<'_>| {
+        let quote = super::record::cite(&passage)?;
+        write_made(place, &relay::make(&passage.agent, &name, &quote, place.redactor), now)
+    };
+    write_and_copy(place, Some(to.id.clone()), tmux, terminal, now, write).await
+}
+
+/// Writes a brief off the runtime's own threads, then copies its pointer.
+async fn write_and_copy(
+    place: Place<'_>,
+    agent: Option<AgentId>,
+    tmux: Option<&Tmux>,
+    terminal: Option<Terminal<'_>>,
+    now: Timestamp,
+    write: impl FnOnce(Place<'_>) -> Result<Written, Fault> + Send + 'static,
+) -> Done {
     let Place { root, state_dir, redactor } = place;
     let (state, top, hides) = (state_dir.to_owned(), root.to_owned(), redactor.clone());
     let written = tokio::task::spawn_blocking(move || {
-        write(Place { root: &top, state_dir: &state, redactor: &hides }, &subject, now)
+        write(Place { root: &top, state_dir: &state, redactor: &hides })
     });
     let done = async {
         let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
@@ -68,6 +116,23 @@ pub async fn draft(
 
 /// Writes the next brief of a session, without secrets, and notes it in the journal. Blocks.
 pub fn write(place: Place<'_>, subject: &BriefSubject, now: Timestamp) -> Result<Written, Fault> {
+    let noted = json!({"task": subject.task_id, "title": subject.title, "agent": subject.agent});
+    put(place, now, noted, |number| Ok((file_name(subject, number), render(subject, number, now)?)))
+}
+
+/// The same with a text that was made from facts.
+pub fn write_made(place: Place<'_>, made: &Made, now: Timestamp) -> Result<Written, Fault> {
+    let noted = json!({"task": made.task, "title": made.title, "agent": made.agent, "template": made.template});
+    put(place, now, noted, |number| Ok((made.file_name(number), made.file(number, now))))
+}
+
+/// Writes the file that `render` makes for the next number, with the name that it gives it.
+fn put(
+    place: Place<'_>,
+    now: Timestamp,
+    mut noted: Value,
+    render: impl FnOnce(u32) -> Result<(String, String), String>,
+) -> Result<Written, Fault> {
     let Place { root, state_dir, redactor } = place;
     let folder = folder(state_dir);
     let refused = |why: &dyn std::fmt::Display| {
@@ -77,26 +142,20 @@ pub fn write(place: Place<'_>, subject: &BriefSubject, now: Timestamp) -> Result
     std::fs::create_dir_all(&folder).map_err(|error| refused(&error))?;
     let _lock = lock(&folder).map_err(|error| refused(&error))?;
     let number = numbers(&folder).map_err(|error| refused(&error))?.max().unwrap_or(0) + 1;
-    let text = render(subject, number, now).map_err(|error| refused(&error))?;
+    let (name, text) = render(number).map_err(|error| refused(&error))?;
     let text = redactor.redact(&text);
-    let file = folder.join(file_name(subject, number));
-    let put = || {
+    let file = folder.join(name);
+    let write = || {
         // Written beside and renamed, so that an agent never reads half a brief; mode 0600 from the start.
         let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
         draft.write_all(text.as_bytes())?;
         draft.as_file().sync_all()?;
         draft.persist_noclobber(&file).map_err(|error| error.error)
     };
-    put().map_err(|error| refused(&error))?;
-    let named = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-    let body = json!({
-        "file": named,
-        "task": subject.task_id,
-        "title": subject.title,
-        "agent": subject.agent,
-        "file_sha256": sha256(text.as_bytes()),
-    });
-    journal::append(state_dir, now, "brief", body, redactor)?;
+    write().map_err(|error| refused(&error))?;
+    noted["file"] = file.strip_prefix(root).unwrap_or(&file).display().to_string().into();
+    noted["file_sha256"] = sha256(text.as_bytes()).into();
+    journal::append(state_dir, now, "brief", noted, redactor)?;
     Ok(Written { pointer: pointer(&file, root), file })
 }
 

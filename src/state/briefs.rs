@@ -1,5 +1,7 @@
 //! The saved briefs with what was sent of them, the list of them, and a prompt that is about to be sent.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::popup::Scroll;
@@ -9,6 +11,7 @@ use crate::domain::deliver::payload::Payload;
 use crate::domain::deliver::{BriefRef, Obstacle, Receiver, Sight, obstacles};
 use crate::domain::fault::Fault;
 use crate::domain::time::seconds_between;
+use crate::domain::transcript::passage::Passage;
 use crate::event::BriefPage;
 
 /// A sending without an end that began less than this many seconds ago may still go on.
@@ -24,12 +27,36 @@ pub struct Briefs {
     pub briefs: Vec<BriefRef>,
     /// Sendings, oldest first.
     pub sends: Vec<Sending>,
-    /// They are asked for, or are here.
-    pub asked: bool,
+    /// What is here may not be what there is: they are to be read again.
+    pub stale: bool,
     /// They have been read at least once.
     pub heard: bool,
     /// Why they could not be read.
     pub fault: Option<Fault>,
+    /// What follows when the brief that is being written is there.
+    pub next: Option<Next>,
+    /// A brief that was just written, and what follows once it was read.
+    pub written: Option<(PathBuf, Next)>,
+}
+
+/// What follows when a brief was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It is shown in the list.
+    Show,
+    /// Its pointer is about to be sent to this agent.
+    Send(AgentId),
+}
+
+/// The agents to which a passage can be passed on.
+#[derive(Debug, Clone)]
+pub struct RelayView {
+    /// The passage.
+    pub passage: Passage,
+    /// Agents that run.
+    pub agents: Vec<Receiver>,
+    /// The row with the cursor.
+    pub selected: usize,
 }
 
 impl Briefs {

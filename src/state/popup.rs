@@ -5,7 +5,7 @@ use crate::domain::gate::{Decision, Gate};
 use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::TaskMenu;
-use super::briefs::{BriefsView, SendingView};
+use super::briefs::{BriefsView, RelayView, SendingView};
 use super::cluster::live::LiveView;
 use super::drift::object::ObjectView;
 use super::input::LineInput;
@@ -66,6 +66,8 @@ pub enum Popup {
     Live(Box<LiveView>),
     /// The saved briefs.
     Briefs(BriefsView),
+    /// The agents to which a passage can be passed on.
+    Relay(Box<RelayView>),
     /// A prompt that is about to be sent.
     Sending(Box<SendingView>),
 }

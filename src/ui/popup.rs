@@ -24,6 +24,7 @@ mod drift;
 mod live;
 mod palette;
 mod record;
+mod relay;
 mod sending;
 mod task;
 
@@ -82,6 +83,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Drift(view) => drift::draw(cx, view, body, buf, hits),
         Popup::Live(view) => live::draw(cx, view, body, buf, hits),
         Popup::Briefs(view) => briefs::draw(cx, view, body, buf, hits),
+        Popup::Relay(view) => relay::draw(cx, view, body, buf, hits),
         Popup::Sending(view) => sending::draw(cx, view, body, buf, hits),
     }
 }
@@ -188,6 +190,7 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Live => " (objects of a cluster)".to_owned(),
             Scope::Briefs => " (briefs)".to_owned(),
             Scope::Sending => " (before a prompt is sent)".to_owned(),
+            Scope::Relay => " (agents to pass on to)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

@@ -18,7 +18,7 @@ use crate::state::popup::{Popup, Question, Scroll};
 use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
-use super::{cluster, decide, deliver, drift, search, task, transcript};
+use super::{cluster, decide, deliver, drift, handoff, search, task, transcript};
 
 /// What whoever waits reads when the operator lets it through.
 const APPROVED: &str = "approved by the operator";
@@ -103,6 +103,9 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::Reject => decide::begin(state, |gate| Popup::Reason { gate, input: LineInput::default() }),
         Action::Confirm => return decide::confirm(state),
         Action::Brief => return draft_brief(state),
+        Action::HandOff => return handoff::hand_off(state),
+        Action::Relay => handoff::relay(state),
+        Action::PassOn => return handoff::pass_on(state),
         Action::Briefs => deliver::list(state),
         Action::DeliverBrief => return deliver::deliver(state),
         Action::ResendBrief => return deliver::resend(state),
@@ -158,6 +161,10 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
         ) => scroll,
         Some(Popup::Search) => {
             search::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Relay(view)) => {
+            handoff::travel(view, motion, height);
             return Effects::new();
         }
         Some(Popup::Task(menu)) => {

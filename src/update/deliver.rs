@@ -29,6 +29,14 @@ pub fn begin(state: &mut State, brief: &BriefRef) -> Effects {
     show_sending(state, Some(brief.clone()), brief.pointer.clone(), receiver)
 }
 
+/// The same to an agent that was chosen before.
+pub fn begin_to(state: &mut State, brief: &BriefRef, agent: &AgentId) -> Effects {
+    match state.agents.find(agent).map(Receiver::of) {
+        Some(receiver) => show_sending(state, Some(brief.clone()), brief.pointer.clone(), receiver),
+        None => begin(state, brief),
+    }
+}
+
 /// Begins to send a text of the operator's to an agent.
 pub fn begin_text(state: &mut State, text: String, agent: &AgentId) -> Effects {
     let Some(receiver) = state.agents.find(agent).map(Receiver::of) else {
@@ -45,14 +53,14 @@ fn show_sending(state: &mut State, brief: Option<BriefRef>, text: String, receiv
     vec![look]
 }
 
-/// Asks for the briefs when they are not known, or not any more.
+/// Asks for the briefs when they may have changed; the first time the loop does.
 pub fn wants(state: &mut State) -> Effects {
-    if std::mem::replace(&mut state.briefs.asked, true) { Effects::new() } else { vec![Effect::ReadBriefs] }
+    if std::mem::take(&mut state.briefs.stale) { vec![Effect::ReadBriefs] } else { Effects::new() }
 }
 
 /// Lists the saved briefs, read anew.
 pub fn list(state: &mut State) {
-    state.briefs.asked = false;
+    state.briefs.stale = true;
     state.screen.popup = Some(Popup::Briefs(BriefsView::default()));
 }
 
@@ -66,7 +74,7 @@ pub fn list_at(state: &mut State, number: Option<u32>) {
 }
 
 /// The briefs were read.
-pub fn read(state: &mut State, read: Result<BriefsRead, Fault>) {
+pub fn read(state: &mut State, read: Result<BriefsRead, Fault>) -> Effects {
     state.briefs.heard = true;
     match read {
         Ok(read) => {
@@ -83,10 +91,12 @@ pub fn read(state: &mut State, read: Result<BriefsRead, Fault>) {
                 view.selected = place.unwrap_or(view.selected).min(last);
             }
             news::refresh_attention(state);
+            super::handoff::arrive(state)
         }
         Err(fault) => {
             state.complain(&fault);
             state.briefs.fault = Some(fault);
+            Effects::new()
         }
     }
 }
@@ -118,14 +128,7 @@ pub fn travel(state: &mut State, motion: Motion) {
         scroll.0 = scroll.0.min(page.lines.len().saturating_sub(usize::try_from(height).unwrap_or(1)));
         return;
     }
-    let step = |rows: isize| view.selected.saturating_add_signed(rows).min(last);
-    view.selected = match motion {
-        Motion::Rows(rows) => step(rows),
-        Motion::Pages(pages) => step(pages.saturating_mul(height)),
-        Motion::Top => 0,
-        Motion::Bottom => last,
-        Motion::Row(row) => row.min(last),
-    };
+    view.selected = motion.within(view.selected, last, height);
 }
 
 /// The brief that the list's cursor is on.
@@ -147,7 +150,7 @@ pub fn resend(state: &mut State) -> Effects {
     let Some(brief) = selected(state) else { return none(state) };
     let Some(last) = state.briefs.last(brief.number) else { return begin(state, &brief) };
     match state.agents.find(&last.agent_id).map(Receiver::of) {
-        Some(receiver) => show_sending(state, Some(brief.clone()), brief.pointer, receiver),
+        Some(receiver) => show_sending(state, Some(brief.clone()), brief.pointer.clone(), receiver),
         None => {
             let words = format!("{} is not here any more: enter chooses another agent", last.agent);
             state.say(Tone::Warning, words);
@@ -284,7 +287,7 @@ pub fn send(state: &mut State) -> Effects {
 
 /// A prompt was sent, or was not.
 pub fn sent(state: &mut State, sent: Sent) {
-    state.briefs.asked = false;
+    state.briefs.stale = true;
     let what = sent.order.brief.as_ref().map_or_else(|| "the text".to_owned(), BriefRef::name);
     let changes = if sent.changes.is_empty() { String::new() } else { format!(" ({})", sent.changes.join(", ")) };
     let tone = match sent.outcome {

@@ -30,14 +30,7 @@ pub fn menu(state: &mut State) {
 /// Moves in the menu.
 pub fn travel(menu: &mut TaskMenu, motion: Motion, height: isize) {
     let last = menu.rows.len().saturating_sub(1);
-    let step = |rows: isize| menu.selected.saturating_add_signed(rows).min(last);
-    menu.selected = match motion {
-        Motion::Rows(rows) => step(rows),
-        Motion::Pages(pages) => step(pages.saturating_mul(height)),
-        Motion::Top => 0,
-        Motion::Bottom => last,
-        Motion::Row(row) => row.min(last),
-    };
+    menu.selected = motion.within(menu.selected, last, height);
 }
 
 /// Carries out the selected row.

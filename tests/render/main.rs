@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+mod briefs;
 mod detail;
 mod escapes;
 mod fixture;

@@ -135,7 +135,7 @@ fn json(sent: &Sent) -> Value {
 }
 
 /// The agent of that name, id or pane. Of several one that runs is meant, if it is one.
-fn choose<'a>(name: &str, agents: &'a [Agent]) -> Result<&'a Agent, Failure> {
+pub(super) fn choose<'a>(name: &str, agents: &'a [Agent]) -> Result<&'a Agent, Failure> {
     let refused = |why: String| {
         let remedy = "run hnpwb status to see the agents";
         Err(Failure::new(Exit::Unavailable, Fault::new("looking for agent", name, why, remedy)))

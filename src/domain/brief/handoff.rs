@@ -5,12 +5,15 @@ mod fit;
 mod section;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::made::Made;
 use super::one_line;
+use crate::domain::agent::{Agent, AgentState};
 use crate::domain::redact::Redactor;
 use crate::domain::text;
+use crate::domain::task::Task;
+use crate::domain::transcript::format::Format;
 use crate::domain::transcript::todo::TodoStatus;
 use crate::domain::work::{Act, Deed, Outcome, Place, Quote, Work};
 use fit::fit;
@@ -19,6 +22,8 @@ use section::Section;
 /// Tokens of a handoff brief, when nobody says otherwise; estimated.
 pub const TOKENS: u64 = 2_000;
 
+/// Percent of a window from which on it is nearly full.
+const FULL: u8 = 75;
 /// Columns of a line of a list.
 const LINE: usize = 200;
 /// Characters kept of the prompt that said what all of it is about, and of the latest one.
@@ -58,6 +63,45 @@ pub struct Facts<'a> {
     pub redactor: &'a Redactor,
 }
 
+/// A handoff that is wanted, gathered by `update` from the state: the rest is read from the transcript and the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Name of the agent.
+    pub agent: String,
+    /// Its transcript.
+    pub transcript: PathBuf,
+    /// How that is written.
+    pub format: &'static dyn Format,
+    /// Why.
+    pub cause: Cause,
+    /// The task that it worked on, where that is known.
+    pub task: Option<TaskFacts>,
+    /// The folder that it worked in.
+    pub folder: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// A handoff of an agent, for the reason that its state tells.
+    pub fn of(agent: &Agent, task: Option<TaskFacts>) -> Self {
+        let percent = agent.context.percent.filter(|percent| *percent >= FULL);
+        let compacted = agent.figures.as_ref().is_some_and(|figures| figures.counts.compactions > 0);
+        let cause = match (agent.verdict.state, percent) {
+            (AgentState::Crashed, _) => Cause::Crashed(agent.verdict.reason.clone()),
+            (_, Some(percent)) => Cause::Full(percent),
+            _ if compacted => Cause::Compacted,
+            _ => Cause::Asked,
+        };
+        Self {
+            agent: agent.name.clone(),
+            transcript: agent.transcript.clone(),
+            format: agent.format,
+            cause,
+            task,
+            folder: agent.cwd.clone(),
+        }
+    }
+}
+
 /// A task of a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFacts {
@@ -69,6 +113,19 @@ pub struct TaskFacts {
     pub origin: String,
     /// Criteria that are not ticked.
     pub open: Vec<String>,
+}
+
+impl TaskFacts {
+    /// A task as a handoff names it.
+    pub fn of(task: &Task) -> Self {
+        let open = task.boxes.iter().filter(|criterion| !criterion.done).map(|criterion| criterion.text.clone());
+        Self {
+            id: task.id.clone(),
+            title: task.title.clone(),
+            origin: format!("{}:{}", task.origin.file.display(), task.origin.line),
+            open: open.collect(),
+        }
+    }
 }
 
 /// A repository as it is now.

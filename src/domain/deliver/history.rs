@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Order, Outcome, Proof, Target};
 use crate::domain::agent::AgentId;
 use crate::domain::digest::sha256;
+use crate::domain::task::{Task, TaskStatus};
 
 /// The kind of these records in the journal.
 pub const KIND: &str = "send";
@@ -137,6 +138,15 @@ pub fn read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Sending> {
         }
     }
     found
+}
+
+/// The task that an agent works on, as far as that is known: that of the last brief that reached it, else the one in progress
+/// that is assigned to it.
+pub fn task_of<'a>(agent: &AgentId, name: &str, sends: &[Sending], tasks: &'a [Task]) -> Option<&'a Task> {
+    let reached = sends.iter().rev().filter(|sending| sending.agent_id == *agent && sending.outcome == "delivered");
+    let sent = reached.filter_map(|sending| sending.task.as_deref()).next();
+    let assigned = |task: &&Task| task.status == TaskStatus::InProgress && task.assignee.as_deref() == Some(name);
+    sent.and_then(|id| tasks.iter().find(|task| task.id == id)).or_else(|| tasks.iter().find(assigned))
 }
 
 #[cfg(test)]
