@@ -103,9 +103,7 @@ async fn write_and_copy(
 ) -> Done {
     let Place { root, state_dir, redactor } = place;
     let (state, top, hides) = (state_dir.to_owned(), root.to_owned(), redactor.clone());
-    let written = tokio::task::spawn_blocking(move || {
-        write(Place { root: &top, state_dir: &state, redactor: &hides })
-    });
+    let written = tokio::task::spawn_blocking(move || write(Place { root: &top, state_dir: &state, redactor: &hides }));
     let done = async {
         let written = written.await.unwrap_or_else(|error| Err(Fault::new("writing a brief", "", error, "")))?;
         let copy = copy_noted(&written.pointer, "brief pointer", tmux, terminal, state_dir, now, redactor).await?;

@@ -66,7 +66,8 @@ pub struct Desk {
 pub async fn send(order: Order, desk: &Desk) -> Sent {
     let now = Timestamp::now();
     let id = sha256(format!("{now} {} {} {}", std::process::id(), order.receiver.id.0, order.text).as_bytes());
-    let mut sending = Sending { id: id.chars().take(12).collect(), order: &order, desk, changes: Vec::new(), target: None };
+    let mut sending =
+        Sending { id: id.chars().take(12).collect(), order: &order, desk, changes: Vec::new(), target: None };
     let (mut outcome, unavailable) = match sending.carry_out().await {
         Ok(outcome) => (outcome, false),
         Err(Stop::Refused(why)) => (Outcome::NotDelivered(why), false),
@@ -74,8 +75,12 @@ pub async fn send(order: Order, desk: &Desk) -> Sent {
     };
     let written = sending.note(Some(&outcome)).await;
     if let Err(fault) = written {
-        // What the journal does not hold is not called delivered.
-        outcome = Outcome::Indeterminate(format!("{}, but the journal could not be written: {fault}", outcome.sentence()));
+        let but = format!("but the journal could not be written: {fault}");
+        outcome = match outcome {
+            Outcome::NotDelivered(why) => Outcome::NotDelivered(format!("{why}, {but}")),
+            // What the journal does not hold is not called delivered.
+            other => Outcome::Indeterminate(format!("{}, {but}", other.sentence())),
+        };
     }
     let Sending { id, changes, .. } = sending;
     Sent { id, outcome, changes, unavailable, order }
@@ -128,7 +133,9 @@ impl Sending<'_> {
             return Ok(unseen(why, &payload));
         }
         if let Some(why) = self.enter(&tmux, target).await? {
-            return Ok(Outcome::NotDelivered(format!("{why}; Enter was not pressed, and the text stands in its input line")));
+            return Ok(Outcome::NotDelivered(format!(
+                "{why}; Enter was not pressed, and the text stands in its input line"
+            )));
         }
         Ok(self.arrive(&mut transcripts, &payload, began).await)
     }

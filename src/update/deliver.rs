@@ -115,7 +115,8 @@ pub fn page(state: &mut State, page: Result<BriefPage, Fault>) {
 
 /// Leaves a page for the list. False when there is none.
 pub fn leave_page(state: &mut State) -> bool {
-    matches!(&mut state.screen.popup, Some(Popup::Briefs(view)) if view.page.take().is_some())
+    let Some(Popup::Briefs(view)) = &mut state.screen.popup else { return false };
+    view.page.take().is_some()
 }
 
 /// Moves in the list, or scrolls the page in its place.

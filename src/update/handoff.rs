@@ -106,3 +106,5 @@ pub fn arrive(state: &mut State) -> Effects {
     }
 }
 
+#[cfg(test)]
+mod tests;

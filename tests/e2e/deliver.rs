@@ -25,7 +25,8 @@ fn send(project: &Project, text: &str, more: &[&str]) -> (Option<i32>, Value) {
     let file = project.path("text");
     fs::write(&file, text).expect("a file");
     let arguments = ["brief", "send", "--text", "-", "--agent", "receiver", "-o", "json"];
-    let output = project.command(&[&arguments[..], more].concat()).stdin(fs::File::open(file).expect("a file")).output();
+    let output =
+        project.command(&[&arguments[..], more].concat()).stdin(fs::File::open(file).expect("a file")).output();
     read(&output.expect("the program"))
 }
 
@@ -59,7 +60,11 @@ fn a_prompt_of_three_lines_arrives_as_one_and_is_proven_by_its_line() {
 fn a_brief_is_sent_once_and_a_second_time_only_when_that_is_said() {
     let Some((project, _tmux)) = stage(&Manner::default()) else { return };
     let new = project.run(&["brief", "new", "--task", "TASKS.md:3", "-o", "json"]);
-    let new = if new.status.success() { new } else { project.run(&["brief", "new", "--task", &first_task(&project), "-o", "json"]) };
+    let new = if new.status.success() {
+        new
+    } else {
+        project.run(&["brief", "new", "--task", &first_task(&project), "-o", "json"])
+    };
     assert!(new.status.success(), "{}", String::from_utf8_lossy(&new.stderr));
     let again = |more: &[&str]| {
         read(&project.run(&[&["brief", "send", "1", "--agent", "receiver", "-o", "json"][..], more].concat()))
@@ -70,7 +75,10 @@ fn a_brief_is_sent_once_and_a_second_time_only_when_that_is_said() {
     assert!(exit == Some(1) && refused.to_string().contains("--again"), "{refused}");
     assert_eq!(again(&["--again"]).0, Some(0));
     let prompts = prompts(&project);
-    assert!(prompts.len() == 2 && prompts.iter().all(|prompt| prompt.starts_with("Read .hnpwb/briefs/0001-")), "{prompts:?}");
+    assert!(
+        prompts.len() == 2 && prompts.iter().all(|prompt| prompt.starts_with("Read .hnpwb/briefs/0001-")),
+        "{prompts:?}"
+    );
 }
 
 fn first_task(project: &Project) -> String {
@@ -215,7 +223,8 @@ fn a_crash_while_sending_leaves_a_history_that_says_so() {
     let task = first_task(&project);
     assert!(project.run(&["brief", "new", "--task", &task]).status.success());
     let arguments = ["brief", "send", "1", "--agent", "receiver", "-o", "json"];
-    let mut child = project.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
+    let mut child =
+        project.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
     // It waits for the text to show up, which this receiver never shows.
     holds(&tmux, &project.path("receiver/got"), "[201~");
     child.kill().expect("its end");

@@ -24,7 +24,12 @@ impl<'a> Pane<'a> {
     fn start(stage: &'a Stage, launcher: &OsString) -> Self {
         let socket = stage.dir.path().join("tmux").display().to_string();
         let pane = Self { stage, socket };
-        let command = format!("{} {} {} --permission-mode default", launcher.display(), stage.dir.path().display(), stage.script().display());
+        let command = format!(
+            "{} {} {} --permission-mode default",
+            launcher.display(),
+            stage.dir.path().display(),
+            stage.script().display()
+        );
         let started = pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", &command]);
         assert!(started.is_some(), "tmux");
         pane.wait("a session at its prompt", || pane.status() == "idle" && pane.shown().contains('❯'));
@@ -42,7 +47,8 @@ impl<'a> Pane<'a> {
 
     fn entry(&self) -> Value {
         let files = fs::read_dir(self.stage.home().join(".claude/sessions")).into_iter().flatten().flatten();
-        let file = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let file =
+            files.map(|file| file.path()).find(|path| path.extension().is_some_and(|extension| extension == "json"));
         file.and_then(|file| serde_json::from_slice(&fs::read(file).ok()?).ok()).unwrap_or_default()
     }
 

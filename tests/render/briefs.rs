@@ -34,7 +34,11 @@ fn check(case: &str, open: impl Fn(&mut State)) {
 }
 
 fn brief(number: u32, title: &str, agent: &str, minutes: i64) -> BriefRef {
-    let text = format!("---\ntask: \"2.{number}\"\nagent: {agent}\ntokens: {}\ncreated: {}\n---\n\n# {title}\n", number * 610, ago(minutes));
+    let text = format!(
+        "---\ntask: \"2.{number}\"\nagent: {agent}\ntokens: {}\ncreated: {}\n---\n\n# {title}\n",
+        number * 610,
+        ago(minutes)
+    );
     let file = format!("/home/me/hnp/.hnpwb/briefs/{number:04}-brief.md");
     BriefRef::read(Path::new(&file), &text, Path::new("/home/me/hnp")).expect("a brief")
 }
@@ -65,7 +69,13 @@ fn read(state: &mut State) {
     ];
     let sends = vec![
         sending(1, &agent, "delivered", "line 12 of 0a0b.jsonl", 290),
-        sending(2, &agent, "not-delivered", "a draft stands in its input: half typed; send it or clear it there first", 80),
+        sending(
+            2,
+            &agent,
+            "not-delivered",
+            "a draft stands in its input: half typed; send it or clear it there first",
+            80,
+        ),
         sending(2, &agent, "indeterminate", "hnpwb ended while it was being sent", 70),
     ];
     tell(state, Event::Done(Done::Briefs(Ok(BriefsRead { briefs, sends }))));
@@ -127,7 +137,12 @@ fn before_a_prompt_is_sent() {
         listed(state);
         press(state, KeyCode::Enter);
         let Some(Popup::Sending(view)) = &state.screen.popup else { panic!("nothing is about to be sent") };
-        let fault = Fault::new("looking for the pane of", "x", "its terminal is in no pane of tmux", "copy the prompt (y) and paste it yourself");
+        let fault = Fault::new(
+            "looking for the pane of",
+            "x",
+            "its terminal is in no pane of tmux",
+            "copy the prompt (y) and paste it yourself",
+        );
         let id = view.receiver.id.clone();
         tell(state, Event::Done(Done::PaneSeen(id, Err(fault))));
     });

@@ -62,7 +62,10 @@ pub fn run(args: &Args, session: Session, paths: &Paths) -> Result<Exit, Failure
     if let Some(last) = earlier.filter(|last| !args.again && (last.is_doubtful() || last.outcome == "delivered")) {
         let why = if last.is_doubtful() { "it may have arrived already" } else { "it has arrived already" };
         let why = format!("{why}, {}", last.reason);
-        return Err(Failure::new(Exit::No, Fault::new("sending to", &receiver.name, why, "--again sends it once more")));
+        return Err(Failure::new(
+            Exit::No,
+            Fault::new("sending to", &receiver.name, why, "--again sends it once more"),
+        ));
     }
     let text = match (&brief, &args.text) {
         (Some(brief), _) => brief.pointer.clone(),
@@ -90,9 +93,7 @@ pub fn run(args: &Args, session: Session, paths: &Paths) -> Result<Exit, Failure
 
 fn report(sent: &Sent, format: Format, session: &Session) -> Result<(), Failure> {
     match format {
-        Format::Json => {
-            print_json("brief-send", Timestamp::now(), &json(sent), &session.redactor).map_err(unwritten)
-        }
+        Format::Json => print_json("brief-send", Timestamp::now(), &json(sent), &session.redactor).map_err(unwritten),
         Format::Table => {
             for change in &sent.changes {
                 say(change);
@@ -146,7 +147,9 @@ pub(super) fn choose<'a>(name: &str, agents: &'a [Agent]) -> Result<&'a Agent, F
     match (running.as_slice(), called.as_slice()) {
         ([one], _) | ([], [one]) => Ok(one),
         ([], []) => refused("there is none here".to_owned()),
-        (several, _) => refused(format!("{} are called so; name one by its id or pane", several.len().max(called.len()))),
+        (several, _) => {
+            refused(format!("{} are called so; name one by its id or pane", several.len().max(called.len())))
+        }
     }
 }
 

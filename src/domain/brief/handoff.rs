@@ -11,8 +11,8 @@ use super::made::Made;
 use super::one_line;
 use crate::domain::agent::{Agent, AgentState};
 use crate::domain::redact::Redactor;
-use crate::domain::text;
 use crate::domain::task::Task;
+use crate::domain::text;
 use crate::domain::transcript::format::Format;
 use crate::domain::transcript::todo::TodoStatus;
 use crate::domain::work::{Act, Deed, Outcome, Place, Quote, Work};
@@ -208,7 +208,8 @@ fn asked(facts: &Facts<'_>) -> Section {
     if let Some(first) = first {
         section.lines.push(quoted(first));
     }
-    let latest = facts.work.prompts.iter().rev().find(typed).filter(|latest| Some(latest.place) != first.map(|one| one.place));
+    let latest =
+        facts.work.prompts.iter().rev().find(typed).filter(|latest| Some(latest.place) != first.map(|one| one.place));
     if let Some(latest) = latest {
         section.lines.push(format!("Last it was told:\n\n{}", quoted(latest)));
     }
@@ -220,7 +221,9 @@ fn task(facts: &Facts<'_>) -> Section {
     if let Some(task) = facts.task {
         let words = format!("{} {}", task.id, task.title.strip_prefix(&task.id).unwrap_or(&task.title).trim_start());
         section.lines.push(format!("- {} ({})", line(facts, &words), line(facts, &task.origin)));
-        section.lines.extend(task.open.iter().map(|open| format!("- [ ] {} ({})", line(facts, open), line(facts, &task.origin))));
+        section.lines.extend(
+            task.open.iter().map(|open| format!("- [ ] {} ({})", line(facts, open), line(facts, &task.origin))),
+        );
     }
     section
 }
@@ -271,7 +274,8 @@ fn files(facts: &Facts<'_>) -> Section {
 fn commits(facts: &Facts<'_>) -> Section {
     let mut section = Section::new("Commits it made", 6, 3);
     let commits = facts.work.commits.iter().rev();
-    section.lines = commits.map(|commit| cited(facts, &format!("`{}` {}", commit.hash, commit.subject), commit.place)).collect();
+    section.lines =
+        commits.map(|commit| cited(facts, &format!("`{}` {}", commit.hash, commit.subject), commit.place)).collect();
     section
 }
 
@@ -282,7 +286,11 @@ fn commands(facts: &Facts<'_>) -> Section {
     for act in facts.work.acts.iter().rev() {
         let Deed::Run(command) = &act.deed else { continue };
         if seen.insert(command.as_str()) && seen.len() <= 20 {
-            section.lines.push(cited(facts, &format!("`{}`: {}", line(facts, command), outcome(&act.outcome)), act.place));
+            section.lines.push(cited(
+                facts,
+                &format!("`{}`: {}", line(facts, command), outcome(&act.outcome)),
+                act.place,
+            ));
         }
     }
     section
@@ -305,7 +313,11 @@ fn errors(facts: &Facts<'_>) -> Section {
     let failures = facts.work.failures().map(|act| {
         let said = [act.head.as_str(), act.tail.as_str()].into_iter().flat_map(str::lines).map(str::trim);
         let said = said.filter(|row| !row.is_empty() && !row.starts_with("Exit code"));
-        let telling = |row: &&str| ["error", "fail", "panic", "denied", "not found", "cannot"].iter().any(|word| row.to_lowercase().contains(word));
+        let telling = |row: &&str| {
+            ["error", "fail", "panic", "denied", "not found", "cannot"]
+                .iter()
+                .any(|word| row.to_lowercase().contains(word))
+        };
         let rows: Vec<&str> = said.collect();
         let why = rows.iter().copied().find(telling).or(rows.first().copied()).unwrap_or("it said nothing");
         let place = act.ended.unwrap_or(act.place);
@@ -330,10 +342,14 @@ fn changes(facts: &Facts<'_>) -> Section {
     let head = repo.head.as_deref().unwrap_or("no commit");
     let words = match repo.changed.len() {
         0 => format!("nothing: the tree is clean on {on} at {head} (git status)"),
-        count => format!("{count} files, +{} −{}, on {on} at {head} (git status, git diff HEAD)", repo.lines.0, repo.lines.1),
+        count => {
+            format!("{count} files, +{} −{}, on {on} at {head} (git status, git diff HEAD)", repo.lines.0, repo.lines.1)
+        }
     };
     section.lines.push(format!("- {}", line(facts, &words)));
-    section.lines.extend(repo.changed.iter().map(|(how, path)| format!("- {how} `{}` (git status)", line(facts, path))));
+    section
+        .lines
+        .extend(repo.changed.iter().map(|(how, path)| format!("- {how} `{}` (git status)", line(facts, path))));
     section
 }
 
@@ -363,10 +379,13 @@ fn verify(facts: &Facts<'_>) -> Section {
         }
     }
     if facts.repo.is_some_and(|repo| !repo.changed.is_empty()) {
-        section.lines.push("- whether what is not committed is whole, before you build on it (git diff HEAD)".to_owned());
+        section
+            .lines
+            .push("- whether what is not committed is whole, before you build on it (git diff HEAD)".to_owned());
     }
     if let Some(said) = work.messages.iter().rev().find(|said| !said.sidechain && !said.text.trim().is_empty()) {
-        let words = format!("what it said last, which nothing here proves: “{}”", text::cut(&line(facts, &said.text), 140));
+        let words =
+            format!("what it said last, which nothing here proves: “{}”", text::cut(&line(facts, &said.text), 140));
         section.lines.push(cited(facts, &words, said.place));
     }
     section
@@ -375,7 +394,8 @@ fn verify(facts: &Facts<'_>) -> Section {
 /// Commands that show whether something works.
 fn is_check(command: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "test", "pytest", "jest", "vitest", "check", "clippy", "lint", "build", "tox", "mypy", "tsc", "verify", "validate", "nextest",
+        "test", "pytest", "jest", "vitest", "check", "clippy", "lint", "build", "tox", "mypy", "tsc", "verify",
+        "validate", "nextest",
     ];
     let words = command.split(|c: char| !c.is_alphanumeric());
     words.take(12).any(|word| WORDS.contains(&word))
@@ -383,7 +403,10 @@ fn is_check(command: &str) -> bool {
 
 fn closing(facts: &Facts<'_>) -> String {
     let reach = if facts.work.from_line > 1 {
-        format!("\n\nOf its transcript only what stands from line {} on was read, and the first prompt.", facts.work.from_line)
+        format!(
+            "\n\nOf its transcript only what stands from line {} on was read, and the first prompt.",
+            facts.work.from_line
+        )
     } else {
         String::new()
     };

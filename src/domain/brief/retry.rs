@@ -74,9 +74,15 @@ pub fn make(facts: &Facts, redactor: &Redactor) -> Made {
     // Writing into a string cannot fail, here and below.
     let _ = match &facts.mode {
         Mode::Append(file) => {
-            write!(text, "This adds to your brief {}, which stays in force: what it asks and this does not change still holds.", hidden(file))
+            write!(
+                text,
+                "This adds to your brief {}, which stays in force: what it asks and this does not change still holds.",
+                hidden(file)
+            )
         }
-        Mode::Replace(Some(file)) => write!(text, "This takes the place of your brief {}: forget that one.", hidden(file)),
+        Mode::Replace(Some(file)) => {
+            write!(text, "This takes the place of your brief {}: forget that one.", hidden(file))
+        }
         Mode::Replace(None) => write!(text, "This takes the place of what you were asked before."),
     };
     let mut list = |heading: &str, rows: Vec<String>| {
@@ -86,13 +92,20 @@ pub fn make(facts: &Facts, redactor: &Redactor) -> Made {
     };
     let cited = |one: &Cited| format!("{} ({})", hidden(&one.text), hidden(&one.source));
     list("What you claimed", facts.claimed.iter().map(|one| format!("- {}", cited(one))).collect());
-    let shown = facts.shown.iter().map(|one| format!("- {}: **{}**. {}", hidden(&one.wanted), hidden(&one.verdict), cited(&one.found)));
+    let shown = facts
+        .shown
+        .iter()
+        .map(|one| format!("- {}: **{}**. {}", hidden(&one.wanted), hidden(&one.verdict), cited(&one.found)));
     list("What was shown", shown.collect());
     list("What to do otherwise", facts.corrections.iter().map(|one| format!("- {}", hidden(one))).collect());
     let earlier = facts.earlier.iter().map(|one| format!("- attempt {}: {}", one.number, cited(&one.outcome)));
     list("Attempts before this one", earlier.collect());
-    let wanted: Vec<String> =
-        facts.shown.iter().filter(|one| one.verdict != "holds").map(|one| format!("- [ ] {}", hidden(&one.wanted))).collect();
+    let wanted: Vec<String> = facts
+        .shown
+        .iter()
+        .filter(|one| one.verdict != "holds")
+        .map(|one| format!("- [ ] {}", hidden(&one.wanted)))
+        .collect();
     list("Success criteria", wanted);
     text.push_str(
         "\n\n## How to report\n\nFor each criterion: what shows it, as a command and its result, or a commit. What you could not do, \
@@ -141,6 +154,10 @@ mod tests {
         }
         assert!(!made.text.contains("- [ ] it is committed"), "{}", made.text);
         let replaced = make(&Facts { mode: Mode::Replace(None), earlier: Vec::new(), ..facts }, &Redactor::default());
-        assert!(replaced.title.starts_with("Retry 1:") && replaced.text.contains("takes the place"), "{}", replaced.text);
+        assert!(
+            replaced.title.starts_with("Retry 1:") && replaced.text.contains("takes the place"),
+            "{}",
+            replaced.text
+        );
     }
 }

@@ -108,7 +108,10 @@ mod tests {
         assert_eq!(compare("Read .hnpwb/briefs/0001-x.md and do what\nit says; then report.", &sent), Draft::Ours);
         assert_eq!(compare("[Pasted text #3 +8 lines]", &sent), Draft::Ours);
         assert_eq!(compare("Read .hnpwb/briefs", &sent), Draft::Part);
-        assert_eq!(compare("half typed Read .hnpwb/briefs/0001-x.md and do what it says; then report.", &sent), Draft::Other);
+        assert_eq!(
+            compare("half typed Read .hnpwb/briefs/0001-x.md and do what it says; then report.", &sent),
+            Draft::Other
+        );
         assert_eq!(compare("[Pasted text #1] and more", &sent), Draft::Other);
         assert_eq!(compare("[Pasted text #1][Pasted text #2]", &sent), Draft::Other);
         assert_eq!(compare("??", &payload("???")), Draft::Part);

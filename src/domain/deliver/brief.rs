@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn front_matter_and_heading_name_a_brief() {
-        let brief = read("---\nid: \"0003\"\ntask: \"2.1\"\nagent: \"a: b\"\ntemplate: task\ncreated: 1970-01-01T00:00:00Z\n---\n\n# Fix it\n\ntext\n");
+        let brief = read(
+            "---\nid: \"0003\"\ntask: \"2.1\"\nagent: \"a: b\"\ntemplate: task\ncreated: 1970-01-01T00:00:00Z\n---\n\n# Fix it\n\ntext\n",
+        );
         assert_eq!((brief.number, brief.title.as_str(), brief.task.as_deref()), (3, "Fix it", Some("2.1")));
         assert_eq!((brief.agent.as_deref(), brief.template.as_deref()), (Some("a: b"), Some("task")));
         assert!(brief.created.is_some() && brief.tokens > 0 && brief.pointer.contains(".hnpwb/briefs/0003-fix-it.md"));

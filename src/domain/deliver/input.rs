@@ -41,7 +41,8 @@ pub fn read(kind: AgentKind, captured: &str) -> InputLine {
 /// The rows of Claude Code's input, without the mark in front of them: those between the last two rules that begin with it.
 fn between_rules(rows: &[Vec<Cell>]) -> Option<Vec<Vec<Cell>>> {
     let rules: Vec<usize> = (0..rows.len()).filter(|row| is_rule(&rows[*row])).collect();
-    let pair = rules.windows(2).rev().find(|pair| rows[pair[0] + 1..pair[1]].first().is_some_and(|row| has_mark(row, '❯')));
+    let pair =
+        rules.windows(2).rev().find(|pair| rows[pair[0] + 1..pair[1]].first().is_some_and(|row| has_mark(row, '❯')));
     let pair = pair?;
     Some(rows[pair[0] + 1..pair[1]].iter().map(|row| row.iter().skip(2).copied().collect()).collect())
 }
@@ -123,7 +124,9 @@ fn cells(line: &str, look: &mut Look) -> Vec<Cell> {
                     before = c;
                 }
             }
-            Some('(' | ')') => drop(rest.next()),
+            Some('(' | ')') => {
+                rest.next();
+            }
             Some(_) | None => {}
         }
     }
@@ -141,7 +144,9 @@ fn apply(look: &mut Look, parameters: &str) {
             7 => look.inverse = true,
             27 => look.inverse = false,
             38 => look.grey = extended(&mut numbers).is_some_and(is_grey),
-            48 | 58 => drop(extended(&mut numbers)),
+            48 | 58 => {
+                extended(&mut numbers);
+            }
             90 => look.grey = true,
             30..=37 | 39 | 91..=97 => look.grey = false,
             _ => {}
@@ -178,7 +183,9 @@ mod tests {
     /// A screen as Claude Code 2.1.329 draws it, with this between its rules.
     fn screen(input: &str) -> String {
         let rule = format!("\u{1b}[38;5;244m{}\u{1b}[39m", "─".repeat(60));
-        format!("\u{1b}[39m ● All done.\n\n{rule}\n{input}\n\u{1b}[0m{rule}\n  \u{1b}[38;5;246m⏸ manual mode on\u{1b}[39m\n")
+        format!(
+            "\u{1b}[39m ● All done.\n\n{rule}\n{input}\n\u{1b}[0m{rule}\n  \u{1b}[38;5;246m⏸ manual mode on\u{1b}[39m\n"
+        )
     }
 
     fn claude(input: &str) -> InputLine {
@@ -216,7 +223,10 @@ mod tests {
 
     #[test]
     fn a_dialog_has_no_input_line() {
-        let dialog = format!("{}\n Bash command\n Do you want to proceed?\n \u{1b}[38;5;153m❯\u{1b}[39m 1. Yes\n   2. No\n", "─".repeat(60));
+        let dialog = format!(
+            "{}\n Bash command\n Do you want to proceed?\n \u{1b}[38;5;153m❯\u{1b}[39m 1. Yes\n   2. No\n",
+            "─".repeat(60)
+        );
         assert_eq!(read(AgentKind::Claude, &dialog), InputLine::Hidden);
         assert_eq!(claude("! ls"), InputLine::Hidden, "a shell command is typed there");
         assert_eq!(read(AgentKind::Claude, "$ "), InputLine::Hidden);

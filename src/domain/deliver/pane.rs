@@ -37,8 +37,7 @@ impl Pane {
         let mut next = || fields.next();
         let (id, pid, tty) = (next()?, next()?.parse().ok()?, next()?);
         let flag = |field: &str| field != "0" && !field.is_empty();
-        let (dead, in_mode, input_off, synchronized) =
-            (flag(next()?), flag(next()?), flag(next()?), flag(next()?));
+        let (dead, in_mode, input_off, synchronized) = (flag(next()?), flag(next()?), flag(next()?), flag(next()?));
         let bracketed = match next()? {
             "1" => Some(true),
             "0" => Some(false),
@@ -107,7 +106,8 @@ mod tests {
 
     #[test]
     fn what_is_no_pane_is_none() {
-        for line in ["", "%3", "3\t42\t/dev/pts/4\t0\t0\t0\t0\t\t1\tm:0.0\tsh", "%x\t42\t\t0\t0\t0\t0\t\t1\tm:0.0\tsh"] {
+        for line in ["", "%3", "3\t42\t/dev/pts/4\t0\t0\t0\t0\t\t1\tm:0.0\tsh", "%x\t42\t\t0\t0\t0\t0\t\t1\tm:0.0\tsh"]
+        {
             assert_eq!(Pane::parse(line), None, "{line:?}");
         }
     }

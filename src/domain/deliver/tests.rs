@@ -75,7 +75,10 @@ fn each_thing_in_the_way_is_named() {
         let found = said(&receiver(), &sight, "one\ntwo");
         assert!(found.len() == 1 && found[0].0.contains(word) && !found[0].1, "{word}: {found:?}");
     }
-    assert!(said(&receiver(), &pane(|pane| pane.bracketed = Some(false)), "one").is_empty(), "one line cannot be split");
+    assert!(
+        said(&receiver(), &pane(|pane| pane.bracketed = Some(false)), "one").is_empty(),
+        "one line cannot be split"
+    );
 }
 
 #[test]
@@ -93,7 +96,9 @@ fn without_a_registry_the_last_known_state_counts() {
         waiting_for: waiting_for.map(str::to_owned),
         ..receiver()
     };
-    assert!(said(&with(AgentState::Waiting, Some("permission: Bash")), &unknown, "x")[0].0.contains("permission: Bash"));
+    assert!(
+        said(&with(AgentState::Waiting, Some("permission: Bash")), &unknown, "x")[0].0.contains("permission: Bash")
+    );
     assert!(said(&with(AgentState::Working, None), &unknown, "x")[0].1);
     assert!(!said(&with(AgentState::Crashed, None), &unknown, "x")[0].1);
     assert!(said(&with(AgentState::Idle, None), &unknown, "x").is_empty());

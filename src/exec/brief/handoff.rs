@@ -84,9 +84,11 @@ mod tests {
     fn of_a_long_transcript_the_first_prompt_and_the_end_are_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.jsonl");
-        let prompt = |text: &str| json!({"type": "user", "message": {"role": "user", "content": text}}).to_string() + "\n";
+        let prompt =
+            |text: &str| json!({"type": "user", "message": {"role": "user", "content": text}}).to_string() + "\n";
         let padding = json!({"type": "assistant", "message": {"id": "m", "content": [{"type": "text", "text": "x".repeat(50_000)}]}}).to_string() + "\n";
-        fs::write(&path, [prompt("The first thing."), padding.repeat(200), prompt("The last thing.")].concat()).unwrap();
+        fs::write(&path, [prompt("The first thing."), padding.repeat(200), prompt("The last thing.")].concat())
+            .unwrap();
         let wanted = Wanted {
             agent: "api".to_owned(),
             transcript: path.clone(),

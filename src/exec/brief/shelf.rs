@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::domain::deliver::BriefRef;
 use crate::domain::deliver::history;
@@ -51,17 +51,22 @@ pub fn page(brief: &BriefRef, redactor: &Redactor) -> Result<BriefPage, Fault> {
 /// Compares a brief with an earlier one, line by line. Blocks.
 pub fn difference(older: &BriefRef, newer: &BriefRef, redactor: &Redactor) -> Result<BriefPage, Fault> {
     let (before, after) = (whole(&older.file, redactor)?, whole(&newer.file, redactor)?);
-    let diff = TextDiff::from_lines(&before, &after);
-    let lines = diff.iter_all_changes().map(|change| {
-        let (sign, tone) = match change.tag() {
-            ChangeTag::Delete => ('-', Some(false)),
-            ChangeTag::Insert => ('+', Some(true)),
-            ChangeTag::Equal => (' ', None),
+    let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let mut lines = Vec::new();
+    for operation in capture_diff_slices(Algorithm::Myers, &before, &after) {
+        let (tag, old, new) = operation.as_tag_tuple();
+        let mut put = |sign: char, tone, rows: &[&str]| {
+            lines.extend(rows.iter().map(|row| PageLine { tone, text: format!("{sign} {row}") }));
         };
-        PageLine { tone, text: format!("{sign} {}", change.value().trim_end_matches('\n')) }
-    });
+        if tag == DiffTag::Equal {
+            put(' ', None, &before[old]);
+        } else {
+            put('-', Some(false), &before[old]);
+            put('+', Some(true), &after[new]);
+        }
+    }
     let title = format!("Brief {:04} beside {:04}, the last one sent", newer.number, older.number);
-    Ok(BriefPage { title, lines: lines.collect() })
+    Ok(BriefPage { title, lines })
 }
 
 fn whole(file: &Path, redactor: &Redactor) -> Result<String, Fault> {
@@ -90,9 +95,7 @@ pub async fn compare(older: BriefRef, newer: BriefRef, redactor: Redactor) -> Do
     Done::BriefPage(off_thread(move || difference(&older, &newer, &redactor)).await)
 }
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Fault::new("reading", "briefs", error, "")))
 }

@@ -73,7 +73,8 @@ pub async fn look(receiver: &Receiver, claude_dirs: &[PathBuf]) -> Found<Sight> 
     if stat.tty == 0 {
         return Err(refused(format!("process {pid} has no terminal"), "copy the prompt and paste it yourself"));
     }
-    let (server, pane) = find_pane(pid, stat.tty).await.map_err(|why| refused(why, "copy the prompt (y) and paste it yourself"))?;
+    let (server, pane) =
+        find_pane(pid, stat.tty).await.map_err(|why| refused(why, "copy the prompt (y) and paste it yourself"))?;
     let named = entry.and_then(|one| one.entry.pane().map(str::to_owned)).or_else(|| receiver.pane.clone());
     if let Some(named) = named.as_deref().filter(|named| *named != pane.id) {
         let why = format!("its registry names pane {named}, and its terminal is that of {}", pane.place());
@@ -183,8 +184,7 @@ mod tests {
     #[test]
     fn the_fields_of_a_process_are_counted_behind_its_name() {
         let stat = b"42 (a) b (c)) S 7 40 40 34817 41 4194304 100 0 0 0 1 2 0 0 20 0 11 0 8163 1000 200";
-        let expected =
-            Stat { parent: 7, group: 40, tty: 34817, in_front: 41, start: "8163".to_owned() };
+        let expected = Stat { parent: 7, group: 40, tty: 34817, in_front: 41, start: "8163".to_owned() };
         assert_eq!(Stat::parse(stat), Some(expected));
         assert_eq!(Stat::parse(b"42 (x) S 1"), None);
         assert!(Stat::of(std::process::id()).is_some());

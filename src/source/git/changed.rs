@@ -15,10 +15,14 @@ pub fn changed(path: &Path) -> Option<RepoFacts> {
     let repo = open(path).ok()?;
     let head = repo.head().ok();
     let mut facts = RepoFacts {
-        branch: head.as_ref().filter(|head| head.is_branch()).map(|head| String::from_utf8_lossy(head.shorthand_bytes()).into_owned()),
-        head: head.as_ref().and_then(|head| head.peel_to_commit().ok()).map(|commit| {
-            commit.id().to_string().chars().take(10).collect()
-        }),
+        branch: head
+            .as_ref()
+            .filter(|head| head.is_branch())
+            .map(|head| String::from_utf8_lossy(head.shorthand_bytes()).into_owned()),
+        head: head
+            .as_ref()
+            .and_then(|head| head.peel_to_commit().ok())
+            .map(|commit| commit.id().to_string().chars().take(10).collect()),
         ..RepoFacts::default()
     };
     let mut options = StatusOptions::new();

@@ -45,7 +45,10 @@ fn lines(cx: &Cx<'_>, view: &SendingView, columns: usize) -> Vec<Line<'static>> 
     let waits = receiver.waiting_for.as_ref().map(|what| format!(" for {what}")).unwrap_or_default();
     let mut known = vec![
         ("agent".to_owned(), receiver.name.clone()),
-        ("state".to_owned(), format!("{}{waits}, says the {}: {}", receiver.state.name(), receiver.source.name(), receiver.reason)),
+        (
+            "state".to_owned(),
+            format!("{}{waits}, says the {}: {}", receiver.state.name(), receiver.source.name(), receiver.reason),
+        ),
     ];
     if let Some(Ok(sight)) = &view.seen {
         let target = &sight.target;

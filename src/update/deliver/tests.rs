@@ -140,7 +140,11 @@ fn what_stands_in_the_way_is_said_and_nothing_is_sent() {
 
 #[test]
 fn an_agent_at_work_and_a_second_copy_are_asked_about_and_no_is_the_default() {
-    for (status, outcome) in [(RegistryStatus::Busy, "not-delivered"), (RegistryStatus::Idle, "indeterminate"), (RegistryStatus::Idle, "delivered")] {
+    for (status, outcome) in [
+        (RegistryStatus::Busy, "not-delivered"),
+        (RegistryStatus::Idle, "indeterminate"),
+        (RegistryStatus::Idle, "delivered"),
+    ] {
         let mut state = listed(vec![sending(2, "docs", outcome)]);
         press(&mut state, KeyCode::Enter);
         see(&mut state, "docs", status.clone(), InputLine::Empty);

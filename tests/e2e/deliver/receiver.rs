@@ -169,7 +169,9 @@ impl InputLine {
             typed if typed.len() > DRAWN => format!("[Pasted text #1 +{} lines]", typed.lines().count()),
             typed => typed.replace('\n', "\r\n  "),
         };
-        print!("\u{1b}[0m\u{1b}[2J\u{1b}[H ● ready\r\n\r\n{rule}\r\n❯ {shown}\u{1b}[7m \u{1b}[0m\r\n{rule}\r\n  manual mode");
+        print!(
+            "\u{1b}[0m\u{1b}[2J\u{1b}[H ● ready\r\n\r\n{rule}\r\n❯ {shown}\u{1b}[7m \u{1b}[0m\r\n{rule}\r\n  manual mode"
+        );
         std::io::stdout().flush().expect("a terminal");
     }
 

@@ -20,7 +20,9 @@ fn shown() -> Option<(Project, Tmux)> {
     tmux.see("Check the VLAN range");
     tmux.see("never");
     tmux.keys(&["Enter"]);
-    tmux.wait("what is to be sent", |shown| shown.contains("in the way   nothing") && shown.contains("Read .hnpwb/briefs/0001"));
+    tmux.wait("what is to be sent", |shown| {
+        shown.contains("in the way   nothing") && shown.contains("Read .hnpwb/briefs/0001")
+    });
     Some((project, tmux))
 }
 
@@ -73,4 +75,48 @@ fn a_draft_that_was_begun_meanwhile_is_left_alone() {
     tmux.keys(&["Enter"]);
     tmux.see("a draft stands in its input: mine");
     assert_eq!(got(&project), "mine");
+}
+
+/// A project with one saved brief.
+fn with_brief() -> Project {
+    let project = Project::new();
+    let task = super::first_task(&project);
+    assert!(project.run(&["brief", "new", "--task", &task]).status.success());
+    project
+}
+
+#[test]
+fn a_copy_in_a_nested_tmux_lands_in_the_outer_one_whatever_the_inner_one_is_set_to() {
+    for setting in ["external", "off"] {
+        let project = with_brief();
+        let inner = project.path("inner").display().to_string();
+        let command = format!("tmux -S {inner} -f /dev/null new-session {}", env!("CARGO_BIN_EXE_hnpwb"));
+        let Some(outer) = Tmux::start(&project, 160, 50, &command) else { return };
+        // The outer one stands for a terminal that takes OSC 52.
+        outer.ask(&["set-option", "-s", "set-clipboard", "on"]);
+        let nested = Tmux { socket: inner };
+        outer.see("Check the VLAN range");
+        nested.ask(&["set-option", "-s", "set-clipboard", setting]);
+        outer.keys(&["B"]);
+        outer.see("never");
+        outer.keys(&["y"]);
+        outer.see("copied through tmux, confirmed");
+        outer.wait("the pointer in the outer one", |_| {
+            outer.ask(&["show-buffer"]).starts_with("Read .hnpwb/briefs/0001")
+        });
+        assert!(nested.ask(&["show-buffer"]).starts_with("Read .hnpwb/briefs/0001"), "{setting}");
+    }
+}
+
+#[test]
+fn a_copy_without_tmux_and_without_a_display_is_not_called_sure_and_names_the_file() {
+    let project = with_brief();
+    let mut screen = project.launch().open();
+    screen.see("Check the VLAN range");
+    screen.keys("B");
+    screen.see("never");
+    screen.keys("y");
+    screen.see("not confirmed; the text is in");
+    let held = fs::read_to_string(project.root().join(".hnpwb/clipboard.txt")).expect("the text");
+    assert!(held.starts_with("Read .hnpwb/briefs/0001"), "{held}");
 }

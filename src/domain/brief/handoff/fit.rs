@@ -15,7 +15,10 @@ pub fn fit(beginning: &str, mut sections: Vec<Section>, end: &str, tokens: u64) 
         let lightest = sections.iter_mut().filter(beyond).min_by_key(|section| section.weight);
         let victim = match lightest {
             Some(section) => Some(section),
-            None => sections.iter_mut().filter(|section| section.lines.len() > usize::from(section.weight > 8)).min_by_key(|section| section.weight),
+            None => sections
+                .iter_mut()
+                .filter(|section| section.lines.len() > usize::from(section.weight > 8))
+                .min_by_key(|section| section.weight),
         };
         let Some(section) = victim else { return text };
         section.lines.pop();
@@ -25,6 +28,7 @@ pub fn fit(beginning: &str, mut sections: Vec<Section>, end: &str, tokens: u64) 
 
 fn join(beginning: &str, sections: &[Section], end: &str) -> String {
     let texts = sections.iter().map(Section::text).filter(|text| !text.is_empty());
-    let parts: Vec<String> = std::iter::once(beginning.to_owned()).chain(texts).chain(std::iter::once(end.to_owned())).collect();
+    let parts: Vec<String> =
+        std::iter::once(beginning.to_owned()).chain(texts).chain(std::iter::once(end.to_owned())).collect();
     parts.join("\n\n")
 }

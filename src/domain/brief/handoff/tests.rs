@@ -40,7 +40,11 @@ fn said(text: &str) -> Value {
 fn crashed() -> Vec<Value> {
     vec![
         prompt("Fix the VLAN check in src/vlan.rs."),
-        call("t0", "TodoWrite", &json!({"todos": [{"content": "fix the range", "status": "completed"}, {"content": "write a test", "status": "in_progress"}]})),
+        call(
+            "t0",
+            "TodoWrite",
+            &json!({"todos": [{"content": "fix the range", "status": "completed"}, {"content": "write a test", "status": "in_progress"}]}),
+        ),
         call("t1", "Edit", &json!({"file_path": "src/vlan.rs", "old_string": "a", "new_string": "b\nc"})),
         result("t1", "ok", false),
         call("t2", "Bash", &json!({"command": "cargo test vlan"})),
@@ -110,9 +114,21 @@ fn a_handoff_tells_what_was_asked_done_open_and_wrong_each_with_its_line() {
 fn what_does_not_fit_is_left_out_by_its_weight_and_counted() {
     let mut records = vec![prompt(&"Do the great work. ".repeat(400))];
     for n in 0..300 {
-        records.push(call(&format!("c{n}"), "Bash", &json!({"command": format!("cargo test case_{n} -- --nocapture")})));
-        records.push(result(&format!("c{n}"), &format!("Exit code 1\nerror: number {n} failed for a long reason"), true));
-        records.push(call(&format!("e{n}"), "Edit", &json!({"file_path": format!("src/file_{n}.rs"), "old_string": "a", "new_string": "b"})));
+        records.push(call(
+            &format!("c{n}"),
+            "Bash",
+            &json!({"command": format!("cargo test case_{n} -- --nocapture")}),
+        ));
+        records.push(result(
+            &format!("c{n}"),
+            &format!("Exit code 1\nerror: number {n} failed for a long reason"),
+            true,
+        ));
+        records.push(call(
+            &format!("e{n}"),
+            "Edit",
+            &json!({"file_path": format!("src/file_{n}.rs"), "old_string": "a", "new_string": "b"}),
+        ));
         records.push(result(&format!("e{n}"), "ok", false));
     }
     let (work, redactor) = (work(&records), Redactor::default());
@@ -128,7 +144,11 @@ fn what_does_not_fit_is_left_out_by_its_weight_and_counted() {
 fn secrets_are_hidden_even_where_a_line_is_cut() {
     let secret = ["gh", "p_", &"a1B2".repeat(9)].concat();
     let command = format!("{} {secret}", "x".repeat(180));
-    let records = [prompt(&format!("Use {secret}.")), call("t", "Bash", &json!({"command": command})), result("t", &format!("error: {secret}"), true)];
+    let records = [
+        prompt(&format!("Use {secret}.")),
+        call("t", "Bash", &json!({"command": command})),
+        result("t", &format!("error: {secret}"), true),
+    ];
     let (work, redactor) = (work(&records), Redactor::default());
     let made = make(facts(&work, &Cause::Compacted, &redactor), TOKENS);
     assert!(!made.text.contains("a1B2a1B2"), "{}", made.text);
