@@ -167,6 +167,10 @@ pub fn obstacles(receiver: &Receiver, sight: &Sight, payload: &Payload) -> Vec<O
             let why = format!("a draft stands in its input: {}", super::text::cut(&super::text::line(draft), 60));
             found.push(bars(why, "send it or clear it there first"));
         }
+        InputLine::Hidden if !input::is_known(receiver.kind) => {
+            let why = "the input line of its program is not known here";
+            found.push(bars(why, "copy the prompt (y) and paste it yourself"));
+        }
         InputLine::Hidden => {
             let why = "its input line is not on the screen: a dialog or another view has the keys";
             found.push(bars(why, "leave the dialog in the agent's pane"));

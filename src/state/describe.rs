@@ -60,7 +60,11 @@ fn need(state: &State) -> Option<(String, Lines)> {
             // Before it is put into lines: a secret may have several.
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
-        Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
+        Subject::Agent(id) => state.agents.find(id).map(|agent| {
+            let (title, mut lines) = agent::agent(state, agent);
+            briefs::offer(&mut lines, state, agent);
+            (title, lines)
+        }),
         Subject::Drift { .. } | Subject::Cluster(_) | Subject::Sending(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);

@@ -27,6 +27,11 @@ struct Cell {
     inverse: bool,
 }
 
+/// True for programs whose input line is recognised.
+pub fn is_known(kind: AgentKind) -> bool {
+    matches!(kind, AgentKind::Claude | AgentKind::Codex)
+}
+
 /// Finds the input line in what `capture-pane -e -p` printed.
 pub fn read(kind: AgentKind, captured: &str) -> InputLine {
     let rows = rows(captured);

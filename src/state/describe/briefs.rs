@@ -1,7 +1,8 @@
 //! What was sent to an agent or for a task, and what a question before a sending says.
 
 use super::{Lines, put};
-use crate::domain::agent::AgentId;
+use crate::action::Action;
+use crate::domain::agent::{Agent, AgentId, AgentState};
 use crate::domain::deliver::Order;
 use crate::domain::deliver::history::Sending;
 use crate::domain::time::age;
@@ -30,6 +31,14 @@ pub fn of_task(lines: &mut Lines, state: &State, task: &str) {
         let number = sending.brief.map(|number| format!("{number:04} ")).unwrap_or_default();
         format!("{number}to {}", sending.agent)
     });
+}
+
+/// What to do about an agent that crashed.
+pub fn offer(lines: &mut Lines, state: &State, agent: &Agent) {
+    if agent.verdict.state == AgentState::Crashed {
+        let key = state.screen.keymap.key_of(Action::HandOff);
+        put(lines, "go on", &format!("{key} writes the brief with which another agent takes over"));
+    }
 }
 
 fn list<'a>(
