@@ -98,6 +98,7 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
     write(&stage.project().join("TASKS.md"), "# Tasks\n\n- [ ] Check the VLAN range\n");
     let script = json!([
         [{"text": "Read."}],
+        [{"text": "Read all of it."}],
         [{"text": "I write it."}, {"tool": "Write", "input": {"file_path": stage.project().join("vlan.txt"), "content": "4095\n"}}],
         [{"text": "Now the test."}, {"tool": "Bash", "input": {"command": "echo 'error: 4095 is out of range' >&2; exit 3"}}],
         [{"sleep": 600}, {"text": "never"}],
@@ -112,6 +113,12 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
     let line = usize::try_from(sent["line"].as_u64().expect("a line")).expect("a line");
     assert!(transcript.lines().nth(line - 1).is_some_and(|line| line.contains(r"one\ntwo\nthree")), "{sent}");
     pane.wait("the end of its turn", || pane.status() == "idle" && pane.shown().contains("Read."));
+
+    // So long that Claude Code shows a placeholder for it, and marks it in the transcript.
+    let long = (0..2_000).map(|n| format!("line {n} of a long text\n")).collect::<String>();
+    let (exit, sent) = pane.hnpwb(&["brief", "send", "--agent", &session, "--text", &long]);
+    assert_eq!((exit, &sent["outcome"]), (Some(0), &json!("delivered")), "{sent}\n{}", pane.shown());
+    pane.wait("the end of its turn", || pane.status() == "idle" && pane.shown().contains("Read all of it."));
 
     let (_, status) = pane.hnpwb(&["status"]);
     let task = status["tasks"][0]["id"].as_str().expect("a task").to_owned();

@@ -338,8 +338,8 @@ fn line_of(deed: &Deed) -> String {
 fn changes(facts: &Facts<'_>) -> Section {
     let mut section = Section::new("What is not committed", 3, 3);
     let Some(repo) = facts.repo else { return section };
-    let on = repo.branch.as_deref().unwrap_or("a detached head");
-    let head = repo.head.as_deref().unwrap_or("no commit");
+    let on = repo.branch.as_deref().unwrap_or(if repo.head.is_some() { "a detached head" } else { "a new branch" });
+    let head = repo.head.as_deref().unwrap_or("its beginning");
     let words = match repo.changed.len() {
         0 => format!("nothing: the tree is clean on {on} at {head} (git status)"),
         count => {
@@ -402,7 +402,7 @@ fn is_check(command: &str) -> bool {
 }
 
 fn closing(facts: &Facts<'_>) -> String {
-    let reach = if facts.work.from_line > 1 {
+    let reach = if facts.asked.is_some_and(|first| first.place.line < facts.work.from_line) {
         format!(
             "\n\nOf its transcript only what stands from line {} on was read, and the first prompt.",
             facts.work.from_line

@@ -9,6 +9,9 @@ use crate::domain::transcript::{Body, Text};
 /// What an agent's program shows in place of a paste that is long.
 const PLACEHOLDERS: [&str; 2] = ["[Pasted text #", "[Pasted Content "];
 
+/// Bytes that such marks, and white space at the ends, make a prompt longer or shorter.
+const WRAPPING: u64 = 128;
+
 /// How a draft compares with what was pasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Draft {
@@ -71,15 +74,25 @@ fn has(line: &[u8], word: &[u8]) -> bool {
 /// The same words. Of a long text the transcript's reader keeps only the beginning, and its length.
 fn is_same(text: &Text, payload: &Payload) -> bool {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let held = unwrapped(&text.kept);
     if text.bytes == text.kept.len() as u64 {
-        return words(&text.kept) == words(payload.text());
+        return words(held) == words(payload.text());
     }
-    let mut kept = words(&text.kept);
+    let mut kept = words(held);
     // The last word may have been cut.
     kept.pop();
-    let as_long = text.bytes.abs_diff(payload.text().len() as u64) <= 16;
+    let as_long = text.bytes.abs_diff(payload.text().len() as u64) <= WRAPPING;
     let begins = words(payload.text()).starts_with(&kept);
-    as_long && begins && payload.text().get(..64) == text.kept.trim_start().get(..64)
+    as_long && begins && payload.text().get(..64) == held.get(..64)
+}
+
+/// Claude Code (seen on 2.1.329) puts a long paste between marks when it hands it to its model.
+fn unwrapped(text: &str) -> &str {
+    let text = text.trim();
+    let inside = text.strip_prefix("<pasted_content id=\"").and_then(|rest| rest.split_once("\">"));
+    let Some((_, inside)) = inside else { return text };
+    let end = inside.rfind("</pasted_content id=\"").unwrap_or(inside.len());
+    inside[..end].trim()
 }
 
 /// The note of a queued prompt holds the beginning of its first line.
@@ -141,6 +154,10 @@ mod tests {
         assert_eq!(of(&user(long.trim()), &long), Some(Told::Prompt));
         assert_eq!(of(&user(&long[..150_000]), &long), None);
         assert_eq!(of(&user(&long.replace("Begin", "Other")), &long), None);
+        let wrapped = |text: &str| format!("\n\n<pasted_content id=\"21b9\">\n{text}\n</pasted_content id=\"21b9\">\n");
+        assert_eq!(of(&user(&wrapped(long.trim())), &long), Some(Told::Prompt));
+        assert_eq!(of(&user(&wrapped("nine\nlines")), "nine\nlines"), Some(Told::Prompt));
+        assert_eq!(of(&user(&wrapped("nine\nlines")), "ten\nlines"), None);
         let one = "x".repeat(200_000);
         assert_eq!(of(&user(&one), &one), Some(Told::Prompt));
     }

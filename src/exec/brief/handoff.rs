@@ -32,6 +32,7 @@ pub fn gather(wanted: &Wanted, redactor: &Redactor) -> Result<Made, Fault> {
         Fault::new("reading", wanted.transcript.display(), error, remedy)
     };
     let work = work::read(&wanted.transcript, wanted.format, REACH).map_err(refused)?;
+    // Lines without an entry may come before the first.
     let first = if work.from_line > 1 { first_prompt(&wanted.transcript, wanted.format) } else { None };
     let repo = wanted.folder.as_deref().and_then(changed::changed);
     let facts = Facts {
