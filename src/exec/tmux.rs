@@ -35,7 +35,9 @@ impl Tmux {
     /// # Errors
     /// There is no tmux or no server, it took too long, or it refused, in its own words.
     pub async fn run(&self, command: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
+        // Without -u a client outside of a UTF-8 locale prints `_` in place of tabs and of all that is not ASCII.
         let mut child = Command::new("tmux")
+            .arg("-u")
             .args(&self.args)
             .args(command)
             .stdin(Stdio::piped())

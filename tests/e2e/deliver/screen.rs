@@ -14,7 +14,8 @@ fn shown() -> Option<(Project, Tmux)> {
     let task = super::first_task(&project);
     assert!(project.run(&["brief", "new", "--task", &task, "--agent", "receiver"]).status.success());
     // It takes the environment of the server, which is that of the project.
-    tmux.ask(&["new-window", env!("CARGO_BIN_EXE_hnpwb")]);
+    let root = project.root().display().to_string();
+    tmux.ask(&["new-window", "-c", &root, env!("CARGO_BIN_EXE_hnpwb")]);
     tmux.see("receiver");
     tmux.keys(&["2", "B"]);
     tmux.see("Check the VLAN range");
