@@ -18,7 +18,12 @@ use super::{compose, search};
 fn agent(state: &State) -> Option<&Agent> {
     let of_need = || match &state.attention.current()?.subject {
         Subject::Agent(id) | Subject::Signal { agent: id, .. } => Some(id),
-        Subject::Gate(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) | Subject::Rules(_) => None,
+        Subject::Gate(_)
+        | Subject::Drift { .. }
+        | Subject::Cluster(_)
+        | Subject::Task(_)
+        | Subject::Rules(_)
+        | Subject::Sending(_) => None,
     };
     let id = match (&state.screen.popup, state.screen.focus) {
         (Some(Popup::Signals(view)), _) => Some(&view.agent),
