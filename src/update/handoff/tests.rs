@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use crate::action::keymap::Keymap;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId, AgentState, StateVerdict};
+use crate::domain::brief::Draft;
+use crate::domain::brief::check::Checked;
 use crate::domain::brief::handoff::Cause;
-use crate::domain::deliver::BriefRef;
+use crate::domain::fault::Fault;
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::{Body, Entry, Text};
 use crate::effect::{Effect, Effects};
 use crate::event::{
-    BriefDone, BriefsRead, CopyDone, CopyRoute, Done, Event, Input, Page, PageRequest, TranscriptChange, TranscriptNews,
+    BriefChecked, BriefDone, CopyDone, CopyRoute, Done, Event, Input, Page, PageRequest, TranscriptChange, TranscriptNews,
 };
 use crate::state::popup::Popup;
 use crate::state::{Screen, SessionView, State};
@@ -44,25 +46,41 @@ fn press(state: &mut State, code: KeyCode) -> Effects {
     update(state, NOW, Event::Input(Input::Key(KeyEvent::new(code, modifiers))))
 }
 
-fn written(state: &mut State, agent: Option<&str>) -> Effects {
-    let file = "/p/.hnpwb/briefs/0001-x.md";
-    let copy = CopyDone { route: CopyRoute::Tmux, confirmed: true, file: None };
+/// A draft was made: what the composer holds then.
+fn made(state: &mut State, template: &str, agent: Option<&str>) -> Effects {
+    let draft = Draft { template: template.to_owned(), text: "# X\n\nText.\n".to_owned(), ..Draft::default() };
+    let draft = Draft { agent: agent.map(str::to_owned), ..draft };
     let agent = agent.map(|name| AgentId(format!("id-{name}")));
-    let effects = update(state, NOW, Event::Done(Done::Brief(Ok(BriefDone { file: file.into(), agent, copy }))));
-    assert!(effects.contains(&Effect::ReadBriefs), "{effects:?}");
-    let brief = BriefRef::read(file.as_ref(), "# X\n", "/p".as_ref()).unwrap();
-    let read = BriefsRead { briefs: vec![brief], sends: Vec::new() };
-    update(state, NOW, Event::Done(Done::Briefs(Ok(read))))
+    update(state, NOW, Event::Done(Done::Made(Ok(Box::new(draft)), agent)))
+}
+
+/// Saves what the composer holds with the keys given; what the effects are that ask for it.
+fn save(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Effects {
+    let generation = state.screen.composer.as_ref().unwrap().generation;
+    let news = BriefChecked { generation, checked: Checked::default() };
+    update(state, NOW, Event::Done(Done::BriefChecked(Box::new(news))));
+    update(state, NOW, Event::Input(Input::Key(KeyEvent::new(code, modifiers))))
 }
 
 #[test]
-fn a_crashed_agent_is_handed_on_and_its_brief_is_shown_in_the_list() {
+fn a_crashed_agent_is_handed_on_and_its_brief_is_read_before_it_is_saved() {
     let mut state = state();
     let effects = press(&mut state, KeyCode::Char('H'));
     let Some(Effect::HandOff(wanted)) = effects.first() else { panic!("{effects:?}") };
     assert_eq!((wanted.agent.as_str(), &wanted.cause), ("api", &Cause::Crashed("its process is gone".to_owned())));
-    assert!(written(&mut state, None).is_empty());
-    assert!(matches!(&state.screen.popup, Some(Popup::Briefs(view)) if view.selected == 0));
+    made(&mut state, "handoff", None);
+    let composer = state.screen.composer.as_ref().unwrap();
+    assert_eq!((composer.template.as_str(), composer.text().as_str()), ("handoff", "# X\n\nText.\n"));
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_nothing_opens() {
+    let mut state = state();
+    press(&mut state, KeyCode::Char('H'));
+    let fault = Fault::new("reading", "/t/api.jsonl", "it is gone", "choose another agent");
+    update(&mut state, NOW, Event::Done(Done::Made(Err(fault), None)));
+    assert!(state.screen.composer.is_none());
+    assert!(state.screen.message.as_ref().is_some_and(|said| said.text.contains("it is gone")));
 }
 
 #[test]
@@ -93,6 +111,23 @@ fn a_passage_goes_to_an_agent_that_runs_and_its_delivery_follows() {
     let Some(Effect::PassOn { passage, to }) = effects.first() else { panic!("{effects:?}") };
     assert_eq!((passage.agent.as_str(), to.name.as_str(), passage.offset), ("api", "docs", 40));
     assert!(passage.text.contains("The port is 8443."));
-    let effects = written(&mut state, Some("docs"));
-    assert!(matches!(effects.first(), Some(Effect::LookAtPane(receiver)) if receiver.name == "docs"), "{effects:?}");
+    made(&mut state, "relay", Some("docs"));
+    let effects = save(&mut state, KeyCode::Enter, KeyModifiers::ALT);
+    let Some(Effect::SaveBrief(order)) = effects.last() else { panic!("{effects:?}") };
+    assert!(order.send && order.agent.as_ref().is_some_and(|agent| agent.0 == "id-docs"));
+    let file = "/p/.hnpwb/briefs/0001-x.md";
+    let done = BriefDone {
+        file: file.into(),
+        text: order.draft.file(1, NOW),
+        pointer: String::new(),
+        send: true,
+        agent: order.agent.clone(),
+        copy: CopyDone { route: CopyRoute::Tmux, confirmed: true, file: None },
+    };
+    let effects = update(&mut state, NOW, Event::Done(Done::Brief(Ok(Box::new(done)))));
+    let looked = effects.iter().any(|effect| matches!(effect, Effect::LookAtPane(to) if to.name == "docs"));
+    assert!(looked && effects.contains(&Effect::ReadBriefs), "{effects:?}");
+    let Some(Popup::Sending(view)) = &state.screen.popup else { panic!("{:?}", state.screen.popup) };
+    assert_eq!(view.brief.as_ref().map(|brief| brief.number), Some(1));
+    assert!(view.text.contains(".hnpwb/briefs/0001-x.md"), "{}", view.text);
 }
