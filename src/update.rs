@@ -157,7 +157,6 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Brief(done) => return compose::saved(state, done),
         Done::BriefOffer(offer) => compose::offered(state, *offer),
         Done::BriefChecked(news) => return compose::checked(state, *news),
-        Done::Draft(Ok(())) => {}
         Done::Library(news) => compose::library(state, *news),
         Done::Excerpt(path, read) => return compose::excerpt(state, &path, read),
         Done::Edited(text) => return compose::edited(state, text),
@@ -177,7 +176,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         | Done::Journal(Err(fault))
         | Done::Hushed(Err(fault))
         | Done::GateFacts(_, Err(fault)) => state.complain(&fault),
-        Done::Hushed(Ok(())) => {}
+        Done::Draft(Ok(())) | Done::Hushed(Ok(())) => {}
         Done::Passage(done) => transcript::passage_done(state, done),
         Done::Record(place, read) => transcript::record_read(state, &place, read),
         Done::Revealed(place, outcome) => transcript::revealed(state, &place, outcome),

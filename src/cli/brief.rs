@@ -128,7 +128,9 @@ pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
         }
         BriefCommand::Templates { output } => {
             let (found, faults) = templates(&session.templates);
-            faults.iter().for_each(|fault| say(&fault.to_string()));
+            for fault in &faults {
+                say(&fault.to_string());
+            }
             match output.format() {
                 Format::Json => {
                     let rows: Vec<Value> = found
@@ -175,7 +177,9 @@ pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
 
 fn find_template(session: &Session, name: &str) -> Result<(Template, Vec<Template>), Failure> {
     let (found, faults) = templates(&session.templates);
-    faults.iter().for_each(|fault| say(&fault.to_string()));
+    for fault in &faults {
+        say(&fault.to_string());
+    }
     match found.iter().find(|template| template.name == name) {
         Some(template) => Ok((template.clone(), found)),
         None => {

@@ -87,7 +87,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
             &json!({
                 "session": { "name": session.name, "root": session.root },
                 "agents": agents.agents.iter().map(|agent| {
-                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id), reviewed.claims(&agent.id))
+                    agent_json(agent, tallies.iter().find(|tally| tally.id == agent.id), &reviewed.claims(&agent.id))
                 }).collect::<Vec<_>>(),
                 "tasks": board.tasks.iter().map(|task| task_json(task, &reviewed)).collect::<Vec<_>>(),
                 "gates": gates,
@@ -121,7 +121,7 @@ pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
 }
 
 /// Figures are null for a transcript of which only the end could be read.
-fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: Vec<Value>) -> Value {
+fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: &[Value]) -> Value {
     let counts = tally.map(|tally| tally.counts);
     let cost = tally.and_then(|tally| tally.cost.as_ref());
     json!({

@@ -88,7 +88,7 @@ pub async fn run(session: Session, state: State, paths: &Paths) -> Result<Exit, 
     term::install_panic_hook();
     let guard = Guard::new(paths, &session.root, session.source.clone());
     let setup = Setup { roots: roots(&session), socket: paths.socket(&session.root), guard, session };
-    app::run(setup, state).await.map_err(|error| failed(&error))?;
+    Box::pin(app::run(setup, state)).await.map_err(|error| failed(&error))?;
     Ok(Exit::Done)
 }
 

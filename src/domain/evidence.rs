@@ -207,10 +207,9 @@ impl Source {
         match self {
             Self::Record { file, line, .. } => format!("{}:{line}", name(file)),
             Self::Commit(id) => format!("commit {}", id.chars().take(7).collect::<String>()),
-            Self::File(file, Some(line)) => format!("{}:{line}", name(file)),
             Self::File(file, None) => name(file),
             Self::Object(fabric, key) => format!("{fabric} {} {}", key.kind, key.name),
-            Self::Task { file, line, .. } => format!("{}:{line}", name(file)),
+            Self::File(file, Some(line)) | Self::Task { file, line, .. } => format!("{}:{line}", name(file)),
             Self::Check(check) => format!("check {check}"),
         }
     }

@@ -211,8 +211,7 @@ fn state_of(fabrics: &[DriftView], fabric: &str, key: &ObjectKey) -> Option<Drif
 fn cited(evidence: &Evidence) -> Vec<Cited> {
     let place = |source: &Source| match source {
         Source::Record { file, line, .. } => Some((file.clone(), *line)),
-        Source::Task { file, line, .. } => Some((file.clone(), u64::from(*line))),
-        Source::File(file, Some(line)) => Some((file.clone(), u64::from(*line))),
+        Source::Task { file, line, .. } | Source::File(file, Some(line)) => Some((file.clone(), u64::from(*line))),
         Source::File(_, None) | Source::Commit(_) | Source::Object(..) | Source::Check(_) => None,
     };
     let claims = evidence.claims.iter().map(|claim| Cited {

@@ -58,7 +58,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
             let columns = room(body, DETAIL);
             let lines = gate_lines(cx, gate, columns);
             let typed = Typed { title: "Reject: why?", lines, hint: "the agent reads it; a confirmation follows" };
-            reason(cx, typed, input, body, buf, hits);
+            reason(cx, &typed, input, body, buf, hits);
         }
         Popup::SignOffReason { sign_off, input } => {
             let columns = room(body, DETAIL);
@@ -68,7 +68,7 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
                 lines,
                 hint: "it goes into the journal; a confirmation follows",
             };
-            reason(cx, lines, input, body, buf, hits);
+            reason(cx, &lines, input, body, buf, hits);
         }
         Popup::Confirm { question, scroll } => confirm(cx, question, *scroll, body, buf, hits),
         Popup::Journal { lines, scroll, filter, typing } => {
@@ -106,7 +106,7 @@ struct Typed {
 }
 
 /// A reason being typed below what it is for.
-fn reason(cx: &Cx<'_>, typed: Typed, input: &LineInput, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
+fn reason(cx: &Cx<'_>, typed: &Typed, input: &LineInput, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
     let height = u16::try_from(typed.lines.len()).unwrap_or(u16::MAX).saturating_add(4);
     let inner = frame(cx, typed.title, Role::Gate, (DETAIL, height), body, buf, hits);
     let [rest, field] = split_top(inner, inner.height.saturating_sub(1));

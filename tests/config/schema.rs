@@ -37,7 +37,7 @@ fn breaches(schema: &Value, value: &Value, place: &str) -> Vec<String> {
                 breach("minLength");
             }
             "maxItems" if value.as_array().is_some_and(|items| items.len() as u64 > rule.as_u64().unwrap()) => {
-                breach("maxItems")
+                breach("maxItems");
             }
             "minimum" if value.as_f64().is_some_and(|number| number < rule.as_f64().unwrap()) => breach("minimum"),
             "maximum" if value.as_f64().is_some_and(|number| number > rule.as_f64().unwrap()) => breach("maximum"),

@@ -149,7 +149,7 @@ fn an_answer_that_was_recorded_is_no_answer_to_another_request() {
     let mut other = push();
     other.subject.insert("tool_use_id".to_owned(), "toolu_2".to_owned());
     assert!(matches!(client::ask_gate(&socket, &other), Err(Unheard::Broken(_))));
-    assert!(matches!(client::ask(&socket, &Request::List, Duration::from_millis(1)), Err(_)));
+    assert!(client::ask(&socket, &Request::List, Duration::from_millis(1)).is_err());
 }
 
 #[test]

@@ -48,7 +48,9 @@ pub fn run(args: &Args, session: &Session, now: Timestamp) -> Result<Exit, Failu
         Vec::new()
     } else {
         let (reports, faults) = drift::observe(session.fabrics.clone(), &session.health, &session.redactor)?;
-        faults.iter().for_each(|fault| say(&fault.to_string()));
+        for fault in &faults {
+            say(&fault.to_string());
+        }
         reports.into_iter().map(|report| report.view).collect()
     };
     let agent = brief.front.agent.as_deref().filter(|_| !args.offline).and_then(|name| agent_named(session, name));

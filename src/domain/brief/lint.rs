@@ -211,7 +211,7 @@ pub fn lint(page: &Page<'_>, aim: &Aim, budget: &Budget, facts: &Facts, redactor
     world::look(page, aim, words, facts, &mut findings);
     weigh(aim, budget, &mut findings);
     let mut findings = findings.0;
-    findings.sort_by(|a, b| (a.line, a.severity, a.rule).cmp(&(b.line, b.severity, b.rule)));
+    findings.sort_by_key(|finding| (finding.line, finding.severity, finding.rule));
     findings
 }
 

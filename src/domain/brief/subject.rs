@@ -177,6 +177,7 @@ pub(crate) mod tests {
             raw_status: "🔲".to_owned(),
             origin: Origin { file: PathBuf::from("docs/TASKS.md"), line: 12 },
             format: "emoji",
+            project: None,
             section: None,
             assignee: None,
             depends_on: Vec::new(),

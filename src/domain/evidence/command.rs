@@ -258,7 +258,6 @@ fn parts(line: &str) -> Vec<(&str, &str)> {
             (_, b'\\') => at += 1,
             (None, b'\'' | b'"') => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
             (None, b'&' | b'|') if next == Some(&byte) => {
                 take(start, at, if byte == b'&' { "&&" } else { "||" });
                 at += 1;
@@ -275,7 +274,7 @@ fn parts(line: &str) -> Vec<(&str, &str)> {
                 take(start, at, ";");
                 start = at + 1;
             }
-            (None, _) => {}
+            (_, _) => {}
         }
         at += 1;
     }

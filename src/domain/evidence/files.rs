@@ -38,7 +38,7 @@ pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[
             None => None,
         };
     }
-    let known: Vec<&FileFact> = changed.iter().filter_map(|path| facts.files.get(*path)).collect();
+    let known: Vec<&FileFact> = changed.iter().filter_map(|path| facts.files.get(path)).collect();
     let open: Vec<&&FileFact> =
         known.iter().filter(|file| matches!(file.git, InGit::Changed | InGit::Untracked)).collect();
     if let Some(first) = open.first() {
@@ -46,7 +46,7 @@ pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[
         return Some(row(shown, against, Some(Source::File(first.path.clone(), None))));
     }
     if known.len() < changed.len() || known.iter().any(|file| file.git == InGit::Unknown) {
-        let unknown = changed.iter().find(|path| facts.files.get(**path).is_none_or(|file| file.git == InGit::Unknown));
+        let unknown = changed.iter().find(|path| facts.files.get(*path).is_none_or(|file| file.git == InGit::Unknown));
         let named = unknown.map_or_else(String::new, |path| name(path));
         return Some(row(format!("git does not tell of {named}"), Verdict::Unknown, None));
     }

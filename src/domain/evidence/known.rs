@@ -107,7 +107,9 @@ pub fn request<'a>(
         add(agent, &mut request);
     }
     for task in tasks {
-        agents_of(task, links, agents).into_iter().for_each(|agent| add(agent, &mut request));
+        for agent in agents_of(task, links, agents) {
+            add(agent, &mut request);
+        }
         request.commits.extend(links.commits_of(task).map(str::to_owned));
     }
     request.commits.sort_unstable();

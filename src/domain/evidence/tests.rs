@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -132,8 +133,8 @@ impl World {
             connection: Connection::Connected,
             head: None,
             branch: None,
-            rows: vec![row.into()],
-            findings: Vec::new(),
+            rows: vec![row.into()].into(),
+            findings: Arc::default(),
             as_of: Some(at(0)),
         });
         self

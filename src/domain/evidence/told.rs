@@ -41,7 +41,7 @@ impl Told {
             Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => None,
         });
         let (said, checks) = (said.filter(|said| !said.claims.is_empty()).collect(), checks.collect());
-        Self { said, checks, work }
+        Self { work, said, checks }
     }
 
     /// Files that it changed or names in claims, absolute; of more than a few hundred the latest.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{BriefNote, End, Facts, Links, Mention, Names, Reason};
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::commit::{Commit, CommitRow, Ref, RefKind, RepoLog, Worktree};
-use crate::domain::gate::{Gate, GateId, GateState};
+use crate::domain::gate::{Asks, Gate, GateId, GateState};
 use crate::domain::task::{Task, parse};
 use crate::domain::transcript::format::FORMATS;
 use jiff::Timestamp;
@@ -124,6 +124,7 @@ fn gate(id: &str, title: &str, agent: Option<&str>, task: Option<&str>) -> Gate 
         requested_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         state: GateState::Pending,
+        asks: Asks::default(),
         reason: None,
         decided_at: None,
     }

@@ -1,7 +1,7 @@
 //! A row of the review, and a sign-off: what they say and where it stands.
 
 use super::{Lines, put};
-use crate::domain::evidence::Grade;
+use crate::domain::evidence::{Grade, Source};
 use crate::domain::sign_off::{SignOff, Standing};
 use crate::domain::time::age;
 use crate::state::State;
@@ -24,7 +24,7 @@ pub fn row(state: &State) -> Option<(String, Lines)> {
         put(&mut lines, "shown", &shown.shown);
         put(&mut lines, "verdict", shown.verdict.name());
         put(&mut lines, "required", if shown.required { "yes" } else { "no" });
-        put(&mut lines, "stands in", &shown.source.as_ref().map(|source| source.words()).unwrap_or_default());
+        put(&mut lines, "stands in", &shown.source.as_ref().map(Source::words).unwrap_or_default());
         put(&mut lines, "in full", shown.quote.as_deref().unwrap_or_default());
     }
     let title = shown.map_or_else(|| "claim".to_owned(), |shown| shown.kind.name().to_owned());

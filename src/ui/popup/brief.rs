@@ -141,7 +141,7 @@ fn draw_list<R>(
             select(cx, place, buf);
         }
     }
-    if let Some(row) = last.rows().last() {
+    if let Some(row) = last.rows().next_back() {
         let words = Line::from(fit(vec![cx.span(Role::Dim, hint.to_owned())], usize::from(row.width)));
         buf.set_line(row.x, row.y, &words, row.width);
     }

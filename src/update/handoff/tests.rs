@@ -14,7 +14,8 @@ use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::{Body, Entry, Text};
 use crate::effect::{Effect, Effects};
 use crate::event::{
-    BriefChecked, BriefDone, CopyDone, CopyRoute, Done, Event, Input, Page, PageRequest, TranscriptChange, TranscriptNews,
+    BriefChecked, BriefDone, CopyDone, CopyRoute, Done, Event, Input, Page, PageRequest, TranscriptChange,
+    TranscriptNews,
 };
 use crate::state::popup::Popup;
 use crate::state::{Screen, SessionView, State};

@@ -148,14 +148,14 @@ fn a_workbench_that_the_agent_started_decides_nothing_for_it() {
 }
 
 fn change(after: &str, problems: Vec<String>) -> RuleChange {
-    RuleChange::new("/work/hnpwb.toml".into(), Guarded::Session, "[[gate]]\n", after, problems)
+    RuleChange::new("/repo/hnpwb.toml".into(), Guarded::Session, "[[gate]]\n", after, problems)
 }
 
 #[test]
 fn changed_rules_are_a_need_and_count_when_they_are_accepted_as_shown() {
     let mut state = state();
     let news = |change| Event::Rules(RulesNews { changes: vec![change] });
-    assert_eq!(tell(&mut state, news(change("", Vec::new()))), [Effect::Bell]);
+    tell(&mut state, news(change("", Vec::new())));
     assert_eq!(state.attention.needs[0].kind, "rules");
     keys(&mut state, "n");
     key(&mut state, KeyCode::Enter);

@@ -107,18 +107,20 @@ fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
     keys(&mut state, "8");
     assert_eq!(state.screen.focus, PaneKind::Review);
     let effects = keys(&mut state, "r");
-    let [Effect::NoteRetry { task, attempt: 1, failed }, Effect::DraftBrief { subject, agent }] = effects.as_slice()
-    else {
-        panic!("{effects:?}");
-    };
-    assert_eq!((task.as_str(), agent.as_ref().map(|agent| agent.0.as_str())), ("T-1", Some("a")));
+    let Some(Effect::NoteRetry { task, attempt: 1, failed }) = effects.first() else { panic!("{effects:?}") };
+    let composer = state.screen.composer.as_ref().unwrap();
+    assert_eq!((task.as_str(), composer.agent.as_ref().map(|agent| agent.0.as_str())), ("T-1", Some("a")));
+    let text = composer.text();
     assert!(failed[0].contains("no test command was run"), "{failed:?}");
     for words in ["All tests pass.", "no test command was run", "- [ ] the tests ran after the last edit"] {
-        assert!(subject.body.contains(words), "{words} is not in {}", subject.body);
+        assert!(text.contains(words), "{words} is not in {text}");
     }
-    tell(&mut state, Event::Done(Done::SentBack(Ok("T-1".to_owned()))));
+    key(&mut state, KeyCode::Esc);
+    tell(&mut state, Event::Done(Done::SentBack(Ok(("T-1".to_owned(), vec!["tests: none".to_owned()])))));
     let effects = keys(&mut state, "r");
     assert!(matches!(&effects[0], Effect::NoteRetry { attempt: 2, .. }), "{effects:?}");
+    let text = state.screen.composer.as_ref().unwrap().text();
+    assert!(text.starts_with("# Retry 2: ") && text.contains("- attempt 1: sent back, tests: none"), "{text}");
 }
 
 #[test]

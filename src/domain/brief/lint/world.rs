@@ -116,7 +116,9 @@ fn paths(places: &Places, line: &str, root: &str, files: &Files) -> Vec<String> 
         }
     };
     let spans = spans(line);
-    spans.iter().for_each(|(_, text)| add(text));
+    for (_, text) in &spans {
+        add(text);
+    }
     places.links.captures_iter(line).for_each(|found| add(&found[1]));
     for bare in places.bare.captures_iter(line) {
         let inside = bare.get(1).is_some_and(|bare| spans.iter().any(|(range, _)| range.contains(&bare.start())));
@@ -142,7 +144,7 @@ fn as_path(text: &str, root: &str, files: &Files) -> Option<String> {
     }
     let odd = |c: char| c.is_whitespace() || "*<>{}$|=,;()[]'\"\\!?&%~^+".contains(c) || c == OPEN;
     if text.is_empty()
-        || text.starts_with(['/', '-', '.']) && !text.starts_with(".")
+        || text.starts_with(['/', '-', '.']) && !text.starts_with('.')
         || text.contains(odd)
         || text.contains("//")
         || text.contains("..")
@@ -151,7 +153,7 @@ fn as_path(text: &str, root: &str, files: &Files) -> Option<String> {
     }
     let text = text.trim_end_matches('.');
     let name = text.trim_end_matches('/').rsplit('/').next()?;
-    let end = name.rsplit_once('.').map(|(stem, end)| (stem, end)).filter(|(_, end)| ENDS.contains(end));
+    let end = name.rsplit_once('.').filter(|(_, end)| ENDS.contains(end));
     if !text.contains('/') {
         // `src` may be a word; a name with a known end is a file.
         return end.filter(|(stem, _)| !stem.is_empty()).map(|_| text.to_owned());
@@ -289,8 +291,8 @@ fn numbers(places: &Places, at: usize, line: &str, words: &Words, world: &World,
         let written = found[1].to_lowercase();
         let number = written.parse().ok().or_else(|| NUMBERS.iter().position(|word| *word == written));
         // The kind stands behind the number, or behind one more word: `12 large VPCs`.
-        let named = [found.get(2), found.get(3)].into_iter().flatten().map(|word| word.as_str());
-        let Some((word, kind)) = named.filter_map(|word| Some((word, world.kind(word)?))).next() else { continue };
+        let mut named = [found.get(2), found.get(3)].into_iter().flatten().map(|word| word.as_str());
+        let Some((word, kind)) = named.find_map(|word| Some((word, world.kind(word)?))) else { continue };
         let everyday = words.everyday_kinds.contains(&kind.kind.to_lowercase());
         if everyday && !word.starts_with(|c: char| c.is_ascii_uppercase()) {
             continue;
