@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::domain::agent::registry::RegistryStatus;
+use crate::domain::brief::Read;
 use crate::domain::deliver::arrival::{Draft, Told, compare};
 use crate::domain::deliver::history::{KIND, body, ended};
 use crate::domain::deliver::input::InputLine;
@@ -26,6 +27,7 @@ use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 use crate::source::hooks::HookDesk;
 
+use super::brief::whole;
 use super::journal::record;
 use super::tmux::Tmux;
 
@@ -110,6 +112,12 @@ impl Sending<'_> {
         let hidden = self.desk.redactor.find(&self.order.text).len();
         let payload = Payload::new(&text).map_err(Stop::Refused)?;
         self.changes.clone_from(&payload.changes);
+        if let Some(brief) = &self.order.brief {
+            let text = std::fs::read_to_string(&brief.file)
+                .map_err(|error| Stop::Refused(format!("the brief cannot be read: {error}")))?;
+            whole(&Read::new(&text).draft())
+                .map_err(|fault| Stop::Refused(format!("{}; {}", fault.why, fault.remedy)))?;
+        }
         if hidden > 0 {
             self.changes.push(format!("{hidden} secrets were hidden"));
         }

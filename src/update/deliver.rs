@@ -47,6 +47,9 @@ pub fn begin_text(state: &mut State, text: String, agent: &AgentId) -> Effects {
 }
 
 fn show_sending(state: &mut State, brief: Option<BriefRef>, text: String, receiver: Receiver) -> Effects {
+    if brief.as_ref().is_some_and(|brief| has_gap(state, brief)) {
+        return Effects::new();
+    }
     let look = Effect::LookAtPane(Box::new(receiver.clone()));
     let view = SendingView { brief, text, receiver, seen: None, scroll: Scroll::default() };
     state.screen.popup = Some(Popup::Sending(Box::new(view)));
@@ -158,9 +161,19 @@ pub fn resend(state: &mut State) -> Effects {
     }
 }
 
+/// True for a brief with a variable that has no value, and that is said.
+fn has_gap(state: &mut State, brief: &BriefRef) -> bool {
+    if !brief.gaps.is_empty() {
+        let gaps = brief.gaps.join(", ");
+        state.say(Tone::Warning, format!("no value is given for {gaps}: it is neither copied nor sent like this"));
+    }
+    !brief.gaps.is_empty()
+}
+
 /// Copies the prompt that points to the selected brief.
 pub fn copy(state: &mut State) -> Effects {
     match selected(state) {
+        Some(brief) if has_gap(state, &brief) => Effects::new(),
         Some(brief) => vec![Effect::Copy { text: brief.pointer, what: "brief pointer".to_owned() }],
         None => none(state),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::brief::{Read, number_of, pointer, tokens};
+use crate::domain::brief::{Read, number_of, pointer, tokens, unfilled};
 
 /// A brief as it is sent and listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct BriefRef {
     pub created: Option<Timestamp>,
     /// The prompt that points to it.
     pub pointer: String,
+    /// Variables that have no value: with one of them it is neither copied nor sent.
+    pub gaps: Vec<String>,
 }
 
 impl BriefRef {
@@ -46,6 +48,7 @@ impl BriefRef {
             agent: read.front.agent,
             template: read.front.template.filter(|template| !template.is_empty()),
             pointer: pointer(file, root),
+            gaps: unfilled(&read.text).into_iter().map(str::to_owned).collect(),
         })
     }
 

@@ -24,6 +24,7 @@ pub fn order(text: &str) -> Order {
         tokens: 0,
         created: None,
         pointer: text.to_owned(),
+        gaps: Vec::new(),
     };
     Order { brief: Some(brief), text: text.to_owned(), receiver: receiver(), shown: None, while_working: false }
 }

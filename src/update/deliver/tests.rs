@@ -169,6 +169,18 @@ fn another_agent_can_be_chosen_and_a_resend_goes_where_it_went() {
 }
 
 #[test]
+fn a_brief_with_a_gap_is_neither_sent_nor_copied() {
+    let mut state = listed(Vec::new());
+    let file = "/p/.hnpwb/briefs/0003-x.md";
+    let gap = BriefRef::read(file.as_ref(), "# Title 3\n\n\u{27e6}task.goal\u{27e7}\n", "/p".as_ref()).unwrap();
+    tell(&mut state, Done::Briefs(Ok(BriefsRead { briefs: vec![gap], sends: Vec::new() })));
+    for code in [KeyCode::Enter, KeyCode::Char('y')] {
+        assert!(press(&mut state, code).is_empty());
+        assert!(message(&state).contains("no value is given for task.goal"), "{}", message(&state));
+    }
+}
+
+#[test]
 fn a_brief_is_compared_with_the_last_one_that_reached_its_agent() {
     let mut state = listed(vec![sending(1, "docs", "delivered")]);
     let effects = press(&mut state, KeyCode::Char('d'));
