@@ -179,6 +179,11 @@ pub fn open(state: &mut State, draft: Draft, agent: Option<AgentId>) -> Effects 
     effects
 }
 
+/// Keeps such a text as a draft, to be gone on with later.
+pub fn put_aside(state: &State, draft: Draft, agent: Option<AgentId>) -> Effects {
+    vec![Effect::KeepDraftNow(Box::new(Composer::new(kept_as(state), draft, None, agent).keep()))]
+}
+
 /// A name for a draft: milliseconds tell drafts apart, and their order is that of their names.
 fn kept_as(state: &State) -> String {
     state.now.strftime("%Y%m%d-%H%M%S-%3f").to_string()

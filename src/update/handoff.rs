@@ -1,8 +1,7 @@
 //! Handing work on: the brief with which somebody else takes over, and a passage of one agent's transcript for another.
 
 use crate::config::layout::PaneKind;
-use crate::domain::agent::{Agent, AgentId};
-use crate::domain::attention::Subject;
+use crate::domain::agent::AgentId;
 use crate::domain::brief::Draft;
 use crate::domain::brief::handoff::{TaskFacts, Wanted};
 use crate::domain::deliver::Receiver;
@@ -15,19 +14,11 @@ use crate::state::briefs::RelayView;
 use crate::state::popup::Popup;
 
 use super::cursor::Motion;
-use super::{compose, deliver};
+use super::{compose, deliver, signals};
 
 /// Reads what is to be handed on of the agent that is selected, or that the selected need is about.
 pub fn hand_off(state: &mut State) -> Effects {
-    let agent: Option<&Agent> = if state.screen.focus == PaneKind::Attention {
-        match state.attention.current().map(|need| &need.subject) {
-            Some(Subject::Agent(id)) => state.agents.find(id),
-            Some(_) | None => None,
-        }
-    } else {
-        state.agents.current()
-    };
-    let Some(agent) = agent else {
+    let Some(agent) = signals::agent(state) else {
         state.say(Tone::Warning, "no agent is selected to hand its work on");
         return Effects::new();
     };
@@ -80,6 +71,11 @@ pub fn pass_on(state: &mut State) -> Effects {
 /// A brief was made from what an agent did or said: it is read and edited before it is saved or sent.
 pub fn made(state: &mut State, draft: Result<Box<Draft>, Fault>, agent: Option<AgentId>) -> Effects {
     match draft {
+        Ok(draft) if state.screen.popup.is_some() || state.screen.composer.is_some() => {
+            // Something else has the keys by now.
+            state.say(Tone::Info, format!("“{}” is kept as a draft: b offers it", draft.title()));
+            compose::put_aside(state, *draft, agent)
+        }
         Ok(draft) => compose::open(state, *draft, agent),
         Err(fault) => {
             state.complain(&fault);

@@ -75,6 +75,19 @@ fn a_crashed_agent_is_handed_on_and_its_brief_is_read_before_it_is_saved() {
 }
 
 #[test]
+fn what_comes_while_something_else_has_the_keys_is_kept_as_a_draft() {
+    let mut state = state();
+    press(&mut state, KeyCode::Char('H'));
+    press(&mut state, KeyCode::Char('B'));
+    let effects = made(&mut state, "handoff", None);
+    assert!(
+        matches!(effects.first(), Some(Effect::KeepDraftNow(kept)) if kept.draft.template == "handoff"),
+        "{effects:?}"
+    );
+    assert!(state.screen.composer.is_none() && matches!(state.screen.popup, Some(Popup::Briefs(_))));
+}
+
+#[test]
 fn what_cannot_be_read_is_said_and_nothing_opens() {
     let mut state = state();
     press(&mut state, KeyCode::Char('H'));

@@ -17,6 +17,8 @@ use crate::stage::{Project, append};
 const FOLDER: &str = "HNPWB_TEST_RECEIVER";
 const SESSION: &str = "0a0b0c0d-0000-4000-8000-000000000001";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Columns of its input line.
+const COLUMNS: usize = 60;
 /// A paste with more bytes is drawn as a placeholder.
 const DRAWN: usize = 600;
 
@@ -167,7 +169,7 @@ impl InputLine {
             _ if self.plan["is_blind"] == true => String::new(),
             _ if self.fresh => self.plan["draft"].as_str().unwrap_or_default().to_owned(),
             typed if typed.len() > DRAWN => format!("[Pasted text #1 +{} lines]", typed.lines().count()),
-            typed => typed.replace('\n', "\r\n  "),
+            typed => wrapped(typed),
         };
         print!(
             "\u{1b}[0m\u{1b}[2J\u{1b}[H ● ready\r\n\r\n{rule}\r\n❯ {shown}\u{1b}[7m \u{1b}[0m\r\n{rule}\r\n  manual mode"
@@ -188,6 +190,14 @@ impl InputLine {
         let registry = Path::new(self.plan["registry"].as_str().expect("a path"));
         fs::write(registry.join(format!("{pid}.json")), entry.to_string()).expect("a registry");
     }
+}
+
+/// A text as it stands in an input line: broken where the line ends, and indented behind the mark.
+fn wrapped(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let lines = letters.split(|c| *c == '\n');
+    let rows = lines.flat_map(|line| if line.is_empty() { vec![line] } else { line.chunks(COLUMNS).collect() });
+    rows.map(|row| row.iter().collect::<String>()).collect::<Vec<_>>().join("\r\n  ")
 }
 
 /// Waits until a file of the project holds this.
