@@ -191,7 +191,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Briefs(read) => deliver::read(state, read),
         Done::BriefPage(page) => deliver::page(state, page),
         Done::PaneSeen(agent, seen) => deliver::seen(state, &agent, seen),
-        Done::Sent(sent) => deliver::sent(state, *sent),
+        Done::Sent(sent) => deliver::sent(state, &sent),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

@@ -85,7 +85,7 @@ pub async fn send(order: Order, desk: &Desk) -> Sent {
         };
     }
     let Sending { id, changes, .. } = sending;
-    Sent { id, outcome, changes, unavailable, order }
+    Sent { id, order, outcome, changes, unavailable }
 }
 
 /// Why nothing was sent.
@@ -284,6 +284,7 @@ impl Sending<'_> {
 }
 
 /// What stood in the input line in place of what was pasted.
+#[derive(Clone, Copy)]
 enum Unseen {
     /// Nothing.
     Nothing,

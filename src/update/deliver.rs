@@ -298,11 +298,11 @@ pub fn send(state: &mut State) -> Effects {
 }
 
 /// A prompt was sent, or was not.
-pub fn sent(state: &mut State, sent: Sent) {
+pub fn sent(state: &mut State, sent: &Sent) {
     state.briefs.stale = true;
     let what = sent.order.brief.as_ref().map_or_else(|| "the text".to_owned(), BriefRef::name);
     let changes = if sent.changes.is_empty() { String::new() } else { format!(" ({})", sent.changes.join(", ")) };
-    let tone = match sent.outcome {
+    let tone = match &sent.outcome {
         Outcome::Delivered(_) => Tone::Info,
         Outcome::NotDelivered(_) => Tone::Error,
         Outcome::Indeterminate(_) => Tone::Warning,

@@ -94,8 +94,11 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
         return;
     }
     let stage = Stage::build();
-    let _ = fs::remove_file(stage.project().join(".claude/settings.json"));
-    write(&stage.project().join("TASKS.md"), "# Tasks\n\n- [ ] Check the VLAN range\n");
+    // No gates, and a board that is found.
+    for file in [".claude/settings.json", "hnpwb.toml"] {
+        fs::remove_file(stage.project().join(file)).expect("a file of the stage");
+    }
+    write(&stage.project().join("TASKS.md"), "# Tasks\n\n- [ ] Check the VLAN range\n- [x] Draw the fabric\n");
     let script = json!([
         [{"text": "Read."}],
         [{"text": "Read all of it."}],
@@ -126,7 +129,8 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
     let (exit, sent) = pane.hnpwb(&["brief", "send", "1", "--agent", &session]);
     assert_eq!((exit, &sent["outcome"]), (Some(0), &json!("delivered")), "{sent}\n{}", pane.shown());
 
-    pane.wait("a permission prompt", || pane.status() == "waiting");
+    // The registry tells of it before the screen does.
+    pane.wait("a permission prompt", || pane.status() == "waiting" && pane.shown().contains("Do you want to create"));
     let before = pane.shown();
     let (exit, sent) = pane.hnpwb(&["brief", "send", "--agent", &session, "--text", "never seen"]);
     assert!(exit == Some(1) && sent["reason"].as_str().is_some_and(|why| why.contains("permission prompt")), "{sent}");

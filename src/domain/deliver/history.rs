@@ -143,8 +143,8 @@ pub fn read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Sending> {
 /// The task that an agent works on, as far as that is known: that of the last brief that reached it, else the one in progress
 /// that is assigned to it.
 pub fn task_of<'a>(agent: &AgentId, name: &str, sends: &[Sending], tasks: &'a [Task]) -> Option<&'a Task> {
-    let reached = sends.iter().rev().filter(|sending| sending.agent_id == *agent && sending.outcome == "delivered");
-    let sent = reached.filter_map(|sending| sending.task.as_deref()).next();
+    let mut reached = sends.iter().rev().filter(|sending| sending.agent_id == *agent && sending.outcome == "delivered");
+    let sent = reached.find_map(|sending| sending.task.as_deref());
     let assigned = |task: &&Task| task.status == TaskStatus::InProgress && task.assignee.as_deref() == Some(name);
     sent.and_then(|id| tasks.iter().find(|task| task.id == id)).or_else(|| tasks.iter().find(assigned))
 }

@@ -1,5 +1,7 @@
 //! The saved briefs: number, title, task, agent, tokens, what became of the last sending, age; or the text of one.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -119,7 +121,7 @@ fn draw_page(cx: &Cx<'_>, page: &BriefPage, scroll: Scroll, body: Rect, buf: &mu
                 Some(true) => Role::DiffAdd,
                 Some(false) => Role::DiffRemove,
             };
-            let rows = text::wrap(&line.text, columns).into_iter().map(|row| row.into_owned()).collect::<Vec<_>>();
+            let rows = text::wrap(&line.text, columns).into_iter().map(Cow::into_owned).collect::<Vec<_>>();
             rows.into_iter().map(move |row| Line::from(cx.span(role, row)))
         })
         .collect();

@@ -1,5 +1,7 @@
 //! A part of a handoff: lines in the order of their importance.
 
+use std::fmt::Write;
+
 /// A part of a handoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -29,7 +31,8 @@ impl Section {
         let mut text = format!("## {}\n\n{}", self.heading, self.lines.join("\n"));
         if self.left_out > 0 {
             let words = if self.lines.is_empty() { "lines were" } else { "more were" };
-            text.push_str(&format!("\n- {} {words} left out", self.left_out));
+            // Writing into a string cannot fail.
+            let _ = write!(text, "\n- {} {words} left out", self.left_out);
         }
         text
     }
