@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -67,8 +67,16 @@ impl<'a> Pane<'a> {
 
     /// Runs hnpwb beside it; answers its exit code, and its JSON.
     fn hnpwb(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        self.hnpwb_reading(arguments, "")
+    }
+
+    /// The same with this on its standard input.
+    fn hnpwb_reading(&self, arguments: &[&str], text: &str) -> (Option<i32>, Value) {
+        let input = self.stage.dir.path().join("input");
+        write(&input, text);
         let mut command = Command::new(env!("CARGO_BIN_EXE_hnpwb"));
-        command.args(arguments).args(["-o", "json"]).current_dir(self.stage.project()).env_clear().stdin(Stdio::null());
+        command.args(arguments).args(["-o", "json"]).current_dir(self.stage.project()).env_clear();
+        command.stdin(fs::File::open(input).expect("a file"));
         command.env("HOME", self.stage.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let output = command.output().expect("the program");
         let json = serde_json::from_slice(&output.stdout)
@@ -118,8 +126,9 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
     pane.wait("the end of its turn", || pane.status() == "idle" && pane.shown().contains("Read."));
 
     // So long that Claude Code shows a placeholder for it, and marks it in the transcript.
-    let long = (0..2_000).map(|n| format!("line {n} of a long text\n")).collect::<String>();
-    let (exit, sent) = pane.hnpwb(&["brief", "send", "--agent", &session, "--text", &long]);
+    let long = (0..9_000).map(|n| format!("line {n} of a long text\n")).collect::<String>();
+    assert!(long.len() > 200_000);
+    let (exit, sent) = pane.hnpwb_reading(&["brief", "send", "--agent", &session, "--text", "-"], &long);
     assert_eq!((exit, &sent["outcome"]), (Some(0), &json!("delivered")), "{sent}\n{}", pane.shown());
     pane.wait("the end of its turn", || pane.status() == "idle" && pane.shown().contains("Read all of it."));
 
