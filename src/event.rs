@@ -18,8 +18,7 @@ use crate::domain::brief::Draft;
 use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
-use crate::domain::deliver::history::Sending;
-use crate::domain::deliver::{BriefRef, Sent, Sight};
+use crate::domain::deliver::{Sent, Sight};
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::evidence::known::Gathered;
 use crate::domain::fault::Fault;
@@ -35,7 +34,7 @@ use crate::domain::transcript::Entry;
 use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::passage::Form;
 
-pub use brief::{BriefChecked, BriefDone, BriefOffer, KeptDraft, LibraryNews};
+pub use brief::{BriefChecked, BriefDone, BriefOffer, BriefPage, BriefsRead, KeptDraft, LibraryNews, PageLine};
 
 /// Something that happened outside `update`.
 #[derive(Debug, Clone)]
@@ -423,33 +422,6 @@ pub enum Done {
     PaneSeen(AgentId, Result<Box<Sight>, Fault>),
     /// A prompt was sent, or was not; the journal has it.
     Sent(Box<Sent>),
-}
-
-/// The saved briefs, and what was sent of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BriefsRead {
-    /// Briefs, oldest first.
-    pub briefs: Vec<BriefRef>,
-    /// Sendings, oldest first.
-    pub sends: Vec<Sending>,
-}
-
-/// A brief, or the difference between two, as lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BriefPage {
-    /// What it is.
-    pub title: String,
-    /// The lines.
-    pub lines: Vec<PageLine>,
-}
-
-/// A line of a brief's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageLine {
-    /// It came in, or went; none for a line that is the same or is not compared.
-    pub tone: Option<bool>,
-    /// Its text.
-    pub text: String,
 }
 
 /// The kinds of one cluster.
