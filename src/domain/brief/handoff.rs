@@ -410,8 +410,10 @@ fn closing(facts: &Facts<'_>) -> String {
         String::new()
     };
     format!(
-        "## Then\n\nSay in one line each what you found of the points to verify, then go on with the task. Ask instead of guessing \
-         where this brief does not tell. Report what you did, what shows it, and what is still open.{reach}"
+        "## Success criteria\n\n- [ ] Each point to verify is answered in one line, before you go on.\n- [ ] What is open of the work is done, \
+         or it is said what is not.\n\n## Evidence to show\n\nFor each criterion: a command and its result, or a commit.\n\n## Then\n\nGo on with \
+         the work. Ask instead of guessing where this brief does not tell. Report what you did, what shows it, and what is still \
+         open.{reach}"
     )
 }
 

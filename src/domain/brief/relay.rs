@@ -16,9 +16,10 @@ pub fn make(from: &str, to: &str, quote: &str, redactor: &Redactor) -> Draft {
     let title = format!("From {from}: {first}");
     let text = format!(
         "# {title}\n\nThe operator passes this on to you from {from}, another agent of this project. It is what that agent said or \
-         saw, not something that was checked; its last line says where it stands.\n\n{}\n\n## What to do with it\n\nTake it into \
-         account in your task. Check what you build on before you rely on it, and say so if it contradicts what you see. Ask \
-         if it is not clear what it means for you.",
+         saw, not something that was checked; its last line says where it stands.\n\n{}\n\n## Success criteria\n\n- [ ] \
+         What of it bears on your task is taken into account, or it is said why not.\n\n## Evidence to show\n\nHow you checked \
+         what you build on before you relied on it: a command and its result, or a file and line. Say so if it contradicts \
+         what you see. Ask if it is not clear what it means for you.",
         quote.trim_end()
     );
     Draft { template: "relay".to_owned(), task: None, agent: Some(one_line(to)), text }
@@ -27,6 +28,9 @@ pub fn make(from: &str, to: &str, quote: &str, redactor: &Redactor) -> Draft {
 #[cfg(test)]
 mod tests {
     use super::make;
+    use crate::domain::brief::check::check;
+    use crate::domain::brief::facts::Facts;
+    use crate::domain::brief::lint::Aim;
     use crate::domain::redact::Redactor;
 
     #[test]
@@ -37,5 +41,7 @@ mod tests {
         assert_eq!((made.title().as_str(), made.agent.as_deref()), ("From api: the port is 8443", Some("docs")));
         assert!(made.text.contains("> — api, /t/a.jsonl:7") && !made.text.contains(&secret[8..]), "{}", made.text);
         assert!(made.text.starts_with("# From api"));
+        let found = check(&made.text, &Aim::default(), &Facts::default(), &Redactor::default());
+        assert_eq!(found.errors(), 0, "{:?}", found.findings);
     }
 }

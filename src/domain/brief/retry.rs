@@ -126,8 +126,8 @@ pub fn make(facts: &Facts, redactor: &Redactor) -> Draft {
     wanted.dedup();
     list("Success criteria", wanted);
     text.push_str(
-        "\n\n## How to report\n\nFor each criterion: what shows it, as a command and its result, or a commit. What you could not do, \
-         say as it is; do not call it done.",
+        "\n\n## Evidence to show\n\nFor each criterion: a command and its result, or a commit. What you could not do, say as it is; \
+         do not call it done. Ask when a criterion cannot be met.",
     );
     Draft { template: "retry".to_owned(), task: facts.task.clone(), agent: facts.agent.clone(), text }
 }
@@ -135,6 +135,9 @@ pub fn make(facts: &Facts, redactor: &Redactor) -> Draft {
 #[cfg(test)]
 mod tests {
     use super::{Attempt, Cited, Facts, Mode, Shown, make};
+    use crate::domain::brief::check::check;
+    use crate::domain::brief::facts as brief_facts;
+    use crate::domain::brief::lint::Aim;
     use crate::domain::redact::Redactor;
 
     fn cited(text: &str, source: &str) -> Cited {
@@ -174,6 +177,8 @@ mod tests {
             assert!(made.text.contains(part), "{part:?} is missing in\n{}", made.text);
         }
         assert!(!made.text.contains("- [ ] it is committed"), "{}", made.text);
+        let found = check(&made.text, &Aim::default(), &brief_facts::Facts::default(), &Redactor::default());
+        assert_eq!(found.errors(), 0, "{:?}", found.findings);
         let replaced = make(&Facts { mode: Mode::Replace(None), earlier: Vec::new(), ..facts }, &Redactor::default());
         assert!(
             replaced.title().starts_with("Retry 1:") && replaced.text.contains("takes the place"),

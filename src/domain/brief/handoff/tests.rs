@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Cause, Facts, RepoFacts, TOKENS, TaskFacts, make};
-use crate::domain::brief::file_name;
+use crate::domain::brief::check::check;
+use crate::domain::brief::lint::Aim;
 use crate::domain::brief::tokens::count;
+use crate::domain::brief::{facts as brief_facts, file_name};
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::claude::parse_line;
 use crate::domain::work::Work;
@@ -106,6 +108,8 @@ fn a_handoff_tells_what_was_asked_done_open_and_wrong_each_with_its_line() {
     ] {
         assert!(made.text.contains(part), "{part:?} is missing in\n{}", made.text);
     }
+    let found = check(&made.text, &Aim::default(), &brief_facts::Facts::default(), &redactor);
+    assert_eq!(found.errors(), 0, "{:?}", found.findings);
     let file = made.file(4, Timestamp::UNIX_EPOCH);
     assert!(file.contains("id: \"0004\"\ntask: \"2.1\"\nagent: null\ntemplate: \"handoff\"\n"), "{file}");
     assert_eq!(file_name(&made, 4), "0004-handoff-vlan-check.md");
