@@ -40,6 +40,19 @@ pub enum Action {
     RedoEdit,
     SelectAll,
     DropDraft,
+    HandOff,
+    Relay,
+    PassOn,
+    Briefs,
+    DeliverBrief,
+    ResendBrief,
+    CopyPointer,
+    ShowBrief,
+    CompareBrief,
+    SendPrompt,
+    NextReceiver,
+    PreviousReceiver,
+    LookAgain,
     MoveTask,
     UndoTask,
     SignOff,
@@ -149,6 +162,12 @@ pub enum Scope {
     Checks,
     /// While a task is shown.
     Task,
+    /// While the saved briefs are listed.
+    Briefs,
+    /// While a prompt is about to be sent.
+    Sending,
+    /// While the agents are listed to which a passage can be passed on.
+    Relay,
     /// While panes or a popup have the keys, but not a text field.
     Views,
     /// While a confirmation is asked for.
@@ -184,6 +203,12 @@ pub struct Where {
     pub checks: bool,
     /// That popup shows a task.
     pub task: bool,
+    /// That popup lists the saved briefs.
+    pub briefs: bool,
+    /// That popup shows a prompt that is about to be sent.
+    pub sending: bool,
+    /// That popup lists the agents to which a passage can be passed on.
+    pub relay: bool,
 }
 
 impl Scope {
@@ -205,6 +230,9 @@ impl Scope {
             Self::Journal => here.journal,
             Self::Checks => here.checks,
             Self::Task => here.task,
+            Self::Briefs => here.briefs,
+            Self::Sending => here.sending,
+            Self::Relay => here.relay,
             Self::Views => !here.typing,
             Self::Confirmation => here.confirming,
         }
@@ -248,6 +276,8 @@ const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
 const TRANSCRIPTS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents]);
+const HANDOFF: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention]);
+const BRIEFS: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents, PaneKind::Transcript]);
 const JUDGED: Scope = Scope::In(&[PaneKind::Cluster, PaneKind::Drift]);
 const FOLDS: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Agents, PaneKind::Board, PaneKind::Drift]);
 const FOLDS_ALL: Scope = Scope::In(&[PaneKind::Transcript, PaneKind::Board, PaneKind::Drift]);
@@ -281,6 +311,19 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::RedoEdit, "redo-edit", &["alt-y"], Scope::Composer, "", "Make the change again that was taken back"),
     row(Action::SelectAll, "select-all", &["alt-w"], Scope::Composer, "", "Select the whole text; shift and an arrow select a part of it"),
     row(Action::DropDraft, "drop-draft", &["alt-q"], Scope::Composer, "", "Throw the draft away, after a confirmation"),
+    row(Action::HandOff, "hand-off", &["shift-h"], HANDOFF, "hand off", "Write the brief with which another agent takes over: what it was asked, did, left open and got wrong"),
+    row(Action::Relay, "relay", &["t"], TRANSCRIPT, "pass on", "Pass what is selected, or the entry at the cursor, on to another agent in a brief that names its source"),
+    row(Action::PassOn, "pass-on", &["enter"], Scope::Relay, "pass on", "Write the brief for the agent at the cursor, and begin to deliver it"),
+    row(Action::Briefs, "briefs", &["shift-b"], BRIEFS, "briefs", "List the saved briefs with what was sent of them, to deliver, copy, show or compare one"),
+    row(Action::DeliverBrief, "deliver-brief", &["enter"], Scope::Briefs, "deliver", "Deliver the prompt that points to the brief: shows the pane, the agent and the text first"),
+    row(Action::ResendBrief, "resend-brief", &["r"], Scope::Briefs, "resend", "Deliver the brief once more to the agent that it was last sent to; asks when it may have arrived"),
+    row(Action::CopyPointer, "copy-pointer", &["y"], Scope::Briefs, "copy", "Copy the prompt that points to the brief"),
+    row(Action::ShowBrief, "show-brief", &["o", "space"], Scope::Briefs, "show", "Show the text of the brief, or the list again"),
+    row(Action::CompareBrief, "compare-brief", &["d"], Scope::Briefs, "compare", "Compare the brief with the last one that was sent to the same agent"),
+    row(Action::SendPrompt, "send-prompt", &["enter"], Scope::Sending, "send", "Send the prompt that is shown into the pane that is shown; asks when there is something to know first"),
+    row(Action::NextReceiver, "next-receiver", &["tab", "right"], Scope::Sending, "another agent", "Choose the next agent to send the prompt to"),
+    row(Action::PreviousReceiver, "previous-receiver", &["backtab", "shift-backtab", "left"], Scope::Sending, "", "Choose the previous agent to send the prompt to"),
+    row(Action::LookAgain, "look-again", &["r"], Scope::Sending, "look again", "Look at the agent's pane again"),
     row(Action::MoveTask, "move-task", &["m"], TASKS, "move", "Give the selected task another status, or tick its criteria, in its file"),
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
     row(Action::SignOff, "sign-off", &["s"], REVIEWED, "sign off", "Sign the task off, after a confirmation; with a reason where something that has to hold does not"),
@@ -442,6 +485,9 @@ fn place(scope: Scope) -> String {
         Scope::Journal => "journal".to_owned(),
         Scope::Checks => "checks".to_owned(),
         Scope::Task => "tasks".to_owned(),
+        Scope::Briefs => "saved briefs".to_owned(),
+        Scope::Sending => "before a prompt is sent".to_owned(),
+        Scope::Relay => "agents to pass on to".to_owned(),
         Scope::Views => "panes and popups".to_owned(),
         Scope::Confirmation => "confirmations".to_owned(),
         Scope::Anywhere => "anywhere".to_owned(),

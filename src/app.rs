@@ -1,7 +1,7 @@
 //! The loop: takes what happened, lets `update` change the state, has the effects carried out, draws. Owns state and screen.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +89,7 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let (terminal, bytes) = mpsc::channel(16);
     let workers = start(&setup, &outbox, terminal, &cancel);
     drop(outbox);
+    workers.hands.read_briefs();
     let mut signals = Signals::install()?;
     let mut screen = Screen::enter()?;
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
@@ -110,7 +111,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let hooks = HookDesk::default();
     let roots = setup.roots.clone();
     agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
-    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks, cancel.clone());
+    let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks.clone(), cancel.clone());
     let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
     // Whoever has the socket keeps the rules.
     let rules = gates.as_ref().and_then(|_| {
@@ -122,6 +123,9 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         root: session.root.clone(),
         read_only: session.read_only,
         notify: session.notify.clone(),
+        claude_dirs: session.claude_dirs.clone(),
+        runtime: setup.socket.parent().map_or_else(|| session.state_dir.clone(), Path::to_owned),
+        hooks,
         gates,
         rules,
         outbox: outbox.clone(),
@@ -329,6 +333,8 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::ReadLibrary => workers.hands.read_library(),
             Effect::ReadExcerpt(path) => workers.hands.read_excerpt(path),
             Effect::EditOutside(text) => turn = Turn::Edit(text),
+            Effect::HandOff(wanted) => workers.hands.hand_off(*wanted),
+            Effect::PassOn { passage, to } => workers.hands.pass_on(*passage, *to),
             Effect::ChangeTask(change) => workers.hands.change_task(*change, state.now),
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
@@ -347,6 +353,11 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::SignOff(sign_off) => workers.hands.sign_off(*sign_off, state.now),
             Effect::NoteRetry { task, attempt, failed } => workers.hands.note_retry(task, attempt, failed, state.now),
             Effect::ReadJournal => workers.hands.read_journal(),
+            Effect::ReadBriefs => workers.hands.read_briefs(),
+            Effect::ShowBrief(brief) => workers.hands.show_brief(*brief),
+            Effect::CompareBriefs(briefs) => workers.hands.compare_briefs(*briefs),
+            Effect::LookAtPane(receiver) => workers.hands.look_at_pane(*receiver),
+            Effect::Send(order) => workers.hands.send(*order),
             Effect::Browse(at) => workers.drift.browser().look(at),
             Effect::ReadObject(place) => workers.drift.browser().read(place),
             Effect::ListKinds => workers.drift.browser().list_kinds(),

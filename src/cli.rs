@@ -139,6 +139,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Health(args)) => health::run(&args, load, &paths),
         Some(Command::Brief(args)) => {
             let session = load()?;
+            if let Some((agent, to, format)) = args.handoff() {
+                return brief::handoff::run(agent, to, format, session);
+            }
+            if let Some(args) = args.sending() {
+                return brief::send::run(args, session, &paths);
+            }
             brief::run(args, &session)
         }
         Some(Command::Gate(args)) => {

@@ -10,6 +10,7 @@ pub mod check;
 pub mod claim;
 pub mod cluster;
 pub mod commit;
+pub mod deliver;
 pub mod digest;
 pub mod doctor;
 pub mod drift;

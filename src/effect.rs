@@ -9,8 +9,10 @@ use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::Draft;
 use crate::domain::brief::facts::World;
+use crate::domain::brief::handoff::Wanted;
 use crate::domain::brief::lint::Aim;
 use crate::domain::cluster::{Browsed, ObjectPlace};
+use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::{DetailRequest, ObjectKey};
 use crate::domain::evidence::known::Request;
 use crate::domain::gate::change::RuleChange;
@@ -91,6 +93,15 @@ pub enum Effect {
     ReadExcerpt(String),
     /// Let the operator's own editor have the terminal, with this text.
     EditOutside(String),
+    /// Read what an agent did, for the brief with which its work is handed on.
+    HandOff(Box<Wanted>),
+    /// Quote a passage of one agent's transcript in a brief for another.
+    PassOn {
+        /// The passage.
+        passage: Box<Passage>,
+        /// For whom.
+        to: Box<Receiver>,
+    },
     /// Change a task in its file.
     ChangeTask(Box<TaskChange>),
     /// Take a change of a task back.
@@ -160,6 +171,16 @@ pub enum Effect {
     ReadJournal,
     /// Read in the journal what was done before.
     ReadPast,
+    /// Read the saved briefs, and what was sent of them.
+    ReadBriefs,
+    /// Read a brief for being shown.
+    ShowBrief(Box<BriefRef>),
+    /// Compare two briefs: the older one, then the newer.
+    CompareBriefs(Box<(BriefRef, BriefRef)>),
+    /// Look at the pane of an agent.
+    LookAtPane(Box<Receiver>),
+    /// Send a prompt into the pane of an agent.
+    Send(Box<Order>),
     /// This kind is looked at from now on, or none.
     Browse(Option<Browsed>),
     /// Read an object of a cluster whole.

@@ -13,10 +13,12 @@ use jiff::Timestamp;
 
 use crate::action::Action;
 use crate::config::layout::PaneKind;
-use crate::domain::agent::Agent;
+use crate::domain::agent::{Agent, AgentId};
+use crate::domain::brief::Draft;
 use crate::domain::check::CheckRun;
 use crate::domain::cluster::{ClusterView, LiveDetail, ObjectPlace, ServedKind, TableNews};
 use crate::domain::commit::RepoLog;
+use crate::domain::deliver::{Sent, Sight};
 use crate::domain::drift::{DriftCheck, DriftDetail, DriftView, ObjectKey};
 use crate::domain::evidence::known::Gathered;
 use crate::domain::fault::Fault;
@@ -32,7 +34,7 @@ use crate::domain::transcript::Entry;
 use crate::domain::transcript::landmark::Landmark;
 use crate::domain::transcript::passage::Form;
 
-pub use brief::{BriefChecked, BriefDone, BriefOffer, KeptDraft, LibraryNews};
+pub use brief::{BriefChecked, BriefDone, BriefOffer, BriefPage, BriefsRead, KeptDraft, LibraryNews, PageLine};
 
 /// Something that happened outside `update`.
 #[derive(Debug, Clone)]
@@ -392,8 +394,8 @@ pub enum Done {
     CheckOutput(String, Result<String, Fault>),
     /// A sign-off was written, with the copies of what it cites; or was not.
     SignedOff(Result<Box<SignOff>, Fault>),
-    /// The journal has noted that the work on a task (by id) was sent back, or could not.
-    SentBack(Result<String, Fault>),
+    /// The journal has noted that the work on a task (by id) was sent back, and what was short; or could not.
+    SentBack(Result<(String, Vec<String>), Fault>),
     /// A task was changed in its file, or was not.
     Task(Result<TaskWritten, Fault>),
     /// A cluster said what applying an object would do, or could not be asked.
@@ -410,6 +412,16 @@ pub enum Done {
     Object(ObjectPlace, Result<Box<LiveDetail>, Fault>),
     /// An object of a fabric was looked at closely.
     DriftDetail(Box<DetailNews>),
+    /// A brief was made from what an agent did or said, for this agent if for one; the composer has it next.
+    Made(Result<Box<Draft>, Fault>, Option<AgentId>),
+    /// The saved briefs and what was sent of them were read.
+    Briefs(Result<BriefsRead, Fault>),
+    /// A brief was read for being shown, or compared with another.
+    BriefPage(Result<BriefPage, Fault>),
+    /// The pane of an agent was looked at.
+    PaneSeen(AgentId, Result<Box<Sight>, Fault>),
+    /// A prompt was sent, or was not; the journal has it.
+    Sent(Box<Sent>),
 }
 
 /// The kinds of one cluster.

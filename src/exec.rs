@@ -11,6 +11,9 @@ use tokio_util::task::TaskTracker;
 use crate::config;
 use crate::config::session::LibrarySpec;
 use crate::domain::attention::hush::Hushes;
+use crate::domain::brief::handoff::Wanted;
+use crate::domain::brief::relay;
+use crate::domain::deliver::{BriefRef, Order, Receiver};
 use crate::domain::drift::ObjectKey;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
@@ -23,6 +26,7 @@ use crate::event::{BriefDone, BriefOffer, Done, Event, KeptDraft, LibraryNews, R
 use crate::source::Outbox;
 use crate::source::drift::Workers;
 use crate::source::gates::Gates;
+use crate::source::hooks::HookDesk;
 use crate::source::library;
 use crate::source::rules::RuleDesk;
 
@@ -30,6 +34,7 @@ pub mod board;
 pub mod brief;
 pub mod check;
 pub mod clipboard;
+pub mod deliver;
 pub mod desk;
 pub mod draft;
 pub mod editor;
@@ -44,6 +49,7 @@ pub mod replace;
 pub mod rules;
 pub mod settings;
 pub mod sign_off;
+pub mod tmux;
 
 use clipboard::Tmux;
 use desk::Desk;
@@ -63,6 +69,12 @@ pub struct Hands {
     pub read_only: bool,
     /// How the operator is told.
     pub notify: Notify,
+    /// Claude Code's folders.
+    pub claude_dirs: Vec<PathBuf>,
+    /// The folder of this user's sockets and locks.
+    pub runtime: PathBuf,
+    /// What hooks told last.
+    pub hooks: HookDesk,
     /// The gates' socket; none when it could not be opened.
     pub gates: Option<Gates>,
     /// The rules in force; none when another workbench keeps them.
@@ -94,10 +106,8 @@ impl Hands {
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
-            let place =
-                brief::Place { root: &hands.root, state_dir: &hands.state_dir, redactor: hands.outbox.redactor() };
             let SaveBrief { draft, agent, kept, send } = save;
-            let saved = brief::save(place, draft, agent, tmux.as_ref(), Some(&mut write), now).await;
+            let saved = brief::save(hands.place(), draft, agent, tmux.as_ref(), Some(&mut write), now).await;
             if saved.is_ok()
                 && let Err(fault) = hands.blocking("removing the draft", move |hands| hands.drafts.drop(&kept)).await
             {
@@ -351,7 +361,7 @@ impl Hands {
             let body = json!({"task": task, "attempt": attempt, "failed": failed});
             let (state_dir, redactor) = (&hands.state_dir, hands.outbox.redactor());
             let noted = journal::record(state_dir, now, crate::domain::sign_off::RETRY, body, redactor).await;
-            Done::SentBack(noted.map(|()| task))
+            Done::SentBack(noted.map(|()| (task, failed)))
         });
     }
 
@@ -387,6 +397,69 @@ impl Hands {
         if let Some(gates) = &self.gates {
             gates.show_line(line);
         }
+    }
+
+    /// Reads what an agent did, for the brief with which its work is handed on.
+    pub fn hand_off(&self, wanted: Wanted) {
+        let hands = self.clone();
+        self.answer(async move {
+            let gather = move |hands: &Self| brief::handoff::gather(&wanted, hands.outbox.redactor()).map(Box::new);
+            Done::Made(hands.blocking("reading what it did", gather).await, None)
+        });
+    }
+
+    /// Quotes a passage of one agent's transcript in a brief for another.
+    pub fn pass_on(&self, passage: Passage, to: Receiver) {
+        let hands = self.clone();
+        self.answer(async move {
+            let Receiver { id, name, .. } = to;
+            let quote = move |hands: &Self| {
+                let quote = record::cite(&passage)?;
+                Ok(Box::new(relay::make(&passage.agent, &name, &quote, hands.outbox.redactor())))
+            };
+            Done::Made(hands.blocking("quoting", quote).await, Some(id))
+        });
+    }
+
+    fn place(&self) -> brief::Place<'_> {
+        brief::Place { root: &self.root, state_dir: &self.state_dir, redactor: self.outbox.redactor() }
+    }
+
+    /// Reads the saved briefs and what was sent of them.
+    pub fn read_briefs(&self) {
+        let redactor = self.outbox.redactor().clone();
+        self.answer(brief::shelf::read_all(self.state_dir.clone(), self.root.clone(), redactor));
+    }
+
+    /// Reads a brief for being shown.
+    pub fn show_brief(&self, brief: BriefRef) {
+        self.answer(brief::shelf::show(brief, self.outbox.redactor().clone()));
+    }
+
+    /// Compares two briefs, the older one first.
+    pub fn compare_briefs(&self, (older, newer): (BriefRef, BriefRef)) {
+        self.answer(brief::shelf::compare(older, newer, self.outbox.redactor().clone()));
+    }
+
+    /// Looks at the pane of an agent.
+    pub fn look_at_pane(&self, receiver: Receiver) {
+        let folders = self.claude_dirs.clone();
+        self.answer(async move {
+            let seen = deliver::look(&receiver, &folders).await;
+            Done::PaneSeen(receiver.id, seen.map(Box::new))
+        });
+    }
+
+    /// Sends a prompt into the pane of an agent.
+    pub fn send(&self, order: Order) {
+        let desk = deliver::Desk {
+            state_dir: self.state_dir.clone(),
+            runtime: self.runtime.clone(),
+            claude_dirs: self.claude_dirs.clone(),
+            redactor: self.outbox.redactor().clone(),
+            hooks: Some(self.hooks.clone()),
+        };
+        self.answer(async move { Done::Sent(Box::new(deliver::send(order, &desk).await)) });
     }
 
     /// Says that every source was told to look again.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 pub mod agents;
 pub mod attention;
 pub mod board;
+pub mod briefs;
 pub mod checks;
 pub mod cluster;
 pub mod composer;
@@ -39,6 +40,7 @@ use crate::event::{LibraryNews, SourceId};
 use agents::Agents;
 use attention::Attention;
 use board::Board;
+use briefs::Briefs;
 use checks::Checks;
 use cluster::Clusters;
 use composer::Composer;
@@ -89,6 +91,8 @@ pub struct State {
     pub attention: Attention,
     /// The context library, as it was last read.
     pub library: LibraryNews,
+    /// The saved briefs, and what was sent of them.
+    pub briefs: Briefs,
     /// Every gate of this run, oldest first.
     pub gates: Vec<Gate>,
     /// What keeps a decision from being one that nobody meant.
@@ -193,6 +197,7 @@ impl State {
             review: Review::default(),
             attention: Attention::default(),
             library: LibraryNews::default(),
+            briefs: Briefs::default(),
             gates: Vec::new(),
             guard: guard::Guard::default(),
             sources: BTreeMap::new(),
@@ -291,6 +296,9 @@ impl Screen {
             journal: matches!(self.popup, Some(Popup::Journal { typing: None, .. })),
             checks: matches!(self.popup, Some(Popup::Checks { .. })),
             task: matches!(self.popup, Some(Popup::TaskDetail(_))),
+            briefs: matches!(self.popup, Some(Popup::Briefs(_))),
+            sending: matches!(self.popup, Some(Popup::Sending(_))),
+            relay: matches!(self.popup, Some(Popup::Relay(_))),
         }
     }
 

@@ -8,8 +8,10 @@ mod cluster;
 mod compose;
 mod cursor;
 mod decide;
+pub mod deliver;
 mod drift;
 mod guard;
+mod handoff;
 mod keys;
 mod links;
 mod mouse;
@@ -113,6 +115,7 @@ pub fn update(state: &mut State, now: Timestamp, event: Event) -> Effects {
     effects.extend(review::settle(state));
     effects.extend(attention::wants(state));
     effects.extend(cluster::wants(state));
+    effects.extend(deliver::wants(state));
     if let Some(request) = state.transcript.wants() {
         state.transcript.loading = Some(request);
         effects.push(Effect::LoadPage { generation: state.transcript.generation, request });
@@ -158,6 +161,7 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Excerpt(path, read) => return compose::excerpt(state, &path, read),
         Done::Edited(text) => return compose::edited(state, text),
         Done::CheckOutput(title, text) => checks::read(state, title, text),
+        Done::Made(draft, agent) => return handoff::made(state, draft, agent),
         Done::Copied(Ok(done)) => state.say(tone(&done), copied(&done)),
         Done::Journal(Ok(lines)) => {
             if let Some(Popup::Journal { lines: shown, scroll, .. }) = &mut state.screen.popup {
@@ -184,6 +188,10 @@ fn take_done(state: &mut State, done: Done) -> Effects {
         Done::Object(place, found) => cluster::object(state, &place, found),
         Done::GateFacts(gate, Ok(fact)) => state.guard.learn(gate, fact),
         Done::RulesAccepted(outcome) => guard::accepted(state, outcome),
+        Done::Briefs(read) => deliver::read(state, read),
+        Done::BriefPage(page) => deliver::page(state, page),
+        Done::PaneSeen(agent, seen) => deliver::seen(state, &agent, seen),
+        Done::Sent(sent) => deliver::sent(state, &sent),
         Done::Refreshed => state.say(Tone::Info, "looking again at every source"),
     }
     Effects::new()

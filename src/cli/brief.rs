@@ -1,6 +1,8 @@
 //! `hnpwb brief`: what the composer does, without the screen.
 
+pub mod handoff;
 mod lint;
+pub mod send;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -47,6 +49,9 @@ pub enum BriefCommand {
         /// Id of the task
         #[arg(long, value_name = "ID")]
         task: Option<String>,
+        /// Hand the work of this agent on: what it was asked, did, left open and got wrong
+        #[arg(long, value_name = "AGENT", conflicts_with_all = ["task", "template", "set"])]
+        handoff: Option<String>,
         /// Agent it is for
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
@@ -73,6 +78,8 @@ pub enum BriefCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Deliver the prompt that points to a brief into the pane of an agent, and say whether it arrived
+    Send(send::Args),
     /// Say what is wrong with a brief; 1 when something of it is an error
     Lint(lint::Args),
     /// Copy the prompt that points to a brief; 1 when it has a gap in it, or nothing was copied
@@ -84,17 +91,37 @@ pub enum BriefCommand {
     },
 }
 
+impl Args {
+    /// What is to be sent, if that is what is asked for.
+    pub fn sending(&self) -> Option<&send::Args> {
+        match &self.command {
+            BriefCommand::Send(args) => Some(args),
+            _ => None,
+        }
+    }
+
+    /// The agent whose work is to be handed on, the one that it is for, and the form of the answer, if that is asked for.
+    pub fn handoff(&self) -> Option<(&str, Option<String>, Format)> {
+        match &self.command {
+            BriefCommand::New { handoff: Some(from), agent, output, .. } => {
+                Some((from, agent.clone(), output.format()))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as VARIABLE=VALUE")?;
     Ok((name.trim().to_owned(), value.to_owned()))
 }
 
-/// Runs the subcommand.
+/// Runs every subcommand but `send` and a handoff.
 pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let (root, state_dir, redactor) = (&session.root, &session.state_dir, &session.redactor);
     match args.command {
-        BriefCommand::New { template, task, agent, set, output } => {
+        BriefCommand::New { template, task, agent, set, output, .. } => {
             let template = find_template(session, &template)?;
             let draft = begin(session, &template, task, agent, &set)?;
             return new(Place { root, state_dir, redactor }, &draft, output.format(), now);
@@ -122,6 +149,7 @@ pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
                 }
             }
         }
+        BriefCommand::Send(_) => {}
         BriefCommand::List { output } => print_list(session, output.format(), now)?,
         BriefCommand::Show { brief, output } => {
             let file = find(&brief, state_dir)?;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::agent::{Agent, AgentId, AgentState};
 use super::cluster::{ClusterView, Connection};
+use super::deliver::history::Sending;
 use super::drift::{DriftState, DriftView, ObjectKey};
 use super::gate::change::{Guarded, RuleChange};
 use super::gate::{Gate, GateId, GateState};
@@ -75,6 +76,8 @@ pub enum Subject {
     Task(String),
     /// A file that decides about gates was changed.
     Rules(PathBuf),
+    /// A prompt that did not arrive, or may not have: the number of its brief, if it had one.
+    Sending(Option<u32>),
 }
 
 /// One thing that wants the operator.
@@ -107,6 +110,7 @@ impl Need {
             Subject::Signal { agent, kind, cause } => format!("signal/{}/{kind}/{cause}", agent.0),
             Subject::Task(id) => format!("{}/task/{id}/{}", self.kind, since()),
             Subject::Rules(file) => format!("rules/{}/{}", file.display(), self.reason),
+            Subject::Sending(_) => format!("{}/{}/{}", self.kind, self.title, since()),
         }
     }
 
@@ -118,7 +122,7 @@ impl Need {
             Subject::Drift { fabric, .. } => fabric,
             Subject::Cluster(context) => context,
             Subject::Task(id) => id,
-            Subject::Rules(_) => "",
+            Subject::Rules(_) | Subject::Sending(_) => "",
         }
     }
 
@@ -165,6 +169,19 @@ pub fn queue(causes: Causes<'_>) -> Vec<Need> {
         (need.urgency, !rules, need.since.unwrap_or(Timestamp::MAX))
     });
     needs
+}
+
+/// A prompt that did not arrive, or may not have. It is gone when it is sent again and arrives.
+pub fn of_sending(sending: &Sending) -> Need {
+    let what = sending.brief.map_or_else(|| "a text".to_owned(), |number| format!("brief {number:04}"));
+    Need {
+        urgency: Urgency::Broken,
+        kind: if sending.is_doubtful() { "in doubt" } else { "not sent" },
+        title: format!("{what} to {}", sending.agent),
+        reason: sending.reason.clone(),
+        since: Some(sending.at),
+        subject: Subject::Sending(sending.brief),
+    }
 }
 
 /// A task that was signed off and of which something has changed since.

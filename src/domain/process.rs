@@ -17,7 +17,8 @@ pub fn parent(stat: &[u8]) -> Option<u32> {
     std::str::from_utf8(fields_after_name(stat)?.nth(1)?).ok()?.parse().ok()
 }
 
-fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+/// The fields from the third on.
+pub fn fields_after_name(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let name_end = memchr::memrchr(b')', stat)?;
     Some(stat[name_end + 1..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()))
 }

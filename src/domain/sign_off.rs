@@ -249,8 +249,8 @@ pub struct Given {
 pub struct Reviews {
     /// The last sign-off of each task.
     pub signed: BTreeMap<String, Given>,
-    /// How often each task was sent back since it was last signed off.
-    pub retries: BTreeMap<String, u32>,
+    /// What was short each time that a task was sent back since it was last signed off, in one line each, oldest first.
+    pub retries: BTreeMap<String, Vec<String>>,
 }
 
 impl Reviews {
@@ -267,7 +267,9 @@ impl Reviews {
             }
             Some(RETRY) => {
                 if let Some(task) = record.get("task").and_then(Value::as_str) {
-                    self.send_back(task);
+                    let failed = record.get("failed").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                    let failed: Vec<&str> = failed.iter().filter_map(Value::as_str).collect();
+                    self.send_back(task, failed.join("; "));
                 }
             }
             _ => {}
@@ -280,9 +282,9 @@ impl Reviews {
         self.signed.insert(sign_off.task.clone(), Given { at, sign_off });
     }
 
-    /// Notes that work was sent back.
-    pub fn send_back(&mut self, task: &str) {
-        *self.retries.entry(task.to_owned()).or_default() += 1;
+    /// Notes that work was sent back, and what was short.
+    pub fn send_back(&mut self, task: &str, failed: String) {
+        self.retries.entry(task.to_owned()).or_default().push(failed);
     }
 }
 
@@ -314,32 +316,8 @@ pub fn is_claimed_done(task: Option<&Task>, evidence: &Evidence) -> bool {
     says || task.is_some_and(|task| task.status == TaskStatus::Done)
 }
 
-/// Rows that a retry is about, as Markdown: what was claimed, what is shown instead, word for word, and where each stands.
-pub fn failed_rows(evidence: &Evidence) -> String {
-    use std::fmt::Write;
-    let mut text = String::new();
-    // Writing into a string cannot fail, here and below.
-    for claim in evidence.claims.iter().filter(|claim| claim.by != "board") {
-        let _ = writeln!(text, "> {} ({}, {})\n", claim.text, claim.by, claim.source.words());
-    }
-    for row in evidence.short() {
-        let source = row.source.as_ref().map(|source| format!(" ({})", source.words())).unwrap_or_default();
-        let _ = writeln!(text, "- **{}**, {}: {}{source}", row.kind.name(), row.verdict.name(), row.shown);
-        for line in row.quote.iter().flat_map(|quote| quote.lines()) {
-            let _ = writeln!(text, "  > {line}");
-        }
-    }
-    text
-}
-
-/// What has to be shown the next time, one line for each row that was short.
-pub fn wanted(evidence: &Evidence) -> Vec<String> {
-    let mut lines: Vec<String> = evidence.short().map(|row| want(row.kind)).collect();
-    lines.dedup();
-    lines
-}
-
-fn want(kind: RowKind) -> String {
+/// What has to be shown the next time where a row of this kind was short.
+pub fn want(kind: RowKind) -> String {
     match kind {
         RowKind::Tests => {
             "the tests ran after the last edit, by a command of their own whose exit status is seen, and passed"

@@ -9,6 +9,8 @@ use crate::domain::agent::AgentId;
 use crate::domain::brief::Draft;
 use crate::domain::brief::check::Checked;
 use crate::domain::brief::template::Template;
+use crate::domain::deliver::BriefRef;
+use crate::domain::deliver::history::Sending;
 use crate::domain::fault::Fault;
 use crate::domain::library::Item;
 
@@ -65,4 +67,31 @@ pub struct BriefDone {
     pub agent: Option<AgentId>,
     /// What became of the copy.
     pub copy: CopyDone,
+}
+
+/// The saved briefs, and what was sent of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BriefsRead {
+    /// Briefs, oldest first.
+    pub briefs: Vec<BriefRef>,
+    /// Sendings, oldest first.
+    pub sends: Vec<Sending>,
+}
+
+/// A brief, or the difference between two, as lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BriefPage {
+    /// What it is.
+    pub title: String,
+    /// The lines.
+    pub lines: Vec<PageLine>,
+}
+
+/// A line of a brief's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLine {
+    /// It came in, or went; none for a line that is the same or is not compared.
+    pub tone: Option<bool>,
+    /// Its text.
+    pub text: String,
 }

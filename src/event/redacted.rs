@@ -1,6 +1,8 @@
 //! Events without secrets: the last place before the state, through which every one of them goes.
 
 use super::{AgentsNews, BoardNews, CheckChange, Done, Event, GitNews, SeekChange, SeekNews, TranscriptChange};
+use crate::domain::deliver::Sight;
+use crate::domain::deliver::input::InputLine;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
 
@@ -72,6 +74,7 @@ impl Done {
                 offer.faults = all(offer.faults, redactor);
                 Self::BriefOffer(offer)
             }
+            Self::Made(draft, agent) => Self::Made(draft.map_err(|fault| fault.redacted(redactor)), agent),
             Self::BriefChecked(checked) => Self::BriefChecked(checked),
             Self::Draft(done) => Self::Draft(done.map_err(|fault| fault.redacted(redactor))),
             Self::Library(mut news) => {
@@ -109,6 +112,19 @@ impl Done {
             Self::RulesAccepted(done) => Self::RulesAccepted(done.map_err(|fault| fault.redacted(redactor))),
             Self::Checked(check) => Self::Checked(Box::new(check.redacted(redactor))),
             Self::Refreshed => Self::Refreshed,
+            // Briefs were redacted when they were read, and so is what the journal holds.
+            Self::Briefs(read) => Self::Briefs(read.map_err(|fault| fault.redacted(redactor))),
+            Self::BriefPage(page) => Self::BriefPage(page.map_err(|fault| fault.redacted(redactor))),
+            Self::PaneSeen(agent, seen) => {
+                let hidden = |mut sight: Box<Sight>| {
+                    if let InputLine::Draft(draft) = &mut sight.input {
+                        redactor.hide(draft);
+                    }
+                    sight
+                };
+                Self::PaneSeen(agent, seen.map(hidden).map_err(|fault| fault.redacted(redactor)))
+            }
+            Self::Sent(sent) => Self::Sent(sent),
             // What was found was redacted by the source that read it.
             Self::DriftDetail(mut news) => {
                 news.detail = news.detail.map_err(|fault| fault.redacted(redactor));

@@ -1,5 +1,8 @@
 //! Writes a brief's file, and copies the prompt that points to it.
 
+pub mod handoff;
+pub mod shelf;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;

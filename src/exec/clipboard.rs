@@ -4,16 +4,11 @@
 //! does, and the buffer can be read back. Outside tmux a terminal may drop OSC 52 without a word, so that way is never
 //! called confirmed, and a file holds the text beside it.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
@@ -21,24 +16,9 @@ use crate::domain::redact::Redactor;
 use crate::event::{CopyDone, CopyRoute, Done};
 use crate::exec::journal::{make_state_dir, record};
 
+pub use super::tmux::Tmux;
+
 mod osc52;
-
-/// How long tmux may take.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How to reach the tmux server.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tmux {
-    /// Arguments before the command: none for the server that `$TMUX` names.
-    pub args: Vec<OsString>,
-}
-
-impl Tmux {
-    /// The server this process runs in, if it runs in one.
-    pub fn from_env() -> Option<Self> {
-        std::env::var_os("TMUX").filter(|socket| !socket.is_empty()).map(|_| Self::default())
-    }
-}
 
 /// Writes bytes to the terminal, between two frames.
 pub type Terminal<'a> = &'a mut (dyn FnMut(&[u8]) -> io::Result<()> + Send);
@@ -115,32 +95,11 @@ pub async fn copy(
 }
 
 async fn load_buffer(tmux: &Tmux, text: &str) -> io::Result<()> {
-    run(tmux, &["load-buffer", "-w", "-"], text.as_bytes()).await.map(|_| ())
+    tmux.run(&["load-buffer", "-w", "-"], text.as_bytes()).await.map(|_| ())
 }
 
 async fn read_back(tmux: &Tmux) -> io::Result<Vec<u8>> {
-    run(tmux, &["save-buffer", "-"], b"").await
-}
-
-/// Runs one tmux command; answers its standard output.
-async fn run(tmux: &Tmux, command: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
-    let mut child = Command::new("tmux")
-        .args(&tmux.args)
-        .args(command)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    let stdin = child.stdin.take();
-    let done = async {
-        if let Some(mut stdin) = stdin {
-            stdin.write_all(input).await?;
-        }
-        child.wait_with_output().await
-    };
-    let output = tokio::time::timeout(PATIENCE, done).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    if output.status.success() { Ok(output.stdout) } else { Err(io::Error::other("tmux refused")) }
+    tmux.run(&["save-buffer", "-"], b"").await
 }
 
 /// Puts the text into a private file, in place of the last one.

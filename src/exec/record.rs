@@ -32,11 +32,7 @@ pub async fn copy_passage(
     now: Timestamp,
     redactor: &Redactor,
 ) -> Done {
-    let cited = off_thread("quoting", passage.file.clone(), move |file, on| {
-        let line = line_number(file, passage.offset).map_err(|error| unreadable(on, &error))?;
-        let head = head(file, passage.offset).map_err(|error| unreadable(on, &error))?;
-        Ok(passage.cited(form, line, uuid(&head.bytes).as_deref()))
-    });
+    let cited = off_thread("quoting", passage.file.clone(), move |file, on| cite_from(file, on, &passage, form));
     let text = match cited.await {
         Ok(text) => text,
         Err(fault) => return Done::Passage(Err(fault)),
@@ -44,6 +40,19 @@ pub async fn copy_passage(
     let copied = copy_noted(&text, form.name(), tmux, terminal, state_dir, now, redactor).await;
     let (lines, bytes) = (text.lines().count(), text.len());
     Done::Passage(copied.map(|copy| PassageDone { form, lines, bytes, copy }))
+}
+
+/// A passage as a quote with its source, whose line is counted now. Blocks.
+pub(super) fn cite(passage: &Passage) -> Result<String, Fault> {
+    let path = &passage.file;
+    let stored = store::open(path, store::format_of(path)).map_err(|error| unreadable(path, &error))?;
+    cite_from(&stored.lines, path, passage, Form::Quote)
+}
+
+fn cite_from(file: &File, on: &Path, passage: &Passage, form: Form) -> Result<String, Fault> {
+    let line = line_number(file, passage.offset).map_err(|error| unreadable(on, &error))?;
+    let head = head(file, passage.offset).map_err(|error| unreadable(on, &error))?;
+    Ok(passage.cited(form, line, uuid(&head.bytes).as_deref()))
 }
 
 /// Reads a record and hides its secrets.
@@ -143,7 +152,7 @@ fn head(file: &File, offset: u64) -> io::Result<Head> {
 }
 
 /// The number of the line that begins at `offset`, from 1. Reads all that stands before it, and keeps none of it.
-fn line_number(file: &File, offset: u64) -> io::Result<u64> {
+pub(super) fn line_number(file: &File, offset: u64) -> io::Result<u64> {
     begins_a_line(file, offset)?;
     let mut newlines = 0;
     each_chunk(file, 0, offset, |chunk| {

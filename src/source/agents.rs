@@ -31,6 +31,7 @@ use crate::domain::transcript::Counts;
 use crate::event::{AgentsNews, Event, SourceId};
 use crate::memory;
 use cost::{Counted, Counting};
+pub(crate) use discover::folder;
 use roster::{Roster, Scope, in_parallel};
 use thread::Thread;
 

@@ -15,6 +15,7 @@ use crate::event::{Event, GitNews, SourceId};
 use crate::source::Outbox;
 use crate::source::watch::{Behind, Root, Watch};
 
+pub mod changed;
 mod distance;
 mod read;
 mod scope;

@@ -1,6 +1,7 @@
 //! What there is to know of a selected thing, as labels and values, and what of it is worth copying.
 
 mod agent;
+pub mod briefs;
 pub mod live;
 pub mod review;
 
@@ -62,8 +63,17 @@ fn need(state: &State) -> Option<(String, Lines)> {
             // Before it is put into lines: a secret may have several.
             Some(self::gate(state, &gate.clone().redacted(&state.session.redactor)))
         }
-        Subject::Agent(id) => state.agents.find(id).map(|agent| agent::agent(state, agent)),
-        Subject::Drift { .. } | Subject::Cluster(_) | Subject::Signal { .. } | Subject::Task(_) | Subject::Rules(_) => {
+        Subject::Agent(id) => state.agents.find(id).map(|agent| {
+            let (title, mut lines) = agent::agent(state, agent);
+            briefs::offer(&mut lines, state, agent);
+            (title, lines)
+        }),
+        Subject::Drift { .. }
+        | Subject::Cluster(_)
+        | Subject::Signal { .. }
+        | Subject::Task(_)
+        | Subject::Rules(_)
+        | Subject::Sending(_) => {
             let mut lines = Lines::new();
             put(&mut lines, "kind", need.kind);
             put(&mut lines, "because", &need.reason);
@@ -84,6 +94,7 @@ fn task(state: &State) -> Option<(String, Lines)> {
     if task.criteria.total > 0 {
         put(&mut lines, "criteria", &format!("{} of {} ticked", task.criteria.done, task.criteria.total));
     }
+    briefs::of_task(&mut lines, state, &task.id);
     put(&mut lines, "text", &task.body);
     Some((task.title.clone(), lines))
 }

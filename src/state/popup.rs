@@ -1,5 +1,6 @@
 //! What stands in front of the panes: one thing at a time, and `esc` always leaves it.
 
+use crate::domain::deliver::Order;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::{Decision, Gate};
 use crate::domain::sign_off::SignOff;
@@ -7,6 +8,7 @@ use crate::event::{RawRecord, RecordPlace, Revealed};
 
 use super::board::detail::TaskView;
 use super::board::menu::TaskMenu;
+use super::briefs::{BriefsView, RelayView, SendingView};
 use super::cluster::live::LiveView;
 use super::composer::{AgentPick, BriefMenu, LibraryPick};
 use super::drift::object::ObjectView;
@@ -100,6 +102,12 @@ pub enum Popup {
     Library(Box<LibraryPick>),
     /// The agents that a brief can be for.
     Agent(AgentPick),
+    /// The saved briefs.
+    Briefs(BriefsView),
+    /// The agents to which a passage can be passed on.
+    Relay(Box<RelayView>),
+    /// A prompt that is about to be sent.
+    Sending(Box<SendingView>),
 }
 
 /// A record that is shown.
@@ -150,6 +158,8 @@ pub enum Question {
     },
     /// Throw the draft away that is being written.
     DropDraft,
+    /// Send this prompt, although there is something to know first.
+    Send(Box<Order>, Vec<String>),
     /// Show what is hidden in this record.
     Reveal(RecordPlace, RawRecord),
 }

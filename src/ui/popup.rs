@@ -21,6 +21,7 @@ use super::hit::HitMap;
 use super::widget::{cell, fit};
 
 mod brief;
+mod briefs;
 mod checks;
 mod drift;
 mod gate;
@@ -28,6 +29,8 @@ mod journal;
 mod live;
 mod palette;
 mod record;
+mod relay;
+mod sending;
 mod signals;
 mod task;
 mod task_detail;
@@ -89,6 +92,9 @@ pub fn draw(cx: &Cx<'_>, body: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         Popup::Brief(menu) => brief::draw_menu(cx, menu, body, buf, hits),
         Popup::Library(pick) => brief::draw_library(cx, pick, body, buf, hits),
         Popup::Agent(pick) => brief::draw_agents(cx, pick, body, buf, hits),
+        Popup::Briefs(view) => briefs::draw(cx, view, body, buf, hits),
+        Popup::Relay(view) => relay::draw(cx, view, body, buf, hits),
+        Popup::Sending(view) => sending::draw(cx, view, body, buf, hits),
     }
 }
 
@@ -140,6 +146,10 @@ fn confirm(cx: &Cx<'_>, question: &Question, scroll: Scroll, body: Rect, buf: &m
         Question::SignOff(sign_off) => {
             let columns = room(body, DETAIL);
             ("Sign off?".to_owned(), "Sign off", detail(cx, &describe::review::sign_off(sign_off), columns))
+        }
+        Question::Send(order, reasons) => {
+            let columns = room(body, DETAIL);
+            ("Send?".to_owned(), "Send", detail(cx, &describe::briefs::question(order, reasons), columns))
         }
         Question::Reveal(place, record) => {
             let columns = room(body, DETAIL);
@@ -239,6 +249,9 @@ fn help(cx: &Cx<'_>, columns: usize) -> Vec<Line<'static>> {
             Scope::Journal => " (journal)".to_owned(),
             Scope::Checks => " (checks)".to_owned(),
             Scope::Task => " (tasks)".to_owned(),
+            Scope::Briefs => " (briefs)".to_owned(),
+            Scope::Sending => " (before a prompt is sent)".to_owned(),
+            Scope::Relay => " (agents to pass on to)".to_owned(),
             Scope::Panes | Scope::Views | Scope::Anywhere => String::new(),
         };
         let text = format!("{}{place}", row.doc);

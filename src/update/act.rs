@@ -19,7 +19,8 @@ use crate::state::{State, describe};
 
 use super::cursor::{self, Motion};
 use super::{
-    attention, board, checks, cluster, compose, decide, drift, guard, review, search, signals, task, transcript,
+    attention, board, checks, cluster, compose, decide, deliver, drift, guard, handoff, review, search, signals, task,
+    transcript,
 };
 
 /// Carries out an action.
@@ -123,6 +124,19 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         | Action::RedoEdit
         | Action::SelectAll
         | Action::DropDraft => return compose::act(state, action),
+        Action::HandOff => return handoff::hand_off(state),
+        Action::Relay => handoff::relay(state),
+        Action::PassOn => return handoff::pass_on(state),
+        Action::Briefs => deliver::list(state),
+        Action::DeliverBrief => return deliver::deliver(state),
+        Action::ResendBrief => return deliver::resend(state),
+        Action::CopyPointer => return deliver::copy(state),
+        Action::ShowBrief => return deliver::show(state),
+        Action::CompareBrief => return deliver::compare(state),
+        Action::SendPrompt => return deliver::send(state),
+        Action::NextReceiver => return deliver::choose(state, true),
+        Action::PreviousReceiver => return deliver::choose(state, false),
+        Action::LookAgain => return deliver::look_again(state),
         Action::MoveTask => task::menu(state),
         Action::UndoTask => return task::undo(state),
         Action::SignOff => review::sign_off(state),
@@ -192,6 +206,10 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             search::travel(state, motion);
             return Effects::new();
         }
+        Some(Popup::Relay(view)) => {
+            handoff::travel(view, motion, height);
+            return Effects::new();
+        }
         Some(Popup::Task(menu)) => {
             task::travel(menu, motion, height);
             return Effects::new();
@@ -201,7 +219,7 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             return Effects::new();
         }
         Some(Popup::Correct(menu)) => {
-            menu.selected = task::moved(menu.selected, Correction::ALL.len(), motion, height);
+            menu.selected = motion.within(menu.selected, Correction::ALL.len().saturating_sub(1), height);
             return Effects::new();
         }
         Some(Popup::Brief(menu)) => {
@@ -227,6 +245,11 @@ fn travel(state: &mut State, motion: Motion) -> Effects {
             board::travel(state, motion);
             return Effects::new();
         }
+        Some(Popup::Briefs(_)) => {
+            deliver::travel(state, motion);
+            return Effects::new();
+        }
+        Some(Popup::Sending(view)) => &mut view.scroll,
         Some(Popup::Drift(_)) => {
             drift::travel(state, motion);
             return Effects::new();
@@ -375,6 +398,7 @@ fn open_need(state: &mut State) -> Effects {
         Subject::Signal { .. } => signals::open(state),
         Subject::Task(id) => review::go_to_task(state, &id),
         Subject::Rules(_) => return guard::approve(state),
+        Subject::Sending(brief) => deliver::list_at(state, brief),
     }
     Effects::new()
 }
@@ -390,7 +414,7 @@ fn back(state: &mut State) -> Effects {
         filter.clear();
         return Effects::new();
     }
-    if state.screen.popup.take().is_some() {
+    if deliver::leave_page(state) || state.screen.popup.take().is_some() {
         return Effects::new();
     }
     if state.screen.composer.is_some() && state.screen.filter.is_none() {

@@ -18,6 +18,7 @@ const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 /// Derives the queue anew.
 pub fn refresh(state: &mut State) {
     let mut others = super::review::needs(state);
+    others.extend(state.briefs.failed(state.now).into_iter().map(attention::of_sending));
     others.extend_from_slice(&state.attention.others);
     let causes = Causes {
         gates: &state.gates,

@@ -2,6 +2,7 @@
 
 mod write;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::action::Action;
@@ -12,6 +13,7 @@ use crate::domain::brief::lint::Aim;
 use crate::domain::brief::subject::{Known, left};
 use crate::domain::brief::template::{For, Template, built_in};
 use crate::domain::brief::{Draft, drift, unfilled};
+use crate::domain::deliver::BriefRef;
 use crate::domain::drift::{DriftDetail, DriftRow, DriftView};
 use crate::domain::fault::Fault;
 use crate::domain::text;
@@ -23,7 +25,7 @@ use crate::state::composer::{Beginning, BriefMenu, Composer, Page, Subject};
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{decide, tone};
+use super::{decide, deliver, tone};
 
 pub use write::{
     agents_travel, choose_agent, edited, excerpt, library, library_key, library_typed, paste, press, travel,
@@ -121,7 +123,7 @@ pub fn offered(state: &mut State, offer: BriefOffer) {
 
 /// Moves in the menu.
 pub fn travel_menu(menu: &mut BriefMenu, motion: Motion, height: isize) {
-    menu.selected = super::task::moved(menu.selected, menu.rows.len(), motion, height);
+    menu.selected = motion.within(menu.selected, menu.rows.len().saturating_sub(1), height);
 }
 
 /// Opens the composer with what the menu's cursor is on.
@@ -175,6 +177,11 @@ pub fn open(state: &mut State, draft: Draft, agent: Option<AgentId>) -> Effects 
     state.screen.composer = Some(Box::new(composer));
     effects.extend(look(state));
     effects
+}
+
+/// Keeps such a text as a draft, to be gone on with later.
+pub fn put_aside(state: &State, draft: Draft, agent: Option<AgentId>) -> Effects {
+    vec![Effect::KeepDraftNow(Box::new(Composer::new(kept_as(state), draft, None, agent).keep()))]
 }
 
 /// A name for a draft: milliseconds tell drafts apart, and their order is that of their names.
@@ -274,6 +281,7 @@ pub fn saved(state: &mut State, done: Result<Box<BriefDone>, Fault>) -> Effects 
     match done {
         Ok(done) => {
             state.screen.composer = None;
+            state.briefs.stale = true;
             let words = format!("brief {} · {}", done.file.display(), super::copied(&done.copy));
             state.say(tone(&done.copy), words);
             let mut effects = if done.send { send(state, &done) } else { Effects::new() };
@@ -288,11 +296,15 @@ pub fn saved(state: &mut State, done: Result<Box<BriefDone>, Fault>) -> Effects 
     }
 }
 
-/// Hands a brief that was written on to its agent.
+/// Hands a brief that was written on to its agent: its pane is looked at first, and what is sent is shown.
 fn send(state: &mut State, done: &BriefDone) -> Effects {
-    let words = format!("brief {} was saved, and the prompt for it {}", done.file.display(), super::copied(&done.copy));
-    state.say(tone(&done.copy), words);
-    Effects::new()
+    let Some(brief) = BriefRef::read(&done.file, &done.text, Path::new(&state.session.root)) else {
+        return Effects::new();
+    };
+    match &done.agent {
+        Some(agent) => deliver::begin_to(state, &brief, agent),
+        None => deliver::begin(state, &brief),
+    }
 }
 
 /// Throws the draft away.

@@ -21,6 +21,20 @@ pub enum Motion {
     Row(usize),
 }
 
+impl Motion {
+    /// Where it leads from a row, among rows up to `last` of which a page shows `height`.
+    pub fn within(self, row: usize, last: usize, height: isize) -> usize {
+        let step = |rows: isize| row.saturating_add_signed(rows).min(last);
+        match self {
+            Self::Rows(rows) => step(rows),
+            Self::Pages(pages) => step(pages.saturating_mul(height)),
+            Self::Top => 0,
+            Self::Bottom => last,
+            Self::Row(row) => row.min(last),
+        }
+    }
+}
+
 /// Moves the cursor of a pane.
 pub fn go(state: &mut State, pane: PaneKind, motion: Motion) -> Effects {
     let (width, height) = state.viewport(pane);

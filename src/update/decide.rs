@@ -31,7 +31,8 @@ pub fn selected(state: &State) -> Option<&Gate> {
         | Subject::Cluster(_)
         | Subject::Signal { .. }
         | Subject::Task(_)
-        | Subject::Rules(_) => None,
+        | Subject::Rules(_)
+        | Subject::Sending(_) => None,
     }
 }
 
@@ -45,6 +46,7 @@ pub fn confirm(state: &mut State) -> Effects {
     let Some(Popup::Confirm { question, .. }) = state.screen.popup.take() else { return Effects::new() };
     match question {
         Question::SignOff(sign_off) => review::confirmed(state, sign_off),
+        Question::Send(order, _) => vec![Effect::Send(order)],
         Question::Quit(_) => {
             let mut effects = compose::leave(state);
             effects.push(Effect::Quit);

@@ -30,7 +30,9 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     super::links::agents(state);
     attention::refresh(state);
     rest(state);
-    follow_agent(state)
+    let mut effects = super::deliver::agents_changed(state);
+    effects.extend(follow_agent(state));
+    effects
 }
 
 /// The open transcript has changed.

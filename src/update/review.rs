@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::config::layout::PaneKind;
-use crate::domain::agent::AgentId;
+use crate::domain::agent::{Agent, AgentId};
 use crate::domain::attention::{self, Need};
-use crate::domain::brief::Draft;
+use crate::domain::brief::retry;
+use crate::domain::deliver::BriefRef;
 use crate::domain::drift::ObjectKey;
 use crate::domain::evidence::known::{Known, Request, agents_of, request};
 use crate::domain::evidence::{Evidence, Source};
 use crate::domain::link::Names;
-use crate::domain::sign_off::{Now, SignOff, Standing, failed_rows, wanted};
+use crate::domain::sign_off::{Now, SignOff, Standing, want};
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
@@ -312,15 +313,13 @@ pub fn retry(state: &mut State) -> Effects {
         state.say(Tone::Info, "nothing that has to hold is missing: there is nothing to send back");
         return Effects::new();
     }
-    let attempt = 1 + state.review.reviews.retries.get(&task.id).copied().unwrap_or(0);
+    let earlier = state.review.reviews.retries.get(&task.id).map(Vec::as_slice).unwrap_or_default();
     let agent = agents_of(&task.id, &state.linked.links, &state.agents.agents).first().copied();
     let agent = state.linked.links.agent_of(&task.id).and_then(|id| state.agents.find(id)).or(agent);
-    let draft = Draft {
-        template: "retry".to_owned(),
-        task: Some(task.id.clone()),
-        agent: agent.map(|agent| agent.name.clone()),
-        text: format!("# Retry {attempt}: {}\n\n{}", task.title, body(task, evidence, attempt)),
-    };
+    let brief = state.briefs.briefs.iter().rev().find(|brief| brief.task.as_deref() == Some(task.id.as_str()));
+    let facts = facts(task, evidence, agent, brief, earlier);
+    let draft = retry::make(&facts, &state.session.redactor);
+    let attempt = facts.attempt();
     let agent = agent.map(|agent| agent.id.clone());
     let task = task.id.clone();
     let failed = evidence.short().map(|row| format!("{}: {}", row.kind.name(), row.shown)).collect();
@@ -329,25 +328,53 @@ pub fn retry(state: &mut State) -> Effects {
     effects
 }
 
-fn body(task: &Task, evidence: &Evidence, attempt: u32) -> String {
-    let what = if attempt == 1 {
-        "was claimed to be done".to_owned()
-    } else {
-        format!("was sent back {} times before", attempt - 1)
-    };
-    let criteria: Vec<String> = wanted(evidence).iter().map(|line| format!("- [ ] {line}")).collect();
-    format!(
-        "This task {what}. What was said, and what is shown instead:\n\n{}\n{}\n\nIt is done when\n\n{}\n",
-        failed_rows(evidence),
-        task.body.trim(),
-        criteria.join("\n")
-    )
+/// What a retry is made of.
+fn facts(
+    task: &Task,
+    evidence: &Evidence,
+    agent: Option<&Agent>,
+    brief: Option<&BriefRef>,
+    earlier: &[String],
+) -> retry::Facts {
+    let words = |source: Option<&Source>| source.map(Source::words).unwrap_or_default();
+    let claims = evidence.claims.iter().filter(|claim| claim.by != "board");
+    let attempts = earlier.iter().zip(1..).map(|(failed, number)| retry::Attempt {
+        number,
+        outcome: retry::Cited { text: format!("sent back, {failed}"), source: "the journal".to_owned() },
+    });
+    retry::Facts {
+        task: Some(task.id.clone()),
+        title: task.title.clone(),
+        agent: agent.map(|agent| agent.name.clone()),
+        asked: task.body.clone(),
+        claimed: claims
+            .map(|claim| retry::Cited {
+                text: claim.text.clone(),
+                source: format!("{}, {}", claim.by, claim.source.words()),
+            })
+            .collect(),
+        shown: evidence
+            .short()
+            .map(|row| retry::Shown {
+                wanted: want(row.kind),
+                verdict: row.verdict.name().to_owned(),
+                found: retry::Cited { text: row.shown.clone(), source: words(row.source.as_ref()) },
+                quote: row.quote.clone(),
+            })
+            .collect(),
+        corrections: Vec::new(),
+        mode: match brief {
+            Some(brief) => retry::Mode::Append(brief.name()),
+            None => retry::Mode::Replace(None),
+        },
+        earlier: attempts.collect(),
+    }
 }
 
 /// Work was sent back, and the journal has noted it.
-pub fn sent_back(state: &mut State, outcome: Result<String, crate::domain::fault::Fault>) {
+pub fn sent_back(state: &mut State, outcome: Result<(String, Vec<String>), crate::domain::fault::Fault>) {
     match outcome {
-        Ok(task) => state.review.reviews.send_back(&task),
+        Ok((task, failed)) => state.review.reviews.send_back(&task, failed.join("; ")),
         Err(fault) => state.complain(&fault),
     }
 }

@@ -15,10 +15,15 @@ use super::cursor::Motion;
 use super::{compose, search};
 
 /// The agent that the operator is at: that of the popup, of the need, or the one under the cursor.
-fn agent(state: &State) -> Option<&Agent> {
+pub fn agent(state: &State) -> Option<&Agent> {
     let of_need = || match &state.attention.current()?.subject {
         Subject::Agent(id) | Subject::Signal { agent: id, .. } => Some(id),
-        Subject::Gate(_) | Subject::Drift { .. } | Subject::Cluster(_) | Subject::Task(_) | Subject::Rules(_) => None,
+        Subject::Gate(_)
+        | Subject::Drift { .. }
+        | Subject::Cluster(_)
+        | Subject::Task(_)
+        | Subject::Rules(_)
+        | Subject::Sending(_) => None,
     };
     let id = match (&state.screen.popup, state.screen.focus) {
         (Some(Popup::Signals(view)), _) => Some(&view.agent),

@@ -29,20 +29,8 @@ pub fn menu(state: &mut State) {
 
 /// Moves in the menu.
 pub fn travel(menu: &mut TaskMenu, motion: Motion, height: isize) {
-    menu.selected = moved(menu.selected, menu.rows.len(), motion, height);
-}
-
-/// Where a motion leads in a list of so many rows.
-pub fn moved(selected: usize, rows: usize, motion: Motion, height: isize) -> usize {
-    let last = rows.saturating_sub(1);
-    let step = |rows: isize| selected.saturating_add_signed(rows).min(last);
-    match motion {
-        Motion::Rows(rows) => step(rows),
-        Motion::Pages(pages) => step(pages.saturating_mul(height)),
-        Motion::Top => 0,
-        Motion::Bottom => last,
-        Motion::Row(row) => row.min(last),
-    }
+    let last = menu.rows.len().saturating_sub(1);
+    menu.selected = motion.within(menu.selected, last, height);
 }
 
 /// Carries out the selected row.

@@ -2,6 +2,7 @@
 
 mod board;
 mod brief;
+mod deliver;
 mod demo;
 mod drift;
 mod gates;
@@ -9,6 +10,7 @@ mod hooks;
 mod killed;
 mod search;
 mod secrets;
+mod server;
 mod sound;
 mod stage;
 mod states;

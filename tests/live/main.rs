@@ -3,6 +3,7 @@
 //! runs Claude Code with `DIR/home` as its home and `DIR/project` as its folder; without it the test says it was skipped.
 
 mod codex;
+mod deliver;
 mod gates;
 #[path = "../terminal/screen.rs"]
 mod screen;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 mod board;
+mod briefs;
 mod composer;
 mod detail;
 mod escapes;

@@ -81,8 +81,8 @@ fn the_journal_alone_tells_what_was_signed_off_and_how_often_it_was_sent_back() 
         record
     };
     reviews.take(&record("retry", json!({"task": "T-1"})));
-    reviews.take(&record("retry", json!({"task": "T-1"})));
-    assert_eq!(reviews.retries["T-1"], 2);
+    reviews.take(&record("retry", json!({"task": "T-1", "failed": ["tests: none", "pushed: no"]})));
+    assert_eq!(reviews.retries["T-1"], ["", "tests: none; pushed: no"]);
     reviews.take(&record("sign-off", serde_json::to_value(signed()).unwrap()));
     assert!(reviews.retries.is_empty());
     assert_eq!(reviews.signed["T-1"].sign_off, signed());

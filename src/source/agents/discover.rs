@@ -29,7 +29,7 @@ pub(super) struct Candidate {
 }
 
 /// Folder of transcripts below one of Claude's folders.
-pub(super) fn folder(claude: &Path) -> PathBuf {
+pub(crate) fn folder(claude: &Path) -> PathBuf {
     claude.join("projects")
 }
 

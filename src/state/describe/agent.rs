@@ -55,6 +55,7 @@ pub fn agent(state: &State, agent: &Agent) -> (String, Lines) {
     for (label, value) in optional {
         put(&mut lines, label, value.as_deref().unwrap_or_default());
     }
+    super::briefs::of_agent(&mut lines, state, &agent.id);
     let gone = if agent.file_gone { " (gone)" } else { "" };
     put(&mut lines, "transcript", &format!("{}{gone}", agent.transcript.display()));
     (agent.name.clone(), lines)

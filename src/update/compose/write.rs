@@ -14,7 +14,6 @@ use crate::state::State;
 use crate::state::composer::{AgentPick, Composer, LibraryPick, Page};
 use crate::state::popup::Popup;
 use crate::update::cursor::Motion;
-use crate::update::task::moved;
 
 /// Lines of a file that are quoted at most.
 const QUOTED: usize = 120;
@@ -62,7 +61,7 @@ impl Composer {
             }
             _ => return false,
         };
-        self.selected = moved(self.selected, self.findings().len(), Motion::Rows(step), 1);
+        self.selected = Motion::Rows(step).within(self.selected, self.findings().len().saturating_sub(1), 1);
         true
     }
 
@@ -200,7 +199,7 @@ pub fn library_typed(state: &mut State) {
 pub fn travel_library(state: &mut State, motion: Motion) {
     let height = isize::try_from(state.screen.popup_size.1).unwrap_or(1).max(1);
     if let Some(Popup::Library(pick)) = &mut state.screen.popup {
-        pick.selected = moved(pick.selected, pick.found.len(), motion, height);
+        pick.selected = motion.within(pick.selected, pick.found.len().saturating_sub(1), height);
     }
 }
 
@@ -248,7 +247,7 @@ fn insert(state: &mut State, lines: &str) -> Effects {
 
 /// Moves among the agents.
 pub fn agents_travel(pick: &mut AgentPick, motion: Motion, height: isize) {
-    pick.selected = moved(pick.selected, pick.rows.len(), motion, height);
+    pick.selected = motion.within(pick.selected, pick.rows.len().saturating_sub(1), height);
 }
 
 /// Gives the brief to the agent at the cursor.

@@ -116,9 +116,11 @@ fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
         assert!(text.contains(words), "{words} is not in {text}");
     }
     key(&mut state, KeyCode::Esc);
-    tell(&mut state, Event::Done(Done::SentBack(Ok("T-1".to_owned()))));
+    tell(&mut state, Event::Done(Done::SentBack(Ok(("T-1".to_owned(), vec!["tests: none".to_owned()])))));
     let effects = keys(&mut state, "r");
     assert!(matches!(&effects[0], Effect::NoteRetry { attempt: 2, .. }), "{effects:?}");
+    let text = state.screen.composer.as_ref().unwrap().text();
+    assert!(text.starts_with("# Retry 2: ") && text.contains("- attempt 1: sent back, tests: none"), "{text}");
 }
 
 #[test]
