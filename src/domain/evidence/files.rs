@@ -46,7 +46,7 @@ pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[
         return Some(row(shown, against, Some(Source::File(first.path.clone(), None))));
     }
     if known.len() < changed.len() || known.iter().any(|file| file.git == InGit::Unknown) {
-        let unknown = changed.iter().find(|path| facts.files.get(*path).is_none_or(|file| file.git == InGit::Unknown));
+        let unknown = changed.iter().find(|path| facts.files.get(path).is_none_or(|file| file.git == InGit::Unknown));
         let named = unknown.map_or_else(String::new, |path| name(path));
         return Some(row(format!("git does not tell of {named}"), Verdict::Unknown, None));
     }
