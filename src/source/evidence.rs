@@ -19,6 +19,7 @@ use crate::domain::digest::sha256;
 use crate::domain::evidence::known::{Gathered, Request, WorkOf};
 use crate::domain::evidence::{CommitFact, FileFact, InGit, Told};
 use crate::domain::fault::Fault;
+use crate::domain::redact::Redactor;
 use crate::event::{Event, SourceId};
 use crate::source::Outbox;
 
@@ -58,7 +59,8 @@ pub fn spawn(outbox: Outbox, cancel: CancellationToken) -> EvidenceHandle {
 }
 
 async fn run(outbox: Outbox, mut asked: Receiver<Arc<Request>>) {
-    let mut shelf = Shelf::default();
+    let redactor = outbox.redactor().clone();
+    let mut shelf = Shelf::new(redactor.clone());
     while asked.changed().await.is_ok() {
         let request = Arc::clone(&asked.borrow_and_update());
         let begun = Instant::now();
@@ -72,7 +74,7 @@ async fn run(outbox: Outbox, mut asked: Receiver<Arc<Request>>) {
                 outbox.post(SourceId::Evidence, Event::Evidence(Arc::new(gathered)));
             }
             Err(error) => {
-                shelf = Shelf::default();
+                shelf = Shelf::new(redactor.clone());
                 let fault = Fault::new("looking at", "the evidence", error, "press R to try again; the log says more");
                 outbox.post(SourceId::Evidence, Event::SourceFault(SourceId::Evidence, fault));
             }
@@ -86,6 +88,15 @@ async fn run(outbox: Outbox, mut asked: Receiver<Arc<Request>>) {
 pub struct Shelf {
     readings: HashMap<AgentId, (PathBuf, Reading, Arc<Told>)>,
     digests: HashMap<PathBuf, (Option<SystemTime>, u64, Option<String>)>,
+    /// Hides secrets in what is read.
+    redactor: Redactor,
+}
+
+impl Shelf {
+    /// An empty one.
+    pub fn new(redactor: Redactor) -> Self {
+        Self { redactor, ..Self::default() }
+    }
 }
 
 /// Looks at everything that is asked for. Blocks.
@@ -109,6 +120,9 @@ pub fn gather(shelf: &mut Shelf, request: &Request) -> Gathered {
     }
     shelf.digests.retain(|path, _| gathered.files.contains_key(path));
     gathered.commits = commits(&request.repos, hashes.into_iter().take(COMMITS));
+    for commit in &mut gathered.commits {
+        shelf.redactor.hide(&mut commit.summary);
+    }
     gathered
 }
 
@@ -122,7 +136,7 @@ fn told(shelf: &mut Shelf, agent: &WorkOf) -> Option<Arc<Told>> {
         }
         return Some(Arc::clone(told));
     }
-    let reading = Reading::begin(&agent.transcript, agent.format, REACH).ok()?;
+    let reading = Reading::begin(&agent.transcript, agent.format, REACH, Some(shelf.redactor.clone())).ok()?;
     let told = Arc::new(Told::of(reading.work.clone()));
     shelf.readings.insert(agent.id.clone(), (agent.transcript.clone(), reading, Arc::clone(&told)));
     Some(told)

@@ -184,11 +184,10 @@ pub fn text(root: &Path, path: &str, redactor: &Redactor) -> Result<String, Faul
 mod tests {
     use std::fs;
     use std::path::Path;
-    use std::time::{Duration, Instant};
 
     use super::{add_commits, read, text};
     use crate::config::session::LibrarySpec;
-    use crate::domain::library::{Shelf, pick};
+    use crate::domain::library::Shelf;
     use crate::domain::redact::Redactor;
 
     fn write(root: &Path, path: &str, content: &str) {
@@ -251,30 +250,5 @@ mod tests {
         assert!(read.contains("redacted") && !read.contains("0aB3dE6gH9"), "{read}");
         assert!(text(&root, "../outside.md", &Redactor::default()).unwrap_err().to_string().contains("outside of"));
         assert!(text(&root, "docs/no.md", &Redactor::default()).is_err());
-    }
-
-    /// What it costs is printed by `cargo test --release -- --ignored --nocapture the_library_of`.
-    #[test]
-    #[ignore = "measures"]
-    fn the_library_of_two_thousand_files_in_figures() {
-        let dir = tempfile::tempdir().unwrap();
-        for n in 0..2_000 {
-            write(
-                dir.path(),
-                &format!("docs/d{}/file-{n}.md", n % 40),
-                &format!("# File {n}\n\n{}", "words of a document ".repeat(200)),
-            );
-        }
-        let mut took: Vec<Duration> = Vec::new();
-        for _ in 0..5 {
-            let begun = Instant::now();
-            let (items, _) = read(dir.path(), &LibrarySpec::default(), &Redactor::default());
-            took.push(begun.elapsed());
-            assert_eq!(items.len(), 2_000);
-            let begun = Instant::now();
-            let found = pick(&items, "d7 file 19");
-            println!("pick {:?}, {} found", begun.elapsed(), found.len());
-        }
-        println!("read {took:?}");
     }
 }

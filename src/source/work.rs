@@ -9,6 +9,7 @@ use super::transcript::cursor::{Cursor, Fate};
 use super::transcript::lines::{Limits, Line, backward, complete, forward};
 use super::transcript::store::{Stored, open_on};
 use super::transcript::unpack::Shelf;
+use crate::domain::redact::Redactor;
 use crate::domain::transcript::format::Format;
 use crate::domain::work::Work;
 
@@ -21,26 +22,28 @@ const CHUNK: usize = 256 * 1024;
 /// What an agent did, and how far its transcript was read.
 #[derive(Debug)]
 pub struct Reading {
-    /// What it did, raw: secrets are hidden by whoever shows it.
+    /// What it did.
     pub work: Work,
     cursor: Cursor,
     /// Number of the line that comes next, from 1.
     next: u64,
     shelf: Shelf,
     reach: u64,
+    /// Hides secrets in what is read; none when they are hidden by whoever shows it.
+    redactor: Option<Redactor>,
 }
 
-/// Reads what an agent did. Blocks.
+/// Reads what an agent did, raw: secrets are hidden by whoever shows it. Blocks.
 pub fn read(path: &Path, format: &dyn Format, reach: u64) -> io::Result<Work> {
-    Ok(Reading::begin(path, format, reach)?.work)
+    Ok(Reading::begin(path, format, reach, None)?.work)
 }
 
 impl Reading {
-    /// Reads the last `reach` bytes of a transcript. Blocks.
-    pub fn begin(path: &Path, format: &dyn Format, reach: u64) -> io::Result<Self> {
+    /// Reads the last `reach` bytes of a transcript, and hides secrets in it with `redactor`. Blocks.
+    pub fn begin(path: &Path, format: &dyn Format, reach: u64, redactor: Option<Redactor>) -> io::Result<Self> {
         let shelf = Shelf::default();
         let stored = open_on(path, format, &shelf)?;
-        let mut reading = Self { work: Work::default(), cursor: Cursor::default(), next: 1, shelf, reach };
+        let mut reading = Self { work: Work::default(), cursor: Cursor::default(), next: 1, shelf, reach, redactor };
         reading.start_over(&stored, format)?;
         Ok(reading)
     }
@@ -51,8 +54,10 @@ impl Reading {
         match self.cursor.look(&stored)? {
             Fate::Same(end) if end == self.cursor.end => Ok(false),
             Fate::Same(end) => {
-                let (work, next) = (&mut self.work, &mut self.next);
-                self.cursor.read(&stored.lines, end, Limits::NONE, |at, line| take(work, next, format, at, line))?;
+                let (work, next, redactor) = (&mut self.work, &mut self.next, self.redactor.as_ref());
+                self.cursor.read(&stored.lines, end, Limits::NONE, |at, line| {
+                    take(work, next, format, redactor, at, line);
+                })?;
                 Ok(true)
             }
             Fate::Lost(_) => {
@@ -67,17 +72,20 @@ impl Reading {
         let start = backward(&stored.lines, end, Limits { lines: usize::MAX, bytes: self.reach })?;
         self.work = Work::default();
         self.next = 1 + newlines(&stored.lines, start)?;
-        let (work, next) = (&mut self.work, &mut self.next);
-        forward(&stored.lines, start, end, Limits::NONE, |at, line| take(work, next, format, at, line))?;
+        let (work, next, redactor) = (&mut self.work, &mut self.next, self.redactor.as_ref());
+        forward(&stored.lines, start, end, Limits::NONE, |at, line| take(work, next, format, redactor, at, line))?;
         self.cursor = Cursor::at(stored, end)?;
         Ok(())
     }
 }
 
-fn take(work: &mut Work, next: &mut u64, format: &dyn Format, at: u64, line: Line<'_>) {
+fn take(work: &mut Work, next: &mut u64, format: &dyn Format, redactor: Option<&Redactor>, at: u64, line: Line<'_>) {
     if let Line::Whole(line) = line {
         for entry in format.entries(at, line) {
-            work.take(*next, &entry);
+            match redactor {
+                Some(redactor) => work.take(*next, &entry.redacted(redactor)),
+                None => work.take(*next, &entry),
+            }
         }
     }
     *next += 1;
@@ -105,6 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::{REACH, Reading, read};
+    use crate::domain::redact::Redactor;
     use crate::domain::transcript::claude::Claude;
 
     fn prompt(text: &str) -> String {
@@ -124,9 +133,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.jsonl");
         append(&path, &[prompt("one"), "\n".to_owned(), prompt("two"), prompt("three")].concat());
-        let whole = Reading::begin(&path, &Claude, REACH).unwrap();
+        let whole = Reading::begin(&path, &Claude, REACH, None).unwrap();
         assert_eq!(prompts(&whole), [(1, "one".into()), (3, "two".into()), (4, "three".into())]);
-        let mut tail = Reading::begin(&path, &Claude, prompt("three").len() as u64).unwrap();
+        let mut tail = Reading::begin(&path, &Claude, prompt("three").len() as u64, None).unwrap();
         assert_eq!(prompts(&tail), [(4, "three".into())]);
         assert_eq!(tail.work.from_line, 4);
         append(&path, &prompt("four"));
@@ -138,11 +147,22 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_hidden_where_somebody_wants_them_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.jsonl");
+        let secret = ["gh", "p_", &"a1B2".repeat(9)].concat();
+        append(&path, &prompt(&format!("use {secret}")));
+        let hidden = Reading::begin(&path, &Claude, REACH, Some(Redactor::default())).unwrap();
+        assert!(!hidden.work.prompts[0].text.contains(&secret[4..]), "{:?}", hidden.work.prompts);
+        assert!(read(&path, &Claude, REACH).unwrap().prompts[0].text.contains(&secret));
+    }
+
+    #[test]
     fn a_file_that_was_replaced_is_read_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.jsonl");
         append(&path, &prompt("one"));
-        let mut reading = Reading::begin(&path, &Claude, REACH).unwrap();
+        let mut reading = Reading::begin(&path, &Claude, REACH, None).unwrap();
         let other = folder.path().join("other");
         append(&other, &prompt("another"));
         fs::rename(&other, &path).unwrap();

@@ -229,7 +229,7 @@ fn choosing_another_agent_follows_its_transcript() {
     let mut state = state();
     agents(&mut state, &[("a", AgentState::Idle), ("b", AgentState::Idle)]);
     let effects = keys(&mut state, "2j");
-    assert!(matches!(&effects[..], [Effect::OpenTranscript { path, generation: 2 }] if path.ends_with("b.jsonl")));
+    assert!(matches!(&effects[..], [Effect::OpenTranscript { path, generation: 2 }, ..] if path.ends_with("b.jsonl")));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn the_mouse_does_what_keys_would_have_done() {
     agents(&mut state, &[("a", AgentState::Idle), ("b", AgentState::Idle)]);
     let mouse = |kind, target| Event::Input(Input::Mouse(Mouse { kind, target: Some(target) }));
     let effects = tell(&mut state, mouse(MouseKind::Press, Target::Row(PaneKind::Agents, 1)));
-    assert!(matches!(&effects[..], [Effect::OpenTranscript { path, .. }] if path.ends_with("b.jsonl")));
+    assert!(matches!(&effects[..], [Effect::OpenTranscript { path, .. }, ..] if path.ends_with("b.jsonl")));
     tell(&mut state, mouse(MouseKind::Press, Target::Pane(PaneKind::Git)));
     assert_eq!(state.screen.focus, PaneKind::Git);
     tell(&mut state, mouse(MouseKind::Scroll(-3), Target::Pane(PaneKind::Agents)));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hnpwb::config::session::FabricSpec;
-use hnpwb::domain::attention::queue;
+use hnpwb::domain::attention::{Causes, queue};
 use hnpwb::domain::cluster::{Connection, Kind, LAST_APPLIED, LiveObject, LiveSet};
 use hnpwb::domain::drift::{DriftView, Memo, ObjectKey};
 use hnpwb::domain::manifest::load;
@@ -158,7 +158,8 @@ impl Desk {
         let anchor = self.drift.anchor();
         self.drift.put(made);
         self.drift.arrange(anchor.as_ref());
-        self.attention.replace(queue(&[], &[], &self.drift.fabrics, &self.clusters.clusters));
+        let causes = Causes { drift: &self.drift.fabrics, clusters: &self.clusters.clusters, ..Causes::default() };
+        self.attention.replace(queue(causes), self.now);
     }
 }
 

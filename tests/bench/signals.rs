@@ -3,7 +3,6 @@
 
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hnpwb::domain::redact::Redactor;
@@ -29,16 +28,9 @@ fn signals(criterion: &mut Criterion) {
     let text = std::fs::read(&path).expect("a transcript");
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     let mut watched = watch();
-    let began = Instant::now();
-    let mut slowest = std::time::Duration::ZERO;
     for line in &lines {
-        let before = Instant::now();
         watched.line(&Claude, 0, line);
-        slowest = slowest.max(before.elapsed());
     }
-    let all = began.elapsed();
-    let each = all / u32::try_from(lines.len()).unwrap_or(u32::MAX);
-    println!("{} records of {} MiB: {each:?} each, the slowest {slowest:?}", lines.len(), BYTES >> 20);
     let mut at = 0;
     criterion.bench_function("signals/one appended record", |bencher| {
         bencher.iter(|| {

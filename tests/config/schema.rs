@@ -126,5 +126,5 @@ fn what_is_wrong_with_a_file_breaks_its_schema() {
     }
     assert!(told >= 5, "{told} files");
     let typo = said("session", "[[gate]]\nname = \"x\"\nmatches = \"y\"\nfial = \"deny\"\ndeadline = \"5\"\n");
-    assert_eq!(typo, [".gate[0]: unknown fial", ".gate[0].deadline: pattern"]);
+    assert_eq!(typo, [".gate[0]: unknown fial", ".gate[0].deadline: minLength", ".gate[0].deadline: pattern"]);
 }

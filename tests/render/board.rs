@@ -55,7 +55,7 @@ fn columns() {
 fn a_task_with_what_is_linked_to_it() {
     check("task", |state| {
         let brief = BriefNote {
-            file: "/work/.hnpwb/briefs/0003-validate-vlan-ranges.md".into(),
+            file: "/repo/.hnpwb/briefs/0003-validate-vlan-ranges.md".into(),
             task: Some("T-1".to_owned()),
             agent: Some("orchestrator".to_owned()),
         };

@@ -1,7 +1,5 @@
 //! A small world to draw: agents, tasks, commits, objects and gates of a made-up project, told to `update` as events.
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,17 +14,13 @@ use hnpwb::domain::agent::{
 use hnpwb::domain::cluster::{ClusterView, Connection, Kind, KindCount, ObjectRow};
 use hnpwb::domain::commit::{Commit, Dirty, Ref, RefKind, RepoLog, Upstream, Worktree, graph};
 use hnpwb::domain::drift::{DriftRow, DriftState, DriftView, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
-use hnpwb::domain::evidence::known::Gathered;
-use hnpwb::domain::evidence::{FileFact, InGit, Told};
 use hnpwb::domain::fault::Fault;
 use hnpwb::domain::gate::{Asks, Gate, GateId, GateState};
 use hnpwb::domain::health::{Health, HealthState};
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
 use hnpwb::domain::transcript::claude::Claude;
-use hnpwb::domain::transcript::format::Format;
 use hnpwb::domain::transcript::{Body, Counts, Entry, Text, Tone};
-use hnpwb::domain::work::Work;
 use hnpwb::event::{
     AgentsNews, BoardNews, Event, GateNews, GitNews, Input, Page, PageRequest, TranscriptChange, TranscriptNews,
 };
@@ -37,7 +31,6 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use serde_json::json;
 
 /// What every text of the world goes through: as it is, or made hostile.
 pub type Say = fn(&str) -> String;
@@ -136,7 +129,6 @@ pub fn board(say: Say) -> BoardNews {
         assignee: assignee.map(say),
         depends_on: if number > 2 { vec![say("T-1")] } else { Vec::new() },
         criteria: Criteria { done: *done, total: *total },
-        project: None,
         boxes: if number == 1 { boxes(say) } else { Vec::new() },
         body: say(
             "The form accepts VLAN 0 and 4095.\n\n- [x] reject what the switch reserves\n- [ ] say which range is free",
@@ -541,31 +533,4 @@ pub fn gates(say: Say) -> Vec<Gate> {
             1,
         ),
     ]
-}
-
-/// What the agent of the task that is done says and did, as it was found.
-pub fn evidence(state: &State) -> Event {
-    let agent = state.agents.agents.iter().find(|agent| agent.name == "specialist-crd");
-    let agent = agent.or(state.agents.agents.first()).expect("an agent");
-    let call = |id: &str, tool: &str, input: serde_json::Value| json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": id, "name": tool, "input": input}]}});
-    let result = |id: &str| json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": id, "content": "12 passed"}]}});
-    let said = "Done. All twelve CRDs are imported, and all tests pass.";
-    let records = [
-        call("a", "Bash", json!({"command": "python -m pytest -q tests/test_crd.py"})),
-        result("a"),
-        call("b", "Edit", json!({"file_path": "/work/hnp/crd/importer.py", "old_string": "a", "new_string": "b"})),
-        result("b"),
-        json!({"type": "assistant", "message": {"content": [{"type": "text", "text": said}]}}),
-    ];
-    let mut work = Work::default();
-    for (record, line) in records.iter().zip(1_u64..) {
-        Claude.entries(line * 100, record.to_string().as_bytes()).iter().for_each(|entry| work.take(line, entry));
-    }
-    let path = PathBuf::from("/work/hnp/crd/importer.py");
-    let fact = FileFact { path: path.clone(), exists: true, git: InGit::Changed, ..FileFact::default() };
-    Event::Evidence(Arc::new(Gathered {
-        told: BTreeMap::from([(agent.id.clone(), Arc::new(Told::of(work)))]),
-        files: BTreeMap::from([(path, fact)]),
-        commits: Vec::new(),
-    }))
 }

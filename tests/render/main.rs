@@ -7,6 +7,7 @@ mod briefs;
 mod composer;
 mod detail;
 mod escapes;
+mod evidence;
 mod fixture;
 mod hostile;
 mod kinds;

@@ -9,6 +9,7 @@ use hnpwb::domain::cluster::{ClusterView, Connection};
 use hnpwb::event::{Event, GitNews, SourceId, TranscriptChange, TranscriptNews};
 use hnpwb::state::State;
 
+use crate::evidence;
 use crate::fixture::{
     self, agents, ago, board, clusters, draw, drift, entries, fault, focus, git, keys, lost_cluster, press, tell,
     transcript,
@@ -169,7 +170,7 @@ fn drift_pane() {
     check(PaneKind::Drift, "loading", |state| {
         let mut view = drift(SAY).swap_remove(0);
         (view.rows, view.findings, view.as_of, view.connection) =
-            (Vec::new(), Vec::new(), None, Connection::Connecting);
+            (Arc::default(), Arc::default(), None, Connection::Connecting);
         tell(state, Event::Drift(view));
     });
     check(PaneKind::Drift, "empty", |state| {
@@ -239,8 +240,8 @@ fn review_pane() {
         tell(state, Event::Board(board(SAY)));
         tell(state, Event::Agents(agents(SAY)));
         tell(state, Event::Git(git(SAY)));
-        let evidence = fixture::evidence(state);
-        tell(state, evidence);
+        let found = evidence::found(state, SAY);
+        tell(state, found);
         keys(state, "1/Import");
         press(state, KeyCode::Enter);
     };

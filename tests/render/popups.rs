@@ -120,7 +120,7 @@ fn an_object_of_a_fabric() {
         let field =
             |path: &str, desired, live, class| FieldDiff { path: path.to_owned(), desired, live, class, manager: None };
         let range = serde_json::json!({ "start": "10.0.1.10", "end": "10.0.1.99" });
-        Arc::make_mut(&mut view.rows[0]).fields.extend([
+        Arc::make_mut(&mut Arc::make_mut(&mut view.rows)[0]).fields.extend([
             field("spec.permit[0]", serde_json::Value::Null, serde_json::json!(["a", "b"]), FieldClass::ExtraLive),
             field("spec.subnets.default.dhcp.range", range, serde_json::Value::Null, FieldClass::Ineffective),
         ]);

@@ -38,7 +38,7 @@ pub fn of(session: &Session, agents: &[Agent], tasks: &[Task], fabrics: &[DriftV
     let links = Links::of(&Facts { tasks, agents, repos: &repos, briefs: &past.briefs, gates: &[], mentions: &[] });
     let names = Names::of(tasks);
     let wanted = request(tasks.iter().map(|task| task.id.as_str()), None, &links, agents, &repos);
-    let gathered = gather(&mut Shelf::default(), &wanted);
+    let gathered = gather(&mut Shelf::new(session.redactor.clone()), &wanted);
     let manifests_below: Vec<PathBuf> = session.fabrics.iter().map(|fabric| fabric.repo.clone()).collect();
     let checks: Vec<String> = session.checks.iter().map(|check| check.name.clone()).collect();
     let known = Known {

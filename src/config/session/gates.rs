@@ -218,9 +218,9 @@ mod tests {
 
     fn ground() -> Ground {
         Ground {
-            cwd: "/work/app".to_owned(),
+            cwd: "/repo/app".to_owned(),
             home: "/home/me".to_owned(),
-            roots: vec!["/work/app".to_owned()],
+            roots: vec!["/repo/app".to_owned()],
             free: vec!["/tmp".to_owned(), "/home/me/.claude/plans".to_owned()],
         }
     }
@@ -308,11 +308,11 @@ mod tests {
     fn secrets_are_held_for_reading_and_writing() {
         let read = |file: &str| !holding("secrets", "Read", &json!({"file_path": file})).is_empty();
         for file in
-            ["/home/me/.ssh/id_ed25519", "/work/app/.env", ".env.production", "/home/me/.kube/config", "certs/tls.key"]
+            ["/home/me/.ssh/id_ed25519", "/repo/app/.env", ".env.production", "/home/me/.kube/config", "certs/tls.key"]
         {
             assert!(read(file), "{file}");
         }
-        for file in ["/work/app/src/env.rs", ".env.example", "docs/keys.md", "/home/me/.ssh/known_hosts"] {
+        for file in ["/repo/app/src/env.rs", ".env.example", "docs/keys.md", "/home/me/.ssh/known_hosts"] {
             assert!(!read(file), "{file}");
         }
         assert!(bash("secrets", "cat ~/.ssh/id_rsa") && bash("secrets", "kubectl get secret x -o yaml"));

@@ -1,3 +1,5 @@
+//! Phrases that are claims, and phrases that are not.
+
 use proptest::prelude::*;
 
 use super::ClaimKind::{Committed, CriteriaMet, Deployed, Done, FileWritten, Pushed, TestsPass};

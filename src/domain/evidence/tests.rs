@@ -35,10 +35,9 @@ struct Story {
 }
 
 impl Story {
-    fn record(mut self, kind: &str, content: Value) -> Self {
+    fn record(mut self, kind: &str, content: &Value) -> Self {
         self.line += 1;
-        let record =
-            json!({"type": kind, "timestamp": at(self.line as i64).to_string(), "message": {"content": content}});
+        let record = json!({"type": kind, "timestamp": at(self.line.cast_signed()).to_string(), "message": {"content": content}});
         for entry in Claude.entries(self.line * 100, record.to_string().as_bytes()) {
             self.work.take(self.line, &entry);
         }
@@ -46,31 +45,31 @@ impl Story {
     }
 
     fn prompt(self, text: &str) -> Self {
-        self.record("user", json!(text))
+        self.record("user", &json!(text))
     }
 
     fn says(self, text: &str) -> Self {
-        self.record("assistant", json!([{"type": "text", "text": text}]))
+        self.record("assistant", &json!([{"type": "text", "text": text}]))
     }
 
-    fn call(self, tool: &str, input: Value, is_error: bool, output: &str) -> Self {
+    fn call(self, tool: &str, input: &Value, is_error: bool, output: &str) -> Self {
         let id = format!("t{}", self.line);
-        self.record("assistant", json!([{"type": "tool_use", "id": id, "name": tool, "input": input}])).record(
+        self.record("assistant", &json!([{"type": "tool_use", "id": id, "name": tool, "input": input}])).record(
             "user",
-            json!([{"type": "tool_result", "tool_use_id": id, "is_error": is_error, "content": output}]),
+            &json!([{"type": "tool_result", "tool_use_id": id, "is_error": is_error, "content": output}]),
         )
     }
 
     fn edits(self, path: &str) -> Self {
-        self.call("Edit", json!({"file_path": path, "old_string": "a", "new_string": "b"}), false, "updated")
+        self.call("Edit", &json!({"file_path": path, "old_string": "a", "new_string": "b"}), false, "updated")
     }
 
     fn runs(self, command: &str) -> Self {
-        self.call("Bash", json!({"command": command}), false, "3 passed")
+        self.call("Bash", &json!({"command": command}), false, "3 passed")
     }
 
     fn fails(self, command: &str) -> Self {
-        self.call("Bash", json!({"command": command}), true, "Exit code 1\nFAILED tests/test_a.py::test_b")
+        self.call("Bash", &json!({"command": command}), true, "Exit code 1\nFAILED tests/test_a.py::test_b")
     }
 }
 
@@ -428,7 +427,7 @@ fn what_is_open_in_the_agents_list_is_shown_and_not_required() {
     let todos = json!({"todos": [{"content": "a", "status": "completed"}, {"content": "docs", "status": "pending"}]});
     let story = Story::default()
         .prompt("Do T-1")
-        .call("TodoWrite", todos, false, "ok")
+        .call("TodoWrite", &todos, false, "ok")
         .edits(CODE)
         .runs("pytest")
         .says("T-1 is done.");

@@ -126,9 +126,9 @@ mod tests {
 
     fn ground() -> Ground {
         Ground {
-            cwd: "/work/app/src".to_owned(),
+            cwd: "/repo/app/src".to_owned(),
             home: "/home/me".to_owned(),
-            roots: vec!["/work/app".to_owned(), "/work/app-2".to_owned()],
+            roots: vec!["/repo/app".to_owned(), "/repo/app-2".to_owned()],
             free: vec!["/tmp".to_owned()],
         }
     }
@@ -137,11 +137,11 @@ mod tests {
     fn a_path_is_read_from_the_agents_folder() {
         let ground = ground();
         for (path, absolute) in [
-            ("a.rs", "/work/app/src/a.rs"),
-            ("../../x", "/work/x"),
+            ("a.rs", "/repo/app/src/a.rs"),
+            ("../../x", "/repo/x"),
             ("/a//b/./c/..", "/a/b"),
             ("~/k", "/home/me/k"),
-            ("~other/k", "/work/app/src/~other/k"),
+            ("~other/k", "/repo/app/src/~other/k"),
             ("/../..", "/"),
         ] {
             assert_eq!(ground.absolute(path), absolute, "{path}");
@@ -151,10 +151,10 @@ mod tests {
     #[test]
     fn inside_is_the_project_and_where_agents_write_anyway() {
         let ground = ground();
-        for inside in ["/work/app/x", "/work/app", "/work/app-2/y/z", "/tmp/a"] {
+        for inside in ["/repo/app/x", "/repo/app", "/repo/app-2/y/z", "/tmp/a"] {
             assert!(!ground.is_outside(inside), "{inside}");
         }
-        for outside in ["/work/application/x", "/work", "/etc/hosts", "/home/me/.bashrc"] {
+        for outside in ["/repo/application/x", "/repo", "/etc/hosts", "/home/me/.bashrc"] {
             assert!(ground.is_outside(outside), "{outside}");
         }
     }
@@ -164,15 +164,15 @@ mod tests {
         let ground = ground();
         for (glob, file, named) in [
             ("*.pem", "/etc/ssl/key.pem", true),
-            (".env*", "/work/app/.env.local", true),
+            (".env*", "/repo/app/.env.local", true),
             ("**/.claude/settings*.json", "/home/me/.claude/settings.local.json", true),
             ("**/.claude/settings*.json", "/.claude/settings.json", true),
             ("~/.ssh/**", "/home/me/.ssh/keys/id", true),
             ("~/.ssh/**", "/home/you/.ssh/id", false),
-            ("infra/**/*.tf", "/work/app/infra/a/b/main.tf", true),
-            ("infra/**/*.tf", "/work/app-2/infra/main.tf", true),
+            ("infra/**/*.tf", "/repo/app/infra/a/b/main.tf", true),
+            ("infra/**/*.tf", "/repo/app-2/infra/main.tf", true),
             ("infra/**/*.tf", "/elsewhere/infra/main.tf", false),
-            ("src/*.rs", "/work/app/src/deep/a.rs", false),
+            ("src/*.rs", "/repo/app/src/deep/a.rs", false),
             ("/etc/**", "/etc", true),
             ("/etc/*", "/etc/ssl/x", false),
         ] {

@@ -301,7 +301,7 @@ mod tests {
             agent: Some(AgentFact {
                 tests: Some(("cargo test".to_owned(), true, None)),
                 edited_since: None,
-                read: vec!["/work/docs/plan.md".to_owned()],
+                read: vec!["/repo/docs/plan.md".to_owned()],
             }),
         }
     }

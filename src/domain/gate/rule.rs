@@ -186,9 +186,9 @@ mod tests {
 
     fn ground() -> Ground {
         Ground {
-            cwd: "/work/app".to_owned(),
+            cwd: "/repo/app".to_owned(),
             home: "/home/me".to_owned(),
-            roots: vec!["/work/app".to_owned()],
+            roots: vec!["/repo/app".to_owned()],
             free: vec!["/tmp".to_owned()],
         }
     }
@@ -207,7 +207,7 @@ mod tests {
         };
         let edit = |file: &str, text: &str| json!({"file_path": file, "content": text});
         let why = held(&rule, "Write", &edit("infra/a.tf", "env = prod")).unwrap();
-        assert!(why.contains("`infra/**` names /work/app/infra/a.tf"), "{why}");
+        assert!(why.contains("`infra/**` names /repo/app/infra/a.tf"), "{why}");
         assert!(held(&rule, "Write", &edit("infra/a.tf", "env = lab")).is_none());
         assert!(held(&rule, "Write", &edit("src/a.tf", "prod")).is_none());
         assert!(held(&rule, "Read", &edit("infra/a.tf", "prod")).is_none());

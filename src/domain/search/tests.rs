@@ -106,7 +106,7 @@ fn what_another_program_writes_is_passed_over_only_if_nothing_is_put_in() {
 /// One record of each kind that puts words in, and others, with `a` and `b` in them.
 fn records(a: &str, b: &str) -> Vec<Value> {
     let user = |content: Value| json!({"type": "user", "message": {"role": "user", "content": content}});
-    let said = |block: Value| json!({"message": {"content": [block]}, "type": "assistant", "cwd": "/work"});
+    let said = |block: Value| json!({"message": {"content": [block]}, "type": "assistant", "cwd": "/repo"});
     let system = |subtype: &str| {
         json!({"type": "system", "subtype": subtype, "content": a, "durationMs": 187_000,
         "pendingBackgroundAgentCount": 3, "compactMetadata": {"trigger": "auto", "preTokens": 1.5e5},

@@ -1,3 +1,5 @@
+//! Sign-offs: what they rest on, and what supersedes them.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -125,7 +125,7 @@ mod tests {
             plural: format!("{}s", kind.to_lowercase()),
             namespaced: true,
         };
-        let conditions: Value = json!([{ "type": "Ready", "status": "False", "reason": "Failed", "message": message }]);
+        let conditions: Value = json!([{ "type": "Ready", "status": "False", "reason": message, "message": message }]);
         let object = json!({ "apiVersion": format!("lab.example/{version}"), "kind": kind.kind,
             "metadata": { "name": name, "namespace": "default" }, "status": { "conditions": conditions } });
         LiveObject::new(&kind, object).unwrap()

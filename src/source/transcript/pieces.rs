@@ -110,7 +110,7 @@ mod tests {
         write(
             &root,
             "session/p1/ses_1.json",
-            r#"{"id":"ses_1","projectID":"p1","directory":"/work","title":"Fix","version":"0.9","time":{"created":1000,"updated":2000}}"#,
+            r#"{"id":"ses_1","projectID":"p1","directory":"/repo","title":"Fix","version":"0.9","time":{"created":1000,"updated":2000}}"#,
         );
         write(
             &root,
@@ -156,7 +156,7 @@ mod tests {
         };
         let before = lines();
         let found = digest(&before);
-        assert_eq!((found.title(), found.cwd.as_deref()), (Some("Fix"), Some("/work")));
+        assert_eq!((found.title(), found.cwd.as_deref()), (Some("Fix"), Some("/repo")));
         assert_eq!(found.step, Step::Calling { tool: "bash".to_owned() });
         write(
             &root,
@@ -178,7 +178,11 @@ mod tests {
     fn other_json_is_no_session() {
         for path in ["/x/storage/message/ses_1/msg_1.json", "/x/session/p/ses_1.json", "/x/storage/session/ses_1.json"]
         {
-            assert_ne!(by_path(Path::new(path)).map(|format| format.name()), Some("opencode"), "{path}");
+            assert_ne!(
+                by_path(Path::new(path)).map(crate::domain::transcript::format::Format::name),
+                Some("opencode"),
+                "{path}"
+            );
         }
     }
 }

@@ -179,12 +179,12 @@ fn a_version_leads_to_its_commit_in_the_log() {
 
 #[test]
 fn a_commit_that_is_not_loaded_is_loaded_and_a_key_calls_it_off() {
-    let loads = |effects: &Effects| matches!(effects.as_slice(), [Effect::LoadCommits(_)]);
+    let loads = |effects: &Effects| effects.iter().any(|effect| matches!(effect, Effect::LoadCommits(_)));
     let mut state = opened();
     tell(&mut state, log(&["c9"], true));
     assert!(loads(&keys(&mut state, "c")));
     assert!(loads(&tell(&mut state, log(&["c9", "c8"], true))), "and more of them");
-    assert!(tell(&mut state, log(&["c9", "c8", "c2"], true)).is_empty());
+    assert!(!loads(&tell(&mut state, log(&["c9", "c8", "c2"], true))));
     assert_eq!(state.git.current().map(|commit| commit.id.as_str()), Some("c2"));
 
     let mut state = opened();
@@ -314,9 +314,10 @@ fn a_brief_is_begun_from_the_pane_and_with_more_from_the_popup() {
 fn news_of_the_fabric_renew_what_is_shown() {
     let mut state = opened();
     let same = tell(&mut state, fabric(vec![row("a", DriftState::Drifted)]));
-    assert!(same.is_empty(), "nothing is asked for again while the object is the same");
+    let looks = |effects: &Effects| effects.iter().any(|effect| matches!(effect, Effect::DriftDetail(_)));
+    assert!(!looks(&same), "nothing is asked for again while the object is the same");
     let effects = tell(&mut state, fabric(vec![row("a", DriftState::Synced)]));
-    assert!(matches!(effects.as_slice(), [Effect::DriftDetail(_)]));
+    assert!(looks(&effects));
     assert_eq!(
         (view(&state).row.state, view(&state).versions().len()),
         (DriftState::Synced, 2),

@@ -97,7 +97,7 @@ fn an_unmet_condition_needs_a_typed_override_which_the_decision_carries() {
 fn a_condition_that_fails_after_the_question_was_asked_stops_a_yes() {
     let mut state = state();
     let repo = |dirty: u32| crate::domain::commit::RepoLog {
-        path: "/work/app".into(),
+        path: "/repo/app".into(),
         dirty: crate::domain::commit::Dirty { unstaged: dirty, ..Default::default() },
         ..Default::default()
     };

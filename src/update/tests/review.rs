@@ -82,10 +82,10 @@ fn gathered(tests: bool, digest: &str) -> Event {
 fn reviewed(tests: bool) -> State {
     let mut state = state();
     let agents = vec![agent("a", AgentState::Idle)];
-    tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
+    let mut effects = tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
     let news =
         BoardNews { tasks: vec![task()], files: vec!["/p/TASKS.md".into()], as_of: at(0), ..BoardNews::default() };
-    let effects = tell(&mut state, Event::Board(news));
+    effects.extend(tell(&mut state, Event::Board(news)));
     let asks = |effect: &Effect| matches!(effect, Effect::LookAtEvidence(request) if request.agents.len() == 1);
     assert!(effects.iter().any(asks), "{effects:?}");
     tell(&mut state, gathered(tests, "d1"));

@@ -55,8 +55,9 @@ impl<'t> Page<'t> {
     /// True if anything stands under a heading.
     pub fn is_filled(&self, section: &Section) -> bool {
         self.lines[section.body.clone()].iter().any(|line| {
-            let text = line.trim().trim_start_matches(['-', '*', '+', '#', '[', ']', ' ', 'x']);
-            !text.is_empty()
+            let text = line.trim().trim_start_matches(['-', '*', '+', '#', ' ']);
+            let text = ["[ ]", "[x]", "[X]"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text);
+            !text.trim().is_empty()
         })
     }
 }

@@ -108,7 +108,7 @@ fn severity(severity: Severity) -> &'static str {
 fn every_planted_fault_is_found_and_nothing_else() {
     let (files, facts) = (fixtures(), facts());
     assert_eq!(files.len(), 20);
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     for file in files {
         let read = brief(&file);
@@ -124,10 +124,10 @@ fn every_planted_fault_is_found_and_nothing_else() {
         found.sort();
         expected.sort();
         if found != expected {
-            wrong += &format!("{}:\n  found    {found:?}\n  expected {expected:?}\n", file.display());
+            wrong.push(format!("{}:\n  found    {found:?}\n  expected {expected:?}", file.display()));
         }
     }
-    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), Rule::ALL, "each rule has a fault planted for it");
 }
 
@@ -193,28 +193,5 @@ fn odd_texts_are_looked_at_without_harm() {
         ["", "\n", "`", "```\n", "⟦", "# ", "- [ ]", "| a |\n|-|", &"`a/b.md` ".repeat(2_000), &"x".repeat(100_000)]
     {
         check(text, &Aim::default(), &facts, &Redactor::default());
-    }
-}
-
-/// What a look costs is printed by `cargo test --release --lib -- --ignored --nocapture a_look_in_figures`.
-#[test]
-#[ignore = "measures"]
-fn a_look_in_figures() {
-    let (facts, read) = (facts(), brief(&fixtures()[1]));
-    let mut text = read.text.clone();
-    while text.split_whitespace().count() < 5_000 {
-        text.push_str(&read.text);
-    }
-    let aim = aim(&read);
-    check(&text, &aim, &facts, &Redactor::default());
-    for _ in 0..5 {
-        let begun = std::time::Instant::now();
-        let tokens = crate::domain::brief::tokens::count(&text);
-        let counted = begun.elapsed();
-        let found = check(&text, &aim, &facts, &Redactor::default()).findings.len();
-        println!(
-            "{tokens} tokens counted in {counted:?}; all of it, {found} findings, in {:?}",
-            begun.elapsed() - counted
-        );
     }
 }

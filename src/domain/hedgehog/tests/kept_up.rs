@@ -102,7 +102,7 @@ fn agent(set: &LiveSet, name: &str, how: usize, clock: jiff::Timestamp) -> LiveO
         "lastHeartbeat": beat.to_string(),
         "state": {
             "interfaces": { "E1/3": { "enabled": true, "oper": if how % 4 == 3 { "down" } else { "up" } } },
-            "bgpNeighbors": { "default": { "10.9.9.9": { "state": if how % 3 == 0 { "idle" } else { "established" } } } },
+            "bgpNeighbors": { "default": { "10.9.9.9": { "state": if how.is_multiple_of(3) { "idle" } else { "established" } } } },
         },
     });
     live("agent", "Agent", name, &spec, &status)

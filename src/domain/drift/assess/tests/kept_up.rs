@@ -79,7 +79,7 @@ fn happen(world: &mut World, (what, which, how): Step) {
             }
         }
         15 => {
-            world.keep(i64::from(how % 60), i64::from(how % 59), ["Succeeded", "Failed", "Running"][how as usize % 3])
+            world.keep(i64::from(how % 60), i64::from(how % 59), ["Succeeded", "Failed", "Running"][how as usize % 3]);
         }
         16 => {
             let mut rack = object("b", how % 2);
