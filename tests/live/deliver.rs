@@ -126,7 +126,7 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
     pane.wait("the end of its turn", || pane.status() == "idle" && pane.shown().contains("Read."));
 
     // So long that Claude Code shows a placeholder for it, and marks it in the transcript.
-    let long = (0..9_000).map(|n| format!("line {n} of a long text\n")).collect::<String>();
+    let long = "another line of a long text\n".repeat(9_000);
     assert!(long.len() > 200_000);
     let (exit, sent) = pane.hnpwb_reading(&["brief", "send", "--agent", &session, "--text", "-"], &long);
     assert_eq!((exit, &sent["outcome"]), (Some(0), &json!("delivered")), "{sent}\n{}", pane.shown());

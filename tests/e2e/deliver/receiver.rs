@@ -85,7 +85,7 @@ fn receiver() {
     crossterm::terminal::enable_raw_mode().expect("a terminal");
     let mut line = InputLine { plan, folder, typed: String::new(), fresh: true };
     if line.plan["bracketed"] == true {
-        print!("\u{1b}[?2004h");
+        std::io::stdout().write_all(b"\x1b[?2004h").expect("a terminal");
     }
     line.draw();
     line.register();
@@ -94,7 +94,7 @@ fn receiver() {
     loop {
         let read = std::io::stdin().read(&mut buffer).unwrap_or(0);
         if read == 0 {
-            std::process::exit(0);
+            return;
         }
         append(&line.folder.join("got"), &buffer[..read]);
         pending.extend_from_slice(&buffer[..read]);
@@ -171,10 +171,12 @@ impl InputLine {
             typed if typed.len() > DRAWN => format!("[Pasted text #1 +{} lines]", typed.lines().count()),
             typed => wrapped(typed),
         };
-        print!(
+        let mut out = std::io::stdout();
+        let drawn = write!(
+            out,
             "\u{1b}[0m\u{1b}[2J\u{1b}[H ● ready\r\n\r\n{rule}\r\n❯ {shown}\u{1b}[7m \u{1b}[0m\r\n{rule}\r\n  manual mode"
         );
-        std::io::stdout().flush().expect("a terminal");
+        drawn.and_then(|()| out.flush()).expect("a terminal");
     }
 
     fn register(&self) {
