@@ -76,11 +76,11 @@ fn world() -> State {
         view.findings = Arc::new(view.findings.iter().cloned().map(|finding| finding.redacted(&redactor)).collect());
         send(Event::Drift(view));
     }
-    let found = evidence::found(&state, |text| redacted(&leaky(text)));
-    tell(&mut state, found);
     for gate in fixture::gates(leaky) {
         send(Event::Gate(GateNews::Requested(Box::new(gate))));
     }
+    let found = evidence::found(&state, |text| redacted(&leaky(text)));
+    tell(&mut state, found);
     state
 }
 
