@@ -114,8 +114,10 @@ pub fn spawn(guard: Guard, outbox: Outbox, cancel: CancellationToken) -> Result<
     let guard = Arc::new(guard);
     let (sender, accepted) = mpsc::channel(QUEUE);
     let desk = RuleDesk { guard: Arc::clone(&guard), accepted: sender, redactor: outbox.redactor().clone() };
+    // What is changed from now on is told, however soon.
+    let guarded = Guarding::begin(&guard);
     tokio::spawn(async move {
-        cancel.run_until_cancelled(run(&guard, &outbox, accepted)).await;
+        cancel.run_until_cancelled(run(&guard, guarded, &outbox, accepted)).await;
         // Without a workbench the file counts; one that is killed leaves this, and its process id tells.
         let _ = std::fs::remove_file(guard.paths.accepted(&guard.root));
     });
@@ -138,22 +140,33 @@ fn publish(guard: &Guard, source: &SourceText) -> Result<(), Fault> {
     written.map(drop).map_err(|error| refused(&error))
 }
 
-async fn run(guard: &Guard, outbox: &Outbox, mut accepted: mpsc::Receiver<(PathBuf, String)>) {
-    // One that is built in, or discovered, has no file that could be changed.
-    let session = guard.source.file.iter().filter(|file| file.is_absolute()).cloned();
-    let files: Vec<(PathBuf, Guarded)> = session
-        .map(|file| (file, Guarded::Session))
-        .chain(guard.settings.iter().map(|file| (file.clone(), Guarded::Hooks)))
-        .collect();
-    let mut watch = Watch::new(files.iter().map(|(file, _)| Root::flat(file)), Behind::Stat);
-    let mut in_force: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for (file, guarded) in &files {
-        let text = match guarded {
+/// The files that are guarded, and what of each counts.
+struct Guarding {
+    files: Vec<(PathBuf, Guarded)>,
+    in_force: BTreeMap<PathBuf, String>,
+}
+
+impl Guarding {
+    /// The session as it was read, and the settings as they are.
+    fn begin(guard: &Guard) -> Self {
+        // One that is built in, or discovered, has no file that could be changed.
+        let session = guard.source.file.iter().filter(|file| file.is_absolute()).cloned();
+        let files: Vec<(PathBuf, Guarded)> = session
+            .map(|file| (file, Guarded::Session))
+            .chain(guard.settings.iter().map(|file| (file.clone(), Guarded::Hooks)))
+            .collect();
+        let text = |(file, guarded): &(PathBuf, Guarded)| match guarded {
             Guarded::Session => guard.source.text.clone(),
             Guarded::Hooks => read(file).ok().flatten().unwrap_or_default(),
         };
-        in_force.insert(file.clone(), text);
+        let in_force = files.iter().map(|guarded| (guarded.0.clone(), text(guarded))).collect();
+        Self { files, in_force }
     }
+}
+
+async fn run(guard: &Guard, guarding: Guarding, outbox: &Outbox, mut accepted: mpsc::Receiver<(PathBuf, String)>) {
+    let Guarding { files, mut in_force } = guarding;
+    let mut watch = Watch::new(files.iter().map(|(file, _)| Root::flat(file)), Behind::Stat);
     let mut told: Vec<RuleChange> = Vec::new();
     loop {
         let (seen, of) = (in_force.clone(), guard.clone());

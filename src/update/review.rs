@@ -338,6 +338,14 @@ fn facts(
 ) -> retry::Facts {
     let words = |source: Option<&Source>| source.map(Source::words).unwrap_or_default();
     let claims = evidence.claims.iter().filter(|claim| claim.by != "board");
+    let mut claimed: Vec<retry::Cited> = claims
+        .map(|claim| retry::Cited {
+            text: claim.text.clone(),
+            source: format!("{}, {}", claim.by, claim.source.words()),
+        })
+        .collect();
+    // One sentence may claim several things.
+    claimed.dedup();
     let attempts = earlier.iter().zip(1..).map(|(failed, number)| retry::Attempt {
         number,
         outcome: retry::Cited { text: format!("sent back, {failed}"), source: "the journal".to_owned() },
@@ -347,12 +355,7 @@ fn facts(
         title: task.title.clone(),
         agent: agent.map(|agent| agent.name.clone()),
         asked: task.body.clone(),
-        claimed: claims
-            .map(|claim| retry::Cited {
-                text: claim.text.clone(),
-                source: format!("{}, {}", claim.by, claim.source.words()),
-            })
-            .collect(),
+        claimed,
         shown: evidence
             .short()
             .map(|row| retry::Shown {

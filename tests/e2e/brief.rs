@@ -81,8 +81,10 @@ fn a_draft_outlives_a_kill_and_is_offered_again() {
     kill_process(pid, Signal::KILL).expect("a process of ours");
     screen.end();
     let mut screen = project.launch().size(80, 24).open();
+    screen.see("1 in all");
+    screen.keys("1");
     screen.see("Check the VLAN range");
-    screen.keys("1b");
+    screen.keys("b");
     screen.see("draft");
     screen.keys("\r");
     screen.see("Written by hand.");

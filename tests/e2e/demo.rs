@@ -124,6 +124,8 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     screen.see("was edited after the last run of");
     screen.see("contradicted: tests");
     screen.keys("r");
+    screen.see("lint: 0 errors");
+    screen.keys("\x13");
     screen.see("briefs/0001");
     let mut found = Vec::new();
     files_below(&stage.join("hedgehog-netbox-plugin/.hnpwb/briefs"), &mut found);

@@ -63,7 +63,16 @@ fn a_looping_agent_is_seen_acknowledged_and_corrected() {
     screen.keys("b");
     screen.see("stop and report");
     screen.keys("j\r");
-    screen.see("brief ");
+    screen.see("## Instead");
+    screen.see("lint: ");
+    screen.keys("\x13");
+    screen.wait("the brief to be saved, or a question", |text| {
+        text.contains("briefs/0001") || text.contains("Save with errors?")
+    });
+    if screen.text().contains("Save with errors?") {
+        screen.keys("y");
+    }
+    screen.see("briefs/0001");
     let mut briefs = Vec::new();
     files_below(&project.root().join(".hnpwb/briefs"), &mut briefs);
     let text = briefs.iter().filter_map(|file| fs::read_to_string(file).ok()).find(|text| text.contains("redirect"));

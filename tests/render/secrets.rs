@@ -101,8 +101,8 @@ fn no_pane_draws_a_secret() {
                 let mut state = world();
                 focus(&mut state, pane);
                 keys(&mut state, typed);
-                // Folded, the board has nothing but counts.
-                if (pane, typed) == (PaneKind::Board, "zZ") {
+                // Folded, the board has nothing but counts, and in its columns titles are cut before the secret.
+                if pane == PaneKind::Board {
                     assert!(!text(&draw(&mut state, size.0, size.1)).contains("a1B2a1B2"));
                 } else {
                     assert_hidden(&mut state, size, &format!("{} {typed}", pane.name()));
