@@ -73,8 +73,10 @@ fn a_draft_outlives_a_kill_and_is_offered_again() {
     screen.wait("the draft on disk", |_| {
         let kept = project.root().join(".hnpwb/briefs/drafts");
         let files = fs::read_dir(kept).into_iter().flatten().flatten();
+        // What is still being written has another name.
         files
             .into_iter()
+            .filter(|file| file.path().extension().is_some_and(|end| end == "md"))
             .any(|file| fs::read_to_string(file.path()).is_ok_and(|text| text.contains("Written by hand.")))
     });
     let pid = Pid::from_raw(i32::try_from(screen.pid()).expect("a process id")).expect("a process id");

@@ -132,7 +132,10 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     let brief = found.iter().find(|file| file.extension().is_some_and(|end| end == "md")).expect("a brief");
     let brief = fs::read_to_string(brief).expect("its text");
     assert!(brief.contains("All tests pass") && brief.contains("the tests ran after the last edit"), "{brief}");
-    screen.keys("z1\u{1b}/T-203\r8z");
+    screen.keys("z1");
+    screen.keys("\u{1b}");
+    screen.see("T-203");
+    screen.keys("/T-203\r8z");
     screen.see("T-203 Say who changed");
     screen.wait("the true claim to hold", |text| text.contains("holds: ") && text.contains("observed"));
     screen.keys("s");

@@ -63,7 +63,7 @@ fn a_looping_agent_is_seen_acknowledged_and_corrected() {
     screen.keys("b");
     screen.see("stop and report");
     screen.keys("j\r");
-    screen.see("## Instead");
+    screen.see("# Correction for");
     screen.see("lint: ");
     screen.keys("\x13");
     screen.wait("the brief to be saved, or a question", |text| {
