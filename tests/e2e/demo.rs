@@ -147,6 +147,9 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     screen.keys("R");
     screen.see("superseded: compare.py");
     screen.keys("q");
+    // One agent of the story waits at a gate.
+    screen.see("Quit?");
+    screen.keys("y");
     assert!(screen.end().success());
     let journal = fs::read_to_string(stage.join("hedgehog-netbox-plugin/.hnpwb/journal.jsonl")).expect("a journal");
     assert!(journal.contains("\"kind\":\"sign-off\"") && journal.contains("\"kind\":\"retry\""), "{journal}");

@@ -65,6 +65,11 @@ fn a_looping_agent_is_seen_acknowledged_and_corrected() {
     screen.keys("j\r");
     screen.see("# Correction for");
     screen.see("lint: ");
+    // What is wanted instead only the operator knows.
+    screen.keys("\x13");
+    screen.see("no value is given for");
+    screen.keys("\x0bRead the rule first.");
+    screen.see("Read the rule first.");
     screen.keys("\x13");
     screen.wait("the brief to be saved, or a question", |text| {
         text.contains("briefs/0001") || text.contains("Save with errors?")

@@ -17,8 +17,8 @@ use crate::ui::widget::{cell, fit, list, nothing, pending, spread};
 use crate::ui::{Cx, glyph};
 
 /// Columns of the longest verdict, and of the longest kind of row.
-const VERDICT: usize = 12;
-const KIND: usize = 9;
+const VERDICT: usize = 13;
+const KIND: usize = 10;
 /// Columns from which on a row has room for words beside the sign of its verdict.
 const ROOMY: usize = 76;
 
