@@ -118,7 +118,7 @@ mod tests {
         std::fs::write(folder.join("notes.md"), "no brief").unwrap();
         let redactor = Redactor::default();
         let found = read(&state, dir.path(), &redactor).unwrap();
-        let names: Vec<String> = found.briefs.iter().map(BriefRef::name).collect();
+        let names: Vec<String> = found.briefs.iter().map(crate::domain::deliver::BriefRef::name).collect();
         assert_eq!(names, ["0001 A", "0002 B"]);
         let shown = page(&found.briefs[0], &redactor).unwrap();
         assert!(shown.lines.iter().all(|line| !line.text.contains(&secret[8..])));
