@@ -145,7 +145,9 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     let file = stage.join("hnp-drift-badge/netbox_hedgehog/drift/compare.py");
     append(&file, b"\n# One more thing.\n");
     screen.keys("R");
-    screen.see("superseded: compare.py");
+    // By the edit, or by a commit of the story that comes after it.
+    screen.see("superseded: ");
+    screen.see("not committed: compare.py");
     screen.keys("q");
     // One agent of the story waits at a gate.
     screen.see("Quit?");
