@@ -160,7 +160,7 @@ impl RowKind {
 /// Which rows have to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Require {
-    /// Those that belong to what is claimed ([`assess`] says which).
+    /// Those that belong to what is claimed ([`assess()`] says which).
     #[default]
     ByClaim,
     /// These, whatever is claimed.

@@ -14,7 +14,7 @@ const DEFAULT: Duration = Duration::from_secs(600);
 const UNKNOWN: Duration = Duration::from_secs(60);
 
 /// The shortest timeout under which `hnpwb hook` is registered for this event in the settings of the user or of these
-/// projects; [`UNKNOWN`] when it is found in none of them.
+/// projects; 60 s when it is found in none of them.
 pub fn timeout<'a>(paths: &Paths, event: &str, projects: impl Iterator<Item = &'a Path>) -> Duration {
     let mut files: Vec<PathBuf> = paths.claude.iter().map(|dir| dir.join("settings.json")).collect();
     files.push(paths.home.join(".codex/hooks.json"));

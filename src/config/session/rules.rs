@@ -101,7 +101,7 @@ fn started(pid: u32) -> Option<String> {
 /// The rules that govern `dir`: those accepted by workbenches that run for it or a folder above it, and those of the session
 /// file that governs it unless one of these workbenches serves that session. Empty when there are none of either.
 ///
-/// That file is the one which [`super::load`] would take, else the nearest `hnpwb.toml` of any folder above (agents in a
+/// That file is the one which [`super::load()`] would take, else the nearest `hnpwb.toml` of any folder above (agents in a
 /// clone below a session's root belong to that session), else the session of the user's configuration whose `root` is named
 /// and holds `dir` (the innermost one when several do).
 ///
