@@ -112,7 +112,7 @@ async fn secrets_in_the_output_are_not_kept() {
 async fn a_check_tells_how_far_it_is_and_stops_with_all_it_started() {
     let mut stage = Stage::new();
     // The shell waits for a child in its group, which would hold the pipe open for long.
-    let task = stage.start("echo begun; sleep 600 & echo $! > pid; wait");
+    let task = stage.start("sleep 600 & echo $! > pid; echo begun; wait");
     let line = stage
         .next(|change| match change {
             CheckChange::Running { line, bytes } if bytes > 0 => Some(line),
