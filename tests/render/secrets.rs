@@ -101,9 +101,10 @@ fn no_pane_draws_a_secret() {
                 let mut state = world();
                 focus(&mut state, pane);
                 keys(&mut state, typed);
-                // Folded, the board has nothing but counts, and in its columns titles are cut before the secret.
-                if pane == PaneKind::Board {
-                    assert!(!text(&draw(&mut state, size.0, size.1)).contains("a1B2a1B2"));
+                // Folded, the board has nothing but counts, and in the columns of a wide one titles are cut before the secret.
+                if pane == PaneKind::Board && (typed == "zZ" || size.0 > 80) {
+                    let shown = text(&draw(&mut state, size.0, size.1));
+                    assert!(!shown.contains("a1B2a1B2") && !shown.contains("01928374"), "{typed}\n{shown}");
                 } else {
                     assert_hidden(&mut state, size, &format!("{} {typed}", pane.name()));
                 }
