@@ -114,6 +114,8 @@ fn the_story_holds_an_agent_until_the_operator_decides() {
 fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_supersedes() {
     let mut demo = Demo::open("12", 200, 60);
     let stage = demo.dir.path().join("stage");
+    demo.screen.see("orchestrator");
+    let narrator = demo.transcript("0c0de001");
     let screen = &mut demo.screen;
     // The board says that both are done.
     let done = |text: &str| text.contains("T-203") && text.contains("contradicted");
@@ -137,7 +139,11 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     screen.see("T-203");
     screen.keys("/T-203\r8z");
     screen.see("T-203 Say who changed");
-    screen.wait("the true claim to hold", |text| text.contains("holds: ") && text.contains("observed"));
+    // What is signed off has to stand still: the story is over, but for the agent at the gate, with its last commit seen.
+    let told = || fs::read_to_string(&narrator).is_ok_and(|text| text.contains("committed hours ago and is still not live"));
+    screen.wait("the true claim to hold", |text| {
+        told() && ["holds: ", "observed", "docs(board): T-203 is done", "and 1 more"].iter().all(|part| text.contains(part))
+    });
     screen.keys("s");
     screen.see("Sign off?");
     screen.keys("y");
@@ -145,8 +151,7 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     let file = stage.join("hnp-drift-badge/netbox_hedgehog/drift/compare.py");
     append(&file, b"\n# One more thing.\n");
     screen.keys("R");
-    // By the edit, or by a commit of the story that comes after it.
-    screen.see("superseded: ");
+    screen.see("superseded: compare.py was changed after it");
     screen.see("not committed: compare.py");
     screen.keys("q");
     // One agent of the story waits at a gate.
