@@ -364,6 +364,7 @@ mod tests {
             line: None,
             since: None,
             health: None,
+            generation: None,
             fields: Vec::new(),
             application: None,
         }

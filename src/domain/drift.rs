@@ -181,6 +181,8 @@ pub struct DriftRow {
     pub since: Option<Timestamp>,
     /// Health of the live object.
     pub health: Option<Health>,
+    /// Generation of the live object, where its kind has one: it moves with what is wanted of it, not with its status.
+    pub generation: Option<i64>,
     /// Differing fields.
     pub fields: Vec<FieldDiff>,
     /// The Argo CD Application that keeps its file live, if one of the cluster does.
@@ -316,6 +318,7 @@ mod tests {
             line: None,
             since: None,
             health: None,
+            generation: None,
             fields: vec![field],
             application: None,
         }

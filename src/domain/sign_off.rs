@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::claim::ClaimKind;
-use super::drift::{DriftState, DriftView, ObjectKey};
+use super::drift::{DriftRow, DriftState, DriftView, ObjectKey};
 use super::evidence::{Evidence, Grade, RowKind, Source, Verdict};
 use super::task::{Task, TaskStatus};
 
@@ -108,22 +108,19 @@ pub struct Now<'a> {
 }
 
 impl SignOff {
-    /// What would be signed off now. `generation` tells that of an object, where it is known.
-    pub fn of(
-        task: &Task,
-        evidence: &Evidence,
-        fabrics: &[DriftView],
-        heads: BTreeMap<PathBuf, String>,
-        generation: impl Fn(&ObjectKey) -> Option<i64>,
-    ) -> Self {
-        let object = |(fabric, key): &(String, ObjectKey)| SignedObject {
-            fabric: fabric.clone(),
-            group: key.group.clone(),
-            kind: key.kind.clone(),
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
-            state: state_of(fabrics, fabric, key).map_or("gone", DriftState::name).to_owned(),
-            generation: generation(key),
+    /// What would be signed off now.
+    pub fn of(task: &Task, evidence: &Evidence, fabrics: &[DriftView], heads: BTreeMap<PathBuf, String>) -> Self {
+        let object = |(fabric, key): &(String, ObjectKey)| {
+            let row = row_of(fabrics, fabric, key);
+            SignedObject {
+                fabric: fabric.clone(),
+                group: key.group.clone(),
+                kind: key.kind.clone(),
+                namespace: key.namespace.clone(),
+                name: key.name.clone(),
+                state: row.map_or("gone", |row| row.state.name()).to_owned(),
+                generation: row.and_then(|row| row.generation),
+            }
         };
         Self {
             task: task.id.clone(),
@@ -193,19 +190,25 @@ impl SignedObject {
         let view = fabrics.iter().find(|view| view.fabric == self.fabric)?;
         // What has not been heard of yet is not gone.
         view.as_of?;
-        match state_of(fabrics, &self.fabric, &self.key()) {
-            Some(DriftState::Unknown | DriftState::Synced) => None,
-            Some(state) if state.name() == self.state => None,
-            Some(state) => Some(format!("{named} is {} now, and was {}", state.name(), self.state)),
-            None if self.state == "gone" => None,
-            None => Some(format!("{named} is gone")),
+        let Some(row) = row_of(fabrics, &self.fabric, &self.key()) else {
+            return (self.state != "gone").then(|| format!("{named} is gone"));
+        };
+        match row.state {
+            DriftState::Unknown => None,
+            state if state.name() == self.state => {
+                let (signed, now) = self.generation.zip(row.generation).filter(|(signed, now)| signed != now)?;
+                Some(format!("{named} has generation {now} now, and was {signed}"))
+            }
+            // What was signed off before it was live has become live: its generation had to move for that.
+            DriftState::Synced => None,
+            state => Some(format!("{named} is {} now, and was {}", state.name(), self.state)),
         }
     }
 }
 
-fn state_of(fabrics: &[DriftView], fabric: &str, key: &ObjectKey) -> Option<DriftState> {
+fn row_of<'a>(fabrics: &'a [DriftView], fabric: &str, key: &ObjectKey) -> Option<&'a DriftRow> {
     let view = fabrics.iter().find(|view| view.fabric == fabric)?;
-    view.rows.iter().find(|row| row.key == *key).map(|row| row.state)
+    view.rows.iter().find(|row| row.key == *key).map(AsRef::as_ref)
 }
 
 fn cited(evidence: &Evidence) -> Vec<Cited> {

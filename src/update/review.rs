@@ -7,7 +7,6 @@ use crate::domain::agent::{Agent, AgentId};
 use crate::domain::attention::{self, Need};
 use crate::domain::brief::retry;
 use crate::domain::deliver::BriefRef;
-use crate::domain::drift::ObjectKey;
 use crate::domain::evidence::known::{Known, Request, agents_of, request};
 use crate::domain::evidence::{Evidence, Source};
 use crate::domain::link::Names;
@@ -229,19 +228,9 @@ fn task(state: &State) -> Option<&Task> {
 fn proposal(state: &State, task: &Task) -> Option<(SignOff, bool)> {
     let evidence = state.review.tasks.get(&task.id)?;
     let heads = state.git.repos.iter().filter_map(|repo| Some((repo.path.clone(), repo.head.clone()?))).collect();
-    let sign_off = SignOff::of(task, evidence, &state.drift.fabrics, heads, |key| generation(state, key));
+    let sign_off = SignOff::of(task, evidence, &state.drift.fabrics, heads);
     let short = sign_off.was_short();
     Some((sign_off, short))
-}
-
-/// The generation of an object, where a cluster that is watched has it.
-fn generation(state: &State, key: &ObjectKey) -> Option<i64> {
-    let objects = state.clusters.clusters.iter().flat_map(|view| view.objects.iter());
-    let mut same = objects.filter(|object| {
-        (&object.kind.group, &object.kind.kind, &object.namespace, &object.name)
-            == (&key.group, &key.kind, &key.namespace, &key.name)
-    });
-    same.next()?.generation
 }
 
 /// Opens the first popup of a sign-off: the reason where something is short, else the confirmation.

@@ -442,6 +442,7 @@ pub fn drift_row(say: Say, kind: &str, name: &str, state: DriftState, reason: &s
         line: Some(12),
         since: Some(ago(22)),
         health: Some(Health { state: HealthState::Healthy, reason: say("Ready=True"), source: say(".status") }),
+        generation: None,
         fields: Vec::new(),
         application: None,
     }

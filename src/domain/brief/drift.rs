@@ -193,6 +193,7 @@ mod tests {
             line: Some(12),
             since: Some(Timestamp::UNIX_EPOCH),
             health: Some(Health { state: HealthState::Healthy, reason: "Ready=True".into(), source: ".status".into() }),
+            generation: None,
             fields: Vec::new(),
             application: None,
         }

@@ -129,6 +129,7 @@ fn judge_stated(
         line: Some(shown.line),
         since: verdict.since,
         health: live.map(|live| live.health.clone()),
+        generation: live.and_then(|live| live.generation),
         fields: verdict.fields,
         application: keeper(inputs, keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
     };

@@ -124,6 +124,7 @@ impl World {
             line: Some(1),
             since: None,
             health: Some(Health { state: health, reason: "so".to_owned(), source: "status".to_owned() }),
+            generation: None,
             fields: Vec::new(),
             application: None,
         };

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Now, Reviews, SignOff, SignedObject, Standing};
+use crate::domain::cluster::Connection;
+use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
 use crate::domain::evidence::{Evidence, FileFact, Grade, InGit};
+use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
 
 fn file(path: &str, digest: &str) -> FileFact {
     FileFact {
@@ -70,6 +74,92 @@ fn a_new_commit_an_edit_and_a_change_by_hand_supersede_it() {
     let mut gone = evidence();
     gone.files[0].exists = false;
     assert_eq!(superseded(&gone).as_deref(), Some("a.rs is gone"));
+}
+
+fn key() -> ObjectKey {
+    ObjectKey { group: "g".into(), kind: "VPC".into(), namespace: "default".into(), name: "vpc-1".into() }
+}
+
+/// A fabric with one object.
+fn fabric(name: &str, state: DriftState, generation: Option<i64>) -> DriftView {
+    let row = DriftRow {
+        key: key(),
+        version: "v1".to_owned(),
+        state,
+        reason: String::new(),
+        file: None,
+        line: None,
+        since: None,
+        health: None,
+        generation,
+        fields: Vec::new(),
+        application: None,
+    };
+    DriftView {
+        fabric: name.to_owned(),
+        connection: Connection::Connected,
+        head: None,
+        branch: None,
+        rows: vec![row.into()].into(),
+        findings: Arc::default(),
+        as_of: Some(Timestamp::UNIX_EPOCH),
+    }
+}
+
+fn task() -> Task {
+    Task {
+        id: "T-1".to_owned(),
+        title: "Badge".to_owned(),
+        status: TaskStatus::Done,
+        raw_status: "✅".to_owned(),
+        origin: Origin { file: PathBuf::from("/p/TASKS.md"), line: 3 },
+        format: "emoji",
+        section: None,
+        assignee: None,
+        depends_on: Vec::new(),
+        criteria: Criteria::default(),
+        boxes: Vec::new(),
+        body: String::new(),
+        project: None,
+    }
+}
+
+#[test]
+fn an_object_whose_generation_moved_on_supersedes_it() {
+    use DriftState::{Drifted, Pending, Synced, Unknown};
+    let evidence = Evidence { objects: vec![("lab".to_owned(), key())], ..evidence() };
+    let signed =
+        |state, generation| SignOff::of(&task(), &evidence, &[fabric("lab", state, generation)], BTreeMap::new());
+    let moved = "VPC vpc-1 has generation 8 now, and was 7";
+    for (was, generation, is, now, why) in [
+        (Synced, Some(7), Synced, Some(7), None),
+        (Synced, Some(7), Synced, Some(8), Some(moved)),
+        (Drifted, Some(7), Drifted, Some(8), Some(moved)),
+        (Synced, Some(7), Drifted, Some(8), Some("VPC vpc-1 is drifted now, and was synced")),
+        // It was made anew, and counts from one again.
+        (Synced, Some(7), Synced, Some(1), Some("VPC vpc-1 has generation 1 now, and was 7")),
+        // What was signed off has become live.
+        (Pending, Some(7), Synced, Some(8), None),
+        // What is not known supersedes nothing.
+        (Synced, None, Synced, Some(8), None),
+        (Synced, Some(7), Synced, None, None),
+        (Synced, Some(7), Unknown, Some(8), None),
+    ] {
+        let fabrics = [fabric("lab", is, now)];
+        let now = Now { task: None, evidence: &evidence, fabrics: &fabrics };
+        assert_eq!(signed(was, generation).superseded(&now).as_deref(), why, "{was:?} {generation:?}");
+    }
+}
+
+#[test]
+fn an_object_that_several_fabrics_have_has_the_generation_of_its_own() {
+    let fabrics = [fabric("a", DriftState::Synced, Some(3)), fabric("b", DriftState::Synced, Some(7))];
+    let evidence = Evidence { objects: vec![("b".to_owned(), key()), ("c".to_owned(), key())], ..evidence() };
+    let signed = SignOff::of(&task(), &evidence, &fabrics, BTreeMap::new());
+    let of = |object: &SignedObject| (object.fabric.clone(), object.generation);
+    assert_eq!(signed.objects.iter().map(of).collect::<Vec<_>>(), [("b".to_owned(), Some(7)), ("c".to_owned(), None)]);
+    let now = [fabric("a", DriftState::Synced, Some(9)), fabric("b", DriftState::Synced, Some(7))];
+    assert_eq!(signed.superseded(&Now { task: None, evidence: &evidence, fabrics: &now }), None);
 }
 
 #[test]

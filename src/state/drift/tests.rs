@@ -25,6 +25,7 @@ fn row(kind: &str, name: &str, state: DriftState) -> DriftRow {
         line: Some(3),
         since: None,
         health: None,
+        generation: None,
         fields: Vec::new(),
         application: None,
     }

@@ -35,6 +35,7 @@ fn row(name: &str, state: DriftState) -> DriftRow {
         line: Some(7),
         since: None,
         health: None,
+        generation: None,
         fields: Vec::new(),
         application: None,
     }

@@ -218,6 +218,7 @@ fn from_an_object_to_its_drift() {
         line: None,
         since: None,
         health: None,
+        generation: None,
         fields: Vec::new(),
         application: None,
     };

@@ -55,6 +55,7 @@ pub(super) fn row(
         line: None,
         since: verdict.since,
         health: Some(live.health.clone()),
+        generation: live.generation,
         fields: Vec::new(),
         application: application.map(|(keeper, _)| keeper.key.clone()),
     };

@@ -157,6 +157,19 @@ fn live_as_committed_is_synced() {
 }
 
 #[test]
+fn a_row_has_the_generation_of_what_is_live() {
+    let mut world = World::new();
+    let generation = |world: &World| world.assess().rows[0].generation;
+    assert_eq!(generation(&world), None);
+    let mut live = object("a", 1);
+    live["metadata"]["generation"] = 7.into();
+    world.put(&live);
+    assert_eq!((generation(&world), world.only().0), (Some(7), DriftState::Synced));
+    world.vanish("a");
+    assert_eq!(generation(&world), None);
+}
+
+#[test]
 fn a_live_edit_is_drift_with_path_and_both_values() {
     let mut world = World::new();
     world.put(&object("a", 2));

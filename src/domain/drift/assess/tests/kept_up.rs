@@ -45,7 +45,11 @@ fn rack_kind(namespaced: bool) -> Kind {
 fn happen(world: &mut World, (what, which, how): Step) {
     let name = NAMES[which % NAMES.len()];
     match what {
-        0..=5 => world.put(&object(name, [1, 2, 7][how as usize % 3])),
+        0..=5 => {
+            let mut put = object(name, [1, 2, 7][how as usize % 3]);
+            put["metadata"]["generation"] = (how % 4).into();
+            world.put(&put);
+        }
         6 | 7 => world.vanish(name),
         8 => {
             let mut going = object(name, 1);
