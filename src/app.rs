@@ -351,7 +351,6 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::ReadPast => workers.hands.read_past(),
             Effect::LookAtEvidence(request) => workers.evidence.look(*request),
             Effect::SignOff(sign_off) => workers.hands.sign_off(*sign_off, state.now),
-            Effect::NoteRetry { task, attempt, failed } => workers.hands.note_retry(task, attempt, failed, state.now),
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::ReadBriefs => workers.hands.read_briefs(),
             Effect::ShowBrief(brief) => workers.hands.show_brief(*brief),

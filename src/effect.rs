@@ -158,15 +158,6 @@ pub enum Effect {
     LookAtEvidence(Box<Request>),
     /// Keep copies of what a sign-off cites, and note it in the journal.
     SignOff(Box<SignOff>),
-    /// Note in the journal that the work on a task is sent back.
-    NoteRetry {
-        /// The task.
-        task: String,
-        /// Which attempt begins.
-        attempt: u32,
-        /// What was short.
-        failed: Vec<String>,
-    },
     /// Read the journal.
     ReadJournal,
     /// Read in the journal what was done before.
@@ -249,6 +240,19 @@ pub struct SaveBrief {
     pub kept: String,
     /// It is to be sent when it was written.
     pub send: bool,
+    /// The work that it sends back, which the journal notes when it was written.
+    pub retry: Option<Retry>,
+}
+
+/// Work that is sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// The task.
+    pub task: String,
+    /// Which attempt begins, from 1.
+    pub attempt: u32,
+    /// What was short.
+    pub failed: Vec<String>,
 }
 
 /// A change of a task in the file that it was read from.

@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -106,8 +105,11 @@ impl Hands {
         self.answer(async move {
             let tmux = Tmux::from_env();
             let mut write = |bytes: &[u8]| hands.write(bytes);
-            let SaveBrief { draft, agent, kept, send } = save;
+            let SaveBrief { draft, agent, kept, send, retry } = save;
             let saved = brief::save(hands.place(), draft, agent, tmux.as_ref(), Some(&mut write), now).await;
+            if let Some(retry) = retry.filter(|_| saved.is_ok()) {
+                hands.outbox.send(Event::Done(brief::note_retry(hands.place(), retry, now).await)).await;
+            }
             if saved.is_ok()
                 && let Err(fault) = hands.blocking("removing the draft", move |hands| hands.drafts.drop(&kept)).await
             {
@@ -351,17 +353,6 @@ impl Hands {
                 now,
             };
             Done::SignedOff(sign_off::keep(sign_off, book).await.map(Box::new))
-        });
-    }
-
-    /// Notes that the work on a task is sent back.
-    pub fn note_retry(&self, task: String, attempt: u32, failed: Vec<String>, now: Timestamp) {
-        let hands = self.clone();
-        self.answer(async move {
-            let body = json!({"task": task, "attempt": attempt, "failed": failed});
-            let (state_dir, redactor) = (&hands.state_dir, hands.outbox.redactor());
-            let noted = journal::record(state_dir, now, crate::domain::sign_off::RETRY, body, redactor).await;
-            Done::SentBack(noted.map(|()| (task, failed)))
         });
     }
 

@@ -223,7 +223,7 @@ fn begin(
     let text = template.render(templates, &values).map_err(|why| {
         unreadable(Fault::new("filling the template", &template.name, why, "choose another, or mend it"))
     })?;
-    Ok(Draft { template: template.name.clone(), task, agent, text })
+    Ok(Draft { template: template.name.clone(), task, agent, text, ..Draft::default() })
 }
 
 /// Puts a value at a path of names: `task.goal`.

@@ -41,6 +41,9 @@ pub struct Draft {
     /// Name of the agent it is for.
     #[serde(default)]
     pub agent: Option<String>,
+    /// What was short of the task, where the brief sends it back; the journal notes it when the brief is written.
+    #[serde(default)]
+    pub sent_back: Vec<String>,
     /// Its text, as Markdown.
     #[serde(skip)]
     pub text: String,
@@ -70,8 +73,12 @@ impl Draft {
     /// The file of a draft: what is known of it, and the text as it is being written.
     pub fn kept(&self) -> String {
         let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), quoted);
+        let sent_back = match self.sent_back.as_slice() {
+            [] => String::new(),
+            rows => format!("sent_back: [{}]\n", rows.iter().map(|row| quoted(row)).collect::<Vec<_>>().join(", ")),
+        };
         format!(
-            "---\ntask: {}\nagent: {}\ntemplate: {}\n---\n\n{}",
+            "---\ntask: {}\nagent: {}\ntemplate: {}\n{sent_back}---\n\n{}",
             optional(&self.task),
             optional(&self.agent),
             quoted(&self.template),
@@ -104,6 +111,9 @@ pub struct Front {
     /// Digest of the text below the front matter, as it was written: `sha256:…`.
     #[serde(default)]
     pub digest: Option<String>,
+    /// What was short, in a draft that sends work back.
+    #[serde(default)]
+    pub sent_back: Vec<String>,
 }
 
 /// A brief's file, taken apart.
@@ -145,6 +155,7 @@ impl Read {
             template: self.front.template.clone().unwrap_or_default(),
             task: self.front.task.clone(),
             agent: self.front.agent.clone(),
+            sent_back: self.front.sent_back.clone(),
             text: self.text.clone(),
         }
     }
@@ -234,8 +245,8 @@ mod tests {
         Draft {
             template: "specialist".to_owned(),
             task: Some("2.1".to_owned()),
-            agent: None,
             text: "# Fix the VLAN check\n\nThe range is wrong.\n".to_owned(),
+            ..Draft::default()
         }
     }
 
@@ -267,6 +278,11 @@ mod tests {
     fn a_draft_is_kept_as_it_stands() {
         let half = Draft { text: "# A\u{1b} title \n\n- [ ] ".to_owned(), ..draft() };
         assert_eq!(Read::new(&half.kept()).draft(), half);
+        let sent_back = vec!["tests: \"none\" ran".to_owned(), "pushed: no".to_owned()];
+        let half = Draft { sent_back, ..half };
+        assert_eq!(Read::new(&half.kept()).draft(), half);
+        // A brief that was written is noted: a copy of it sends nothing back.
+        assert_eq!(Read::new(&half.file(1, Timestamp::UNIX_EPOCH)).draft().sent_back, Vec::<String>::new());
     }
 
     #[test]

@@ -16,7 +16,9 @@ use crate::domain::brief::{Draft, LONGEST, file_name, number_of, pointer, unfill
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
-use crate::event::BriefDone;
+use crate::domain::sign_off::RETRY;
+use crate::effect::Retry;
+use crate::event::{BriefDone, Done};
 use crate::exec::clipboard::{Terminal, Tmux, copy_noted};
 use crate::exec::journal::{self, make_state_dir};
 
@@ -68,6 +70,14 @@ pub async fn save(
     Ok(BriefDone { file, text, pointer, agent, copy, send: false })
 }
 
+/// Notes in the journal that work is sent back, now that the brief that says so was written.
+pub async fn note_retry(place: Place<'_>, retry: Retry, now: Timestamp) -> Done {
+    let Retry { task, attempt, failed } = retry;
+    let body = json!({"task": task, "attempt": attempt, "failed": failed});
+    let noted = journal::record(place.state_dir, now, RETRY, body, place.redactor).await;
+    Done::SentBack(noted.map(|()| (task, failed)))
+}
+
 /// A brief with a gap in it is not handed on.
 pub fn whole(draft: &Draft) -> Result<(), Fault> {
     match unfilled(&draft.text).as_slice() {
@@ -99,6 +109,7 @@ pub fn write(place: Place<'_>, draft: &Draft, now: Timestamp) -> Result<Written,
         task: hidden(&draft.task),
         agent: hidden(&draft.agent),
         template: draft.template.clone(),
+        sent_back: Vec::new(),
     };
     let text = draft.file(number, now);
     let file = folder.join(file_name(&draft, number));
@@ -155,12 +166,13 @@ fn lock(folder: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, list, save, write};
+    use super::{Place, list, note_retry, save, write};
     use crate::domain::agent::AgentId;
     use crate::domain::brief::{Draft, Read};
     use crate::domain::redact::Redactor;
-    use crate::event::CopyRoute;
-    use crate::exec::journal;
+    use crate::effect::Retry;
+    use crate::event::{CopyRoute, Done};
+    use crate::exec::{journal, past};
     use jiff::Timestamp;
     use std::os::unix::fs::PermissionsExt;
 
@@ -168,8 +180,8 @@ mod tests {
         Draft {
             template: "specialist".to_owned(),
             task: Some("7".to_owned()),
-            agent: None,
             text: "# Fix it\n\nNow.\n".to_owned(),
+            ..Draft::default()
         }
     }
 
@@ -214,6 +226,21 @@ mod tests {
         assert!(sent.starts_with(b"\x1b]52;c;"));
         let records = journal::read(&state, 9).unwrap();
         assert!(records[0].contains("brief") && records[1].contains("osc52"), "{records:?}");
+    }
+
+    #[tokio::test]
+    async fn work_that_is_sent_back_is_one_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place { root: dir.path(), state_dir: dir.path(), redactor: &Redactor::default() };
+        let failed = vec!["tests: none".to_owned(), "pushed: no".to_owned()];
+        let retry = Retry { task: "T-1".to_owned(), attempt: 2, failed: failed.clone() };
+        let done = note_retry(place, retry, Timestamp::UNIX_EPOCH).await;
+        assert!(matches!(done, Done::SentBack(Ok((task, rows))) if task == "T-1" && rows == failed));
+        let records = journal::read_records(dir.path(), 9).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&records[0]).unwrap();
+        assert_eq!((records.len(), &record["kind"], &record["attempt"]), (1, &"retry".into(), &2.into()));
+        let past = past::read(dir.path(), dir.path()).unwrap();
+        assert_eq!(past.reviews.retries["T-1"], ["tests: none; pushed: no"]);
     }
 
     #[tokio::test]

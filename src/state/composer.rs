@@ -61,6 +61,8 @@ pub struct Composer {
     pub agent: Option<AgentId>,
     /// Name of the agent.
     pub agent_name: Option<String>,
+    /// What was short of the task, where the brief sends it back.
+    pub sent_back: Vec<String>,
     /// The text.
     pub area: TextArea<'static>,
     /// The text as the template gave it: what was not changed need not be kept.
@@ -93,6 +95,7 @@ impl Composer {
             task: draft.task,
             agent,
             agent_name: draft.agent,
+            sent_back: draft.sent_back,
             area: area(&draft.text),
             begun: String::new(),
             outline: Vec::new(),
@@ -119,6 +122,7 @@ impl Composer {
             template: self.template.clone(),
             task: self.task.clone(),
             agent: self.agent_name.clone(),
+            sent_back: self.sent_back.clone(),
             text: self.text(),
         }
     }

@@ -18,7 +18,7 @@ use crate::domain::drift::{DriftDetail, DriftRow, DriftView};
 use crate::domain::fault::Fault;
 use crate::domain::text;
 use crate::domain::transcript::Tone;
-use crate::effect::{Effect, Effects, LintRequest, SaveBrief};
+use crate::effect::{Effect, Effects, LintRequest, Retry, SaveBrief};
 use crate::event::{BriefChecked, BriefDone, BriefOffer};
 use crate::state::State;
 use crate::state::composer::{Beginning, BriefMenu, Composer, Page, Subject};
@@ -158,7 +158,8 @@ fn begin_with(state: &State, template: &Template, templates: &[Template], subjec
     let text = template
         .render(templates, &subject.values)
         .map_err(|why| Fault::new("filling the template", &template.name, why, "choose another, or mend it"))?;
-    let draft = Draft { template: template.name.clone(), task: subject.task, agent: subject.agent_name, text };
+    let (task, agent) = (subject.task, subject.agent_name);
+    let draft = Draft { template: template.name.clone(), task, agent, text, ..Draft::default() };
     let begun = draft.text.clone();
     let mut composer = Composer::new(kept_as(state), draft, template.target, subject.agent);
     composer.begun = begun;
@@ -269,7 +270,15 @@ pub fn save(state: &mut State, send: bool, confirmed: bool) -> Effects {
         return Effects::new();
     }
     composer.saving = true;
-    let save = SaveBrief { draft: composer.draft(), agent: composer.agent.clone(), kept: composer.kept.clone(), send };
+    let draft = composer.draft();
+    let sends_back = draft.task.clone().filter(|_| !draft.sent_back.is_empty());
+    let retry = sends_back.map(|task| {
+        // Others may have been sent since the draft was begun.
+        let earlier = state.review.reviews.retries.get(&task).map_or(0, Vec::len);
+        let attempt = u32::try_from(earlier).unwrap_or(u32::MAX).saturating_add(1);
+        Retry { task, attempt, failed: draft.sent_back.clone() }
+    });
+    let save = SaveBrief { draft, agent: composer.agent.clone(), kept: composer.kept.clone(), send, retry };
     vec![Effect::KeepDraftNow(Box::new(composer.keep())), Effect::SaveBrief(Box::new(save))]
 }
 

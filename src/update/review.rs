@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::attention::{self, Need};
-use crate::domain::brief::retry;
+use crate::domain::brief::{Draft, retry};
 use crate::domain::deliver::BriefRef;
 use crate::domain::evidence::known::{Known, Request, agents_of, request};
 use crate::domain::evidence::{Evidence, Source};
@@ -288,7 +288,7 @@ pub fn signed(state: &mut State, outcome: Result<Box<SignOff>, crate::domain::fa
     }
 }
 
-/// Sends the work back: a brief with what was claimed and what is shown instead.
+/// Begins to send the work back: a brief with what was claimed and what is shown instead. It is sent back when that is saved.
 pub fn retry(state: &mut State) -> Effects {
     let Some(task) = task(state) else {
         state.say(Tone::Warning, "no task is selected: a task of the board is what is sent back");
@@ -307,14 +307,10 @@ pub fn retry(state: &mut State) -> Effects {
     let agent = state.linked.links.agent_of(&task.id).and_then(|id| state.agents.find(id)).or(agent);
     let brief = state.briefs.briefs.iter().rev().find(|brief| brief.task.as_deref() == Some(task.id.as_str()));
     let facts = facts(task, evidence, agent, brief, earlier);
-    let draft = retry::make(&facts, &state.session.redactor);
-    let attempt = facts.attempt();
+    let sent_back = evidence.short().map(|row| format!("{}: {}", row.kind.name(), row.shown)).collect();
+    let draft = Draft { sent_back, ..retry::make(&facts, &state.session.redactor) };
     let agent = agent.map(|agent| agent.id.clone());
-    let task = task.id.clone();
-    let failed = evidence.short().map(|row| format!("{}: {}", row.kind.name(), row.shown)).collect();
-    let mut effects = vec![Effect::NoteRetry { task, attempt, failed }];
-    effects.extend(compose::open(state, draft, agent));
-    effects
+    compose::open(state, draft, agent)
 }
 
 /// What a retry is made of.

@@ -39,8 +39,8 @@ fn offer(state: &mut State) {
     let draft = Draft {
         template: "review".to_owned(),
         task: Some("T-5".to_owned()),
-        agent: None,
         text: "# Review the operator manual\n".to_owned(),
+        ..Draft::default()
     };
     let drafts = vec![(KeptDraft { name: "d".to_owned(), draft }, ago(95))];
     let offer = BriefOffer { templates: built_in(), drafts, faults: Vec::new() };

@@ -149,7 +149,8 @@ pub fn make(facts: Facts<'_>, tokens: usize) -> Draft {
     let title = facts.redactor.redact(&heading).into_owned();
     let sections = sections(&facts);
     let text = fit(&intro(&facts, &title), sections, &closing(&facts), tokens);
-    Draft { template: "handoff".to_owned(), task: facts.task.map(|task| task.id.clone()), agent: None, text }
+    let task = facts.task.map(|task| task.id.clone());
+    Draft { template: "handoff".to_owned(), task, text, ..Draft::default() }
 }
 
 fn intro(facts: &Facts<'_>, title: &str) -> String {

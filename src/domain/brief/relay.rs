@@ -22,7 +22,7 @@ pub fn make(from: &str, to: &str, quote: &str, redactor: &Redactor) -> Draft {
          what you see. Ask if it is not clear what it means for you.",
         quote.trim_end()
     );
-    Draft { template: "relay".to_owned(), task: None, agent: Some(one_line(to)), text }
+    Draft { template: "relay".to_owned(), agent: Some(one_line(to)), text, ..Draft::default() }
 }
 
 #[cfg(test)]

@@ -129,7 +129,8 @@ pub fn make(facts: &Facts, redactor: &Redactor) -> Draft {
         "\n\n## Evidence to show\n\nFor each criterion: a command and its result, or a commit. What you could not do, say as it is; \
          do not call it done. Ask when a criterion cannot be met.",
     );
-    Draft { template: "retry".to_owned(), task: facts.task.clone(), agent: facts.agent.clone(), text }
+    let (task, agent) = (facts.task.clone(), facts.agent.clone());
+    Draft { template: "retry".to_owned(), task, agent, text, ..Draft::default() }
 }
 
 #[cfg(test)]

@@ -234,6 +234,7 @@ fn a_kept_draft_is_offered_and_goes_on_as_it_was_left() {
         task: Some("T-2".to_owned()),
         agent: Some("orchestrator".to_owned()),
         text: "# Half".to_owned(),
+        ..Draft::default()
     };
     let drafts = vec![(KeptDraft { name: "d".to_owned(), draft }, at(10))];
     let offer = BriefOffer { templates: built_in(), drafts, faults: Vec::new() };

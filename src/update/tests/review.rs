@@ -4,22 +4,26 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::json;
 
 use super::{agent, at, key, keys, state, tell};
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{AgentId, AgentState};
 use crate::domain::attention::Subject as NeedSubject;
+use crate::domain::brief::check::Checked;
 use crate::domain::evidence::known::Gathered;
 use crate::domain::evidence::{FileFact, Grade, InGit, Overall, Told};
+use crate::domain::fault::Fault;
 use crate::domain::sign_off::{SignOff, Standing};
 use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::format::Format;
 use crate::domain::work::Work;
-use crate::effect::Effect;
-use crate::event::{AgentsNews, BoardNews, Done, Event, SourceId};
+use crate::effect::{Effect, Effects, Retry};
+use crate::event::{
+    AgentsNews, BoardNews, BriefChecked, BriefDone, BriefOffer, CopyDone, CopyRoute, Done, Event, Input, SourceId,
+};
 use crate::state::State;
 use crate::state::popup::{Popup, Question};
 
@@ -106,21 +110,82 @@ fn a_false_claim_is_contradicted_and_sent_back_with_its_rows() {
     assert_eq!(state.review.tasks["T-1"].overall(), Overall::Contradicted);
     keys(&mut state, "8");
     assert_eq!(state.screen.focus, PaneKind::Review);
-    let effects = keys(&mut state, "r");
-    let Some(Effect::NoteRetry { task, attempt: 1, failed }) = effects.first() else { panic!("{effects:?}") };
+    keys(&mut state, "r");
     let composer = state.screen.composer.as_ref().unwrap();
-    assert_eq!((task.as_str(), composer.agent.as_ref().map(|agent| agent.0.as_str())), ("T-1", Some("a")));
+    let agent = composer.agent.as_ref().map(|agent| agent.0.as_str());
+    assert_eq!((composer.task.as_deref(), agent), (Some("T-1"), Some("a")));
     let text = composer.text();
-    assert!(failed[0].contains("no test command was run"), "{failed:?}");
+    assert!(composer.sent_back[0].contains("no test command was run"), "{:?}", composer.sent_back);
     for words in ["All tests pass.", "no test command was run", "- [ ] the tests ran after the last edit"] {
         assert!(text.contains(words), "{words} is not in {text}");
     }
-    key(&mut state, KeyCode::Esc);
-    tell(&mut state, Event::Done(Done::SentBack(Ok(("T-1".to_owned(), vec!["tests: none".to_owned()])))));
-    let effects = keys(&mut state, "r");
-    assert!(matches!(&effects[0], Effect::NoteRetry { attempt: 2, .. }), "{effects:?}");
+}
+
+/// Saves what the composer holds: the work that is sent back with it.
+fn saved(state: &mut State) -> Option<Retry> {
+    let generation = state.screen.composer.as_ref().unwrap().generation;
+    let news = BriefChecked { generation, checked: Checked::default() };
+    tell(state, Event::Done(Done::BriefChecked(Box::new(news))));
+    let effects = tell(state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL))));
+    let retry = effects.iter().find_map(|effect| match effect {
+        Effect::SaveBrief(save) => Some(save.retry.clone()),
+        _ => None,
+    });
+    retry.unwrap_or_else(|| panic!("{effects:?}"))
+}
+
+fn written(state: &mut State) -> Effects {
+    let copy = CopyDone { route: CopyRoute::FileOnly, confirmed: false, file: None };
+    let (file, text, pointer) = ("0001-x.md".into(), String::new(), String::new());
+    let done = BriefDone { file, text, pointer, send: false, agent: None, copy };
+    tell(state, Event::Done(Done::Brief(Ok(Box::new(done)))))
+}
+
+#[test]
+fn work_is_sent_back_when_its_brief_is_saved_and_once() {
+    let mut state = reviewed(false);
+    let opened = keys(&mut state, "8r");
+    assert!(matches!(opened.last(), Some(Effect::CheckBrief(_))), "{opened:?}");
+    let retry = saved(&mut state).unwrap();
+    assert_eq!((retry.task.as_str(), retry.attempt), ("T-1", 1));
+    assert!(retry.failed[0].contains("no test command was run"), "{:?}", retry.failed);
+    // It could not be written: nothing was sent back, and the next try is the same attempt.
+    tell(&mut state, Event::Done(Done::Brief(Err(Fault::new("writing", "x", "no space", "")))));
+    assert_eq!(saved(&mut state).as_ref(), Some(&retry));
+    tell(&mut state, Event::Done(Done::SentBack(Ok((retry.task, retry.failed)))));
+    assert!(written(&mut state).contains(&Effect::ReadPast));
+    keys(&mut state, "r");
     let text = state.screen.composer.as_ref().unwrap().text();
-    assert!(text.starts_with("# Retry 2: ") && text.contains("- attempt 1: sent back, tests: none"), "{text}");
+    assert!(text.starts_with("# Retry 2: ") && text.contains("- attempt 1: sent back, tests: "), "{text}");
+    assert_eq!(saved(&mut state).unwrap().attempt, 2);
+}
+
+#[test]
+fn a_retry_that_is_thrown_away_was_never_sent() {
+    let mut state = reviewed(false);
+    let mut effects = keys(&mut state, "8r");
+    effects.extend(tell(&mut state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT)))));
+    effects.extend(keys(&mut state, "y"));
+    assert!(matches!(effects.last(), Some(Effect::DropDraft(_))), "{effects:?}");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::SaveBrief(_))), "{effects:?}");
+    keys(&mut state, "r");
+    assert_eq!(saved(&mut state).unwrap().attempt, 1);
+}
+
+#[test]
+fn a_retry_that_was_kept_is_sent_back_when_it_is_saved_later() {
+    let mut state = reviewed(false);
+    keys(&mut state, "8r");
+    let effects = key(&mut state, KeyCode::Esc);
+    let [Effect::KeepDraftNow(kept)] = effects.as_slice() else { panic!("{effects:?}") };
+    // Another one was sent meanwhile.
+    tell(&mut state, Event::Done(Done::SentBack(Ok(("T-1".to_owned(), vec!["tests: none".to_owned()])))));
+    keys(&mut state, "1b");
+    let offer = BriefOffer { drafts: vec![((**kept).clone(), at(10))], ..BriefOffer::default() };
+    tell(&mut state, Event::Done(Done::BriefOffer(Box::new(offer))));
+    key(&mut state, KeyCode::Enter);
+    let retry = saved(&mut state).unwrap();
+    assert_eq!((retry.attempt, &retry.failed), (2, &kept.draft.sent_back));
 }
 
 #[test]
