@@ -4,8 +4,10 @@
 //! objects and the operator's own checks come from those who look at them.
 
 mod assess;
+mod changes;
 mod claimed;
 pub mod command;
+mod edits;
 mod files;
 mod grade;
 pub mod known;

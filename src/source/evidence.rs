@@ -109,7 +109,7 @@ pub fn gather(shelf: &mut Shelf, request: &Request) -> Gathered {
     let mut hashes: BTreeSet<String> = request.commits.iter().cloned().collect();
     for agent in &request.agents {
         let Some(told) = told(shelf, agent) else { continue };
-        paths.extend(told.files(agent.cwd.as_deref()));
+        paths.extend(told.files(agent.cwd.as_deref(), &request.repos));
         hashes.extend(told.work.commits.iter().map(|commit| commit.hash.clone()));
         gathered.told.insert(agent.id.clone(), told);
     }

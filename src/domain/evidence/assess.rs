@@ -1,12 +1,13 @@
 //! Facts become rows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::claimed::Claims;
 use super::command::Check;
+use super::edits::{Edit, edit_after, edits};
 use super::files::{self, name, short};
 use super::grade::{self, Basis};
-use super::runs::{self, Edit, Matter, Part, Result, Run};
+use super::runs::{self, Matter, Part, Result, Run};
 use super::{CommitFact, Evidence, Facts, FileFact, Require, Row, RowKind, Source, Verdict, objects};
 use crate::domain::check::CheckRun;
 use crate::domain::claim::ClaimKind;
@@ -19,13 +20,12 @@ use crate::domain::transcript::todo::{TodoStatus, progress};
 /// other claim the rows of its own kind.
 pub fn assess(facts: &Facts<'_>) -> Evidence {
     let parts = runs::parts(facts);
-    let boards: Vec<&Path> = facts.task.iter().map(|(_, task)| task.origin.file.as_path()).collect();
-    let edits = runs::edits(&parts, &boards);
+    let edits = edits(facts, &parts);
     let all_runs = runs::runs(&parts);
     let claims = Claims::of(facts, &parts);
     let commits = commits(facts, &parts);
     let found = objects::of_work(facts, &claims, &edits);
-    let tested = edits.iter().any(|edit| edit.matter == Matter::Code);
+    let tested = edits.iter().any(|edit| edit.matter == Matter::Code && edit.patch.is_none());
 
     let mut rows = Vec::new();
     rows.extend(tests(facts, &claims, &edits, &all_runs, tested));
@@ -72,7 +72,7 @@ fn commits<'a>(facts: &Facts<'a>, parts: &[Part<'_>]) -> Vec<&'a CommitFact> {
 }
 
 fn changed(facts: &Facts<'_>, edits: &[Edit]) -> Vec<FileFact> {
-    let mut paths: Vec<&PathBuf> = edits.iter().map(|edit| &edit.path).collect();
+    let mut paths: Vec<&PathBuf> = edits.iter().filter(|edit| edit.patch.is_none()).map(|edit| &edit.path).collect();
     paths.sort_unstable();
     paths.dedup();
     paths.into_iter().filter_map(|path| facts.files.get(path).cloned()).collect()
@@ -113,11 +113,10 @@ fn tests(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], runs: &[Run], teste
     if said.is_some() && matches!(run.result, Result::Failed(_)) {
         found.verdict = Verdict::Contradicted;
     }
-    if let Some(edit) = runs::edit_after(run, edits).filter(|edit| claims.is_later(said, edit)) {
+    if let Some(edit) = edit_after(run, edits).filter(|edit| claims.is_later(said, edit)) {
         // Who says so had edited since, and knew of no run of what it then was.
         found.verdict = Verdict::Contradicted;
-        found.shown =
-            format!("{} was edited after the last run of {}, and then this was claimed", name(&edit.path), run.command);
+        found.shown = format!("{} after the last run of {}, and then this was claimed", edit.words(), run.command);
     }
     Some(found)
 }
@@ -141,8 +140,8 @@ fn result(facts: &Facts<'_>, kind: RowKind, claim: Option<usize>, run: &Run, edi
         }
         Result::Open => (format!("{command}: no result is on record"), Verdict::Unknown),
         Result::Masked | Result::Passed => {
-            if let Some(edit) = runs::edit_after(run, edits) {
-                (format!("{command} passed, then {} was edited", name(&edit.path)), Verdict::Stale)
+            if let Some(edit) = edit_after(run, edits) {
+                (format!("{command} passed, then {}", edit.words()), Verdict::Stale)
             } else if let Some(file) = written_after(facts, run, edits) {
                 (format!("{command} passed, then {} was written", name(&file.path)), Verdict::Stale)
             } else if run.result == Result::Masked {
@@ -212,7 +211,7 @@ fn checks(facts: &Facts<'_>, edits: &[Edit]) -> Vec<Row> {
 fn outdated(facts: &Facts<'_>, run: &CheckRun, edits: &[Edit]) -> Option<String> {
     let relevant = || edits.iter().filter(|edit| edit.matter != Matter::Prose);
     if let Some(edit) = relevant().find(|edit| edit.at.is_some_and(|at| at > run.at)) {
-        return Some(format!("{} was edited", name(&edit.path)));
+        return Some(edit.words());
     }
     let written = relevant().filter_map(|edit| facts.files.get(&edit.path));
     if let Some(file) = written.into_iter().find(|file| file.modified.is_some_and(|at| at > run.at)) {

@@ -1,6 +1,7 @@
 //! The claims that are made of a task: by its agents, in the part of their work that is about it, and by its board.
 
-use super::runs::{Edit, Part};
+use super::edits::Edit;
+use super::runs::Part;
 use super::{Claimed, Facts, Source};
 use crate::domain::claim::{ClaimKind, Names};
 use crate::domain::task::{Task, TaskStatus};

@@ -177,11 +177,19 @@ pub fn find(line: &str) -> Option<Found> {
     best
 }
 
+/// True for a command without quotes that is a check.
+pub(super) fn is_check(words: &str) -> bool {
+    !asks(words) && check_of_words(words).is_some()
+}
+
+/// A program asked for its version or help does not check.
+fn asks(words: &str) -> bool {
+    words.split(' ').any(|word| ASKS.contains(&word))
+}
+
 fn check_of_part(part: &str) -> Option<Check> {
     let texts = command::read(part).texts;
-    // A program asked for its version or help does not check.
-    let asks = |text: &String| text.split(' ').any(|word| ASKS.contains(&word));
-    if texts.iter().any(asks) { None } else { texts.iter().filter_map(|text| check_of_words(text)).min() }
+    if texts.iter().any(|text| asks(text)) { None } else { texts.iter().filter_map(|text| check_of_words(text)).min() }
 }
 
 fn check_of_words(text: &str) -> Option<Check> {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::claimed::Claims;
-use super::runs::{Edit, Part};
+use super::edits::Edit;
+use super::runs::Part;
 use super::{CommitFact, Facts, FileFact, InGit, Row, RowKind, Source, Verdict};
 use crate::domain::claim::ClaimKind;
 
@@ -17,7 +18,8 @@ const LISTED: usize = 3;
 pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[&CommitFact]) -> Option<Row> {
     let claim = claims.first(&[ClaimKind::Committed, ClaimKind::Pushed]).or_else(|| claims.first(&[ClaimKind::Done]));
     let says_so = claims.first(&[ClaimKind::Committed, ClaimKind::Pushed]).is_some();
-    let changed: BTreeSet<&Path> = edits.iter().map(|edit| edit.path.as_path()).collect();
+    let changed: BTreeSet<&Path> =
+        edits.iter().filter(|edit| edit.patch.is_none()).map(|edit| edit.path.as_path()).collect();
     let row = |shown: String, verdict: Verdict, source: Option<Source>| Row {
         kind: RowKind::Committed,
         claim,
@@ -99,7 +101,7 @@ pub fn named(facts: &Facts<'_>, claims: &Claims, parts: &[Part<'_>], edits: &[Ed
             if rows.len() == NAMED {
                 return rows;
             }
-            let changed = edits.iter().find(|edit| ends_with(&edit.path, written));
+            let changed = edits.iter().find(|edit| edit.patch.is_none() && ends_with(&edit.path, written));
             let path = changed.map_or_else(|| part.absolute(written), |edit| edit.path.clone());
             let Some(fact) = facts.files.get(&path) else { continue };
             if !seen.insert(path.clone()) {

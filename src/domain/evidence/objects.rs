@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::claimed::Claims;
-use super::runs::Edit;
+use super::edits::Edit;
 use super::{Facts, Row, RowKind, Source, Verdict};
 use crate::domain::claim::ClaimKind;
 use crate::domain::drift::{DriftRow, DriftState, DriftView};

@@ -1,4 +1,4 @@
-//! What agents did that bears on a task: edits, and runs of checks with what came of them.
+//! Which part of what agents did bears on a task, and the runs of checks in it with what came of them.
 
 use std::path::{Path, PathBuf};
 
@@ -101,43 +101,6 @@ pub fn matter(path: &Path) -> Matter {
     }
 }
 
-/// An edit that counts.
-#[derive(Debug, Clone)]
-pub struct Edit {
-    /// The file, absolute.
-    pub path: PathBuf,
-    /// What kind of file.
-    pub matter: Matter,
-    /// When.
-    pub at: Option<Timestamp>,
-    /// Where.
-    pub source: Source,
-    /// Order within its transcript.
-    pub line: u64,
-    /// Which part it belongs to.
-    pub part: usize,
-}
-
-/// Every edit that counts, in the order of the transcripts. Files of the board are none: to tick a box is no work.
-pub fn edits(parts: &[Part<'_>], boards: &[&Path]) -> Vec<Edit> {
-    let mut found = Vec::new();
-    for (index, part) in parts.iter().enumerate() {
-        for act in part.acts().filter(|act| matches!(act.outcome, Outcome::Succeeded | Outcome::Open)) {
-            let Deed::Edit(files) = &act.deed else { continue };
-            for file in files {
-                let path = part.absolute(&file.path);
-                if boards.contains(&path.as_path()) || path.components().any(|part| part.as_os_str() == ".hnpwb") {
-                    continue;
-                }
-                let matter = matter(&path);
-                let (at, source) = (act.ended.and_then(|end| end.at).or(act.place.at), part.source(act.place));
-                found.push(Edit { path, matter, at, source, line: act.place.line, part: index });
-            }
-        }
-    }
-    found
-}
-
 /// How a run of a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Result {
@@ -235,15 +198,5 @@ pub fn last<'r>(runs: impl Iterator<Item = &'r Run>) -> Option<&'r Run> {
             _ => true,
         };
         if later { b } else { a }
-    })
-}
-
-/// The first edit that came after a run; such an edit makes it stale.
-pub fn edit_after<'e>(run: &Run, edits: &'e [Edit]) -> Option<&'e Edit> {
-    edits.iter().filter(|edit| edit.matter != Matter::Prose).find(|edit| {
-        if edit.part == run.part {
-            return edit.line > run.line;
-        }
-        edit.at.zip(run.began).is_none_or(|(edit, run)| edit > run)
     })
 }

@@ -1,5 +1,7 @@
 //! What evidence is made of facts, fact by fact.
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::changes::{How, Written, written};
 use super::command::{self, Found};
 use super::runs::plain;
 use crate::domain::claim::{self, Claim};
@@ -29,6 +30,8 @@ pub struct Told {
     pub said: Vec<Said>,
     /// Checks among its commands, by the id of the call.
     pub checks: HashMap<String, Found>,
+    /// Files that its commands change, by the id of the call.
+    pub written: HashMap<String, Vec<Written>>,
 }
 
 impl Told {
@@ -40,20 +43,35 @@ impl Told {
             Deed::Run(line) => Some((act.id.clone(), command::find(line)?)),
             Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => None,
         });
+        let written = work.acts.iter().filter_map(|act| match &act.deed {
+            Deed::Run(line) => Some((act.id.clone(), written(line, &act.head))).filter(|(_, files)| !files.is_empty()),
+            Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => None,
+        });
         let (said, checks) = (said.filter(|said| !said.claims.is_empty()).collect(), checks.collect());
-        Self { work, said, checks }
+        let written = written.collect();
+        Self { work, said, checks, written }
     }
 
-    /// Files that it changed or names in claims, absolute; of more than a few hundred the latest.
-    pub fn files(&self, cwd: Option<&Path>) -> BTreeSet<PathBuf> {
+    /// Files that it changed or names in claims, absolute; of more than a few hundred the latest. What its commands change counts
+    /// below its folder and below `trees`.
+    pub fn files(&self, cwd: Option<&Path>, trees: &[PathBuf]) -> BTreeSet<PathBuf> {
         let changed = self.work.edits().rev().flat_map(|act| match &act.deed {
             Deed::Edit(files) => files.as_slice(),
             Deed::Run(_) | Deed::Read(_) | Deed::Other(_) => &[],
         });
         let named = self.said.iter().rev().flat_map(|said| &said.claims).flat_map(|claim| &claim.names.files);
         let paths = changed.map(|file| file.path.as_str()).chain(named.map(String::as_str));
-        paths.map(|path| absolute(path, cwd)).filter(|path| path.is_absolute()).take(FILES).collect()
+        let paths = paths.map(|path| absolute(path, cwd)).filter(|path| path.is_absolute()).take(FILES);
+        let written = self.work.acts.iter().rev().filter_map(|act| self.written.get(&act.id)).flatten();
+        let written =
+            written.filter(|file| file.how != How::Patch).map(|file| absolute(&file.path.to_string_lossy(), cwd));
+        paths.chain(written.filter(|path| is_below(path, cwd, trees)).take(FILES)).collect()
     }
+}
+
+/// True for a file below the folder that an agent works in, or in one of these trees.
+pub fn is_below<'t>(path: &Path, cwd: Option<&'t Path>, trees: impl IntoIterator<Item = &'t PathBuf>) -> bool {
+    cwd.into_iter().chain(trees.into_iter().map(PathBuf::as_path)).any(|tree| path.starts_with(tree))
 }
 
 /// A path as an agent names it, absolute where that can be told.

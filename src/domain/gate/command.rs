@@ -5,6 +5,8 @@
 //! body of a here-document counts as commands): a rule that holds one call too many costs a key, one too few costs a
 //! push. What a script, an alias or an encoding hides is not seen.
 
+pub mod script;
+
 use std::collections::HashMap;
 
 /// Commands that run the rest of their words as a command; any later word may be its first.
@@ -26,6 +28,8 @@ const DEPTH: usize = 8;
 const LONGEST_VALUE: usize = 1024;
 /// Words of one command that are tried as the first of a command behind a wrapper.
 const STARTS: usize = 256;
+/// Subshells inside subshells that are told apart.
+const GROUPS: usize = 16;
 
 /// The readings of a command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,8 +80,8 @@ impl Reader {
         let split = split(line, variables, self.budget);
         self.variables = split.variables;
         self.spend(split.expanded);
-        for words in &split.commands {
-            self.command(words, depth);
+        for command in &split.commands {
+            self.command(&command.words, depth);
         }
         for inner in &split.inner {
             self.line(inner, depth + 1);
@@ -192,8 +196,8 @@ fn base_name(word: &str) -> &str {
 /// A command line taken apart.
 #[derive(Debug, Default)]
 struct Split {
-    /// Simple commands as words without quotes.
-    commands: Vec<Vec<String>>,
+    /// Simple commands, in their order.
+    commands: Vec<Command>,
     /// Command lines found inside words: `$(…)`, backquotes, here-strings.
     inner: Vec<String>,
     /// Variables that it set, and those set before.
@@ -202,14 +206,33 @@ struct Split {
     expanded: usize,
 }
 
+/// A simple command.
+#[derive(Debug, Default)]
+struct Command {
+    /// Its words without quotes; none for a redirection alone.
+    words: Vec<String>,
+    /// Files that its output goes into.
+    into: Vec<String>,
+    /// The subshells that it runs in, the outermost first.
+    groups: Vec<usize>,
+    /// It is given what the command before it writes.
+    piped: bool,
+}
+
 #[derive(Default)]
 struct Splitter {
     split: Split,
     /// Characters that variables may be replaced by.
     allowed: usize,
-    words: Vec<String>,
+    command: Command,
     word: Option<String>,
+    /// Something in the word stands for what nobody knows before it runs.
+    guessed: bool,
     redirect: Redirect,
+    /// Subshells so far.
+    groups: usize,
+    /// Subshells that are open and not told apart any more.
+    deeper: usize,
 }
 
 /// What the next word is for.
@@ -217,8 +240,12 @@ struct Splitter {
 enum Redirect {
     #[default]
     None,
-    /// A file name.
-    File,
+    /// The name of a file that is read, or where a here-document ends.
+    From,
+    /// The name of a file that is written.
+    Into,
+    /// The same, or the number of a descriptor.
+    Copy,
     /// Text that the command reads, a command line if the command is a shell.
     Text,
 }
@@ -229,6 +256,7 @@ impl Splitter {
     }
 
     fn end_word(&mut self) {
+        let guessed = std::mem::take(&mut self.guessed);
         let Some(word) = self.word.take() else { return };
         if let Some((name, value)) = word.split_once('=')
             && is_assignment(&word)
@@ -239,10 +267,12 @@ impl Splitter {
         match std::mem::take(&mut self.redirect) {
             // `{git,push}` is two words.
             Redirect::None if word.starts_with('{') && word.ends_with('}') && word.contains(',') => {
-                self.words.extend(word[1..word.len() - 1].split(',').map(str::to_owned));
+                self.command.words.extend(word[1..word.len() - 1].split(',').map(str::to_owned));
             }
-            Redirect::None => self.words.push(word),
-            Redirect::File => {}
+            Redirect::None => self.command.words.push(word),
+            Redirect::Copy if word.chars().all(|c| c.is_ascii_digit()) => {}
+            Redirect::Into | Redirect::Copy if !guessed => self.command.into.push(word),
+            Redirect::From | Redirect::Into | Redirect::Copy => {}
             Redirect::Text => self.split.inner.push(word),
         }
     }
@@ -276,8 +306,27 @@ impl Splitter {
     fn end_command(&mut self) {
         self.end_word();
         self.redirect = Redirect::None;
-        if !self.words.is_empty() {
-            self.split.commands.push(std::mem::take(&mut self.words));
+        if self.command.words.is_empty() && self.command.into.is_empty() {
+            return;
+        }
+        let groups = self.command.groups.clone();
+        let command = std::mem::replace(&mut self.command, Command { groups, ..Command::default() });
+        self.split.commands.push(command);
+    }
+
+    fn open_group(&mut self) {
+        if self.command.groups.len() < GROUPS {
+            self.groups += 1;
+            self.command.groups.push(self.groups);
+        } else {
+            self.deeper += 1;
+        }
+    }
+
+    fn close_group(&mut self) {
+        match self.deeper.checked_sub(1) {
+            Some(deeper) => self.deeper = deeper,
+            None => drop(self.command.groups.pop()),
         }
     }
 }
@@ -343,13 +392,32 @@ fn split(line: &str, variables: HashMap<String, String>, allowed: usize) -> Spli
                     same += 1;
                     i += 1;
                 }
-                while matches!(at(i), Some('&' | '|' | '-' | '>')) {
+                let (mut copies, mut closes) = (false, false);
+                while let Some(next) = at(i).filter(|next| matches!(next, '&' | '|' | '-' | '>')) {
+                    closes = copies && next == '-';
+                    copies |= next == '&';
                     i += 1;
                 }
-                s.redirect = if c == '<' && same == 3 { Redirect::Text } else { Redirect::File };
+                s.redirect = match c {
+                    // `2>&-` takes no word.
+                    _ if closes => Redirect::None,
+                    '<' if same == 3 => Redirect::Text,
+                    '<' => Redirect::From,
+                    _ if copies => Redirect::Copy,
+                    _ => Redirect::Into,
+                };
             }
             '&' if at(i) == Some('>') => s.end_word(),
-            ';' | '&' | '|' | '\n' | '\r' | '(' | ')' => s.end_command(),
+            ';' | '&' | '|' | '\n' | '\r' | '(' | ')' => {
+                s.end_command();
+                match c {
+                    '(' => s.open_group(),
+                    ')' => s.close_group(),
+                    '|' if at(i) == Some('|') => i += 1,
+                    '|' => s.command.piped = true,
+                    _ => {}
+                }
+            }
             _ if c.is_whitespace() => s.end_word(),
             _ => s.push(c),
         }
@@ -381,6 +449,7 @@ fn substitution(chars: &[char], start: usize, close: char, s: &mut Splitter) -> 
     if let Some(last) = inner.split_whitespace().last() {
         s.word.get_or_insert_default().push_str(last);
     }
+    s.guessed = true;
     s.split.inner.push(inner);
     end + 1
 }
@@ -434,6 +503,7 @@ mod tests {
             "echo \"done: $(git -C x push)\"",
             "echo `git push`",
             "2>/dev/null git push",
+            "2>&- git push",
             "git push >log 2>&1",
             "bash <<< 'git -C x push'",
             "bash <<EOF\ngit -C x push\nEOF",
