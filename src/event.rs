@@ -25,7 +25,7 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::AgentFact;
 use crate::domain::gate::{Decision, Gate, GateId};
-use crate::domain::link::BriefNote;
+use crate::domain::link::{BriefNote, Mention};
 use crate::domain::search::SearchNews;
 use crate::domain::sign_off::{Reviews, SignOff};
 use crate::domain::task::Task;
@@ -168,6 +168,8 @@ pub struct AgentsNews {
     pub polling: bool,
     /// How many transcripts were read whole, of how many; `None` when all of them were.
     pub figures: Option<(usize, usize)>,
+    /// What their prompts named that may be tasks.
+    pub mentions: Vec<Mention>,
     /// When this was last known to be current.
     pub as_of: Timestamp,
 }

@@ -67,7 +67,7 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
-    let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
+    let reviewed = review::of(&session, &agents, &board.tasks, &fabrics);
     let others = reviewed.needs(&board.tasks);
     let needs = attention::queue(Causes {
         gates: &gates,

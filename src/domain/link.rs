@@ -19,7 +19,7 @@ mod names;
 mod tests;
 mod trailer;
 
-pub use names::Names;
+pub use names::{Names, candidates};
 
 /// Links kept of one task: nobody reads more of them.
 const MOST: usize = 256;
@@ -133,6 +133,8 @@ pub struct Facts<'a> {
     pub gates: &'a [Gate],
     /// Prompts.
     pub mentions: &'a [Mention],
+    /// What prompts named that were read for what is known of the agents.
+    pub told: &'a [Mention],
 }
 
 /// Every link, by task.
@@ -153,7 +155,8 @@ impl Links {
         }
         links.briefs(&names, facts);
         links.places(&names, facts);
-        for mention in facts.mentions {
+        // Where a prompt stands to the byte is the better source.
+        for mention in facts.mentions.iter().chain(facts.told) {
             for task in names.in_text(&mention.text) {
                 links.add(&facts.tasks[task].id, End::Agent(mention.agent.clone()), Reason::Prompt, &mention.source);
             }

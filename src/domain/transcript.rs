@@ -36,7 +36,7 @@ use patch::Patch;
 
 pub use claude::parse_line;
 pub use detail::Detail;
-pub use digest::{Counts, Digest, Step};
+pub use digest::{Counts, Digest, Naming, Step};
 pub(crate) use spill::MARK as SPILLED;
 
 /// One drawable piece of a transcript.

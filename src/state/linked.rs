@@ -17,6 +17,8 @@ pub struct Linked {
     pub briefs: Vec<BriefNote>,
     /// Prompts that were seen.
     pub mentions: Vec<Mention>,
+    /// What prompts named, as the source of the agents tells.
+    pub told: Vec<Mention>,
     /// How long a task may be in progress without a sign of work.
     pub stale_after: Duration,
     /// Of each agent what links depend on, as it was when they were made.
@@ -40,6 +42,7 @@ impl Default for Linked {
             links: Links::default(),
             briefs: Vec::new(),
             mentions: Vec::new(),
+            told: Vec::new(),
             stale_after: STALE_AFTER,
             agents: Vec::new(),
             marked: None,

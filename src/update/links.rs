@@ -29,6 +29,7 @@ pub fn refresh(state: &mut State) {
         briefs: &state.linked.briefs,
         gates: &state.gates,
         mentions: &state.linked.mentions,
+        told: &state.linked.told,
     };
     state.linked.links = Links::of(&facts);
     state.linked.agents = state.agents.agents.iter().map(key).collect();
@@ -51,10 +52,11 @@ pub fn refresh(state: &mut State) {
     }
 }
 
-/// The agents have changed: in what links are made from, or only in what they do.
-pub fn agents(state: &mut State) {
+/// The agents have changed: in what links are made from, or only in what they do. `told` is what their prompts named.
+pub fn agents(state: &mut State, told: Vec<Mention>) {
     let same = state.agents.agents.iter().map(key).eq(state.linked.agents.iter().cloned());
-    if !same {
+    if !same || state.linked.told != told {
+        state.linked.told = told;
         return refresh(state);
     }
     age(state);

@@ -27,7 +27,7 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     // A transcript that has grown is read on; who has which task may be another.
     state.review.recheck = true;
     state.agents.arrange(selected.as_ref());
-    super::links::agents(state);
+    super::links::agents(state, news.mentions);
     attention::refresh(state);
     rest(state);
     let mut effects = super::deliver::agents_changed(state);

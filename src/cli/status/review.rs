@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::config::session::Session;
-use crate::domain::agent::{Agent, AgentId};
+use crate::domain::agent::AgentId;
 use crate::domain::attention::{self, Need};
 use crate::domain::commit::RepoLog;
 use crate::domain::drift::DriftView;
@@ -15,6 +15,7 @@ use crate::domain::evidence::{Evidence, Overall, Source, of_claim};
 use crate::domain::link::{Facts, Links, Names};
 use crate::domain::sign_off::{Now, Standing};
 use crate::domain::task::{Task, TaskStatus};
+use crate::event::AgentsNews;
 use crate::exec::past;
 use crate::source::evidence::{Shelf, gather};
 use crate::source::git;
@@ -31,11 +32,13 @@ pub struct Reviewed {
 }
 
 /// Looks at everything. Blocks.
-pub fn of(session: &Session, agents: &[Agent], tasks: &[Task], fabrics: &[DriftView]) -> Reviewed {
+pub fn of(session: &Session, news: &AgentsNews, tasks: &[Task], fabrics: &[DriftView]) -> Reviewed {
+    let agents = news.agents.as_slice();
     let past = past::read(&session.state_dir, &session.root).unwrap_or_default();
     let repos: Vec<RepoLog> =
         session.repos.iter().filter_map(|repo| git::read(repo, COMMITS, &session.redactor).ok()).collect();
-    let links = Links::of(&Facts { tasks, agents, repos: &repos, briefs: &past.briefs, gates: &[], mentions: &[] });
+    let (briefs, told) = (past.briefs.as_slice(), news.mentions.as_slice());
+    let links = Links::of(&Facts { tasks, agents, repos: &repos, briefs, told, ..Facts::default() });
     let names = Names::of(tasks);
     let wanted = request(tasks.iter().map(|task| task.id.as_str()), None, &links, agents, &repos);
     let gathered = gather(&mut Shelf::new(session.redactor.clone()), &wanted);

@@ -15,6 +15,8 @@ const WORDS_IN_PROSE: usize = 3;
 const WORDS_IN_BRANCH: usize = 2;
 /// Characters that such an id has at least.
 const SHORTEST: usize = 8;
+/// Bytes that an id of a task has at most, where tasks are not known.
+const LONGEST: usize = 80;
 /// Bytes of a text that are looked at: ids stand at its beginning, and a prompt may be a whole file.
 const FARTHEST: usize = 64 * 1024;
 
@@ -107,6 +109,21 @@ impl Names {
         let single = code.find('-') == Some(1);
         !is_common(code) && (!single || self.exact.contains(code))
     }
+}
+
+/// What of a text may be the id of a task, whatever tasks there are: [`Names::in_text`] finds the same in it, joined by commas.
+/// At most `most`, each once.
+pub fn candidates(text: &str, most: usize) -> Vec<String> {
+    let codes = codes(text, false).filter(|code| !is_common(code)).map(str::to_owned);
+    let titles = words(text).filter(|word| is_title(word, WORDS_IN_PROSE)).map(str::to_owned);
+    let numbers = behind_task(text).map(|id| format!("task {id}"));
+    let mut found: Vec<String> = Vec::new();
+    for id in codes.chain(numbers).chain(titles).filter(|id| id.len() <= LONGEST) {
+        if found.len() < most && !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    found
 }
 
 fn is_common(code: &str) -> bool {

@@ -161,8 +161,14 @@ fn agents_are_linked_by_file_brief_branch_folder_and_prompt() {
         text: "go on with T-12".to_owned(),
         source: "four.jsonl:9".to_owned(),
     }];
-    let facts =
-        Facts { tasks: &tasks, agents: &agents, repos: &[repo], briefs: &briefs, mentions: &mentions, gates: &[] };
+    let facts = Facts {
+        tasks: &tasks,
+        agents: &agents,
+        repos: &[repo],
+        briefs: &briefs,
+        mentions: &mentions,
+        ..Facts::default()
+    };
     let links = Links::of(&facts);
     let end = |name: &str| End::Agent(AgentId(format!("id of {name}")));
     assert_eq!(of(&links, "T-1"), [(&end("sync-engineer"), Reason::Assigned, "TASKS.md:1")]);
@@ -179,6 +185,26 @@ fn agents_are_linked_by_file_brief_branch_folder_and_prompt() {
     assert_eq!(links.agent_of("T-12"), Some(&agents[3].id));
     assert_eq!(links.tasks_of(&end("one")).collect::<Vec<_>>(), ["T-12"]);
     assert_eq!(links.agent_of("HNP-3.1"), None);
+}
+
+#[test]
+fn what_is_kept_of_a_text_names_the_same_tasks_as_the_text() {
+    for tasks in [board(), master()] {
+        for text in [
+            "Do T-1, then HNP-3.1.",
+            "hnp-3.1 and t-1 and T-12",
+            "Tasks #1.1 and task 12: go on; subtask 1",
+            "task 1 %, task 12x, UTF-8",
+            "see read-the-fabric-again/now, and read-the-fabric-again-and-again",
+            "(T-1)\n-T-1-2 T-1-retry PT-1",
+            "",
+        ] {
+            let kept = super::candidates(text, 16).join(", ");
+            assert_eq!(named(&tasks, &kept), named(&tasks, text), "{text}: {kept}");
+        }
+    }
+    assert_eq!(super::candidates("T-1 T-2 T-1 T-3", 2), ["T-1", "T-2"]);
+    assert!(super::candidates(&format!("{}-1", "a".repeat(200)), 16).is_empty());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::codex::Thread;
 use super::side::SideChains;
 use super::{LINE_AHEAD, text};
 use crate::domain::agent::{Agent, hook};
+use crate::domain::link;
 
 /// Bytes kept of a title or an action; fewer are shown, once secrets are hidden.
 pub(crate) const LABEL: usize = Agent::LABEL + LINE_AHEAD;
@@ -17,6 +18,12 @@ const FOLDERS: usize = 16;
 
 /// Calls without a result that are remembered; an agent runs fewer at once.
 const OPEN_CALLS: usize = 64;
+
+/// Bytes of a prompt in which tasks are looked for.
+const PROMPT: usize = 2 * 1024;
+
+/// What one prompt may name, and prompts that are remembered for what they name.
+const NAMED: usize = 16;
 
 /// Where the last turn stands, as far as the file tells. Of the transcript's own chain: side chains in it do not count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,6 +117,15 @@ pub struct Counts {
     pub compactions: u64,
 }
 
+/// What a prompt named that may be tasks, and no prompt before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// When it was given, if the record says.
+    pub at: Option<Timestamp>,
+    /// Ids, joined by commas; secrets are not hidden in them.
+    pub text: String,
+}
+
 /// A context window that a transcript states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatedWindow {
@@ -183,6 +199,7 @@ pub struct Digest {
     ai_title: Option<String>,
     summary: Option<String>,
     first_prompt: Option<String>,
+    named: Vec<Naming>,
     open_calls: Vec<(String, String)>,
 }
 
@@ -211,6 +228,11 @@ impl Digest {
     pub fn title(&self) -> Option<&str> {
         let titles = [&self.custom_title, &self.agent_name, &self.ai_title, &self.summary, &self.first_prompt];
         titles.into_iter().find_map(Option::as_deref)
+    }
+
+    /// What prompts named that may be tasks, the oldest first; of many the latest.
+    pub fn named(&self) -> &[Naming] {
+        &self.named
     }
 
     /// True once the last answer's use of the context was read, or it is certain that there is none to be had.
@@ -309,7 +331,21 @@ impl Digest {
         let prompt = label(typed);
         self.last_action = Some(format!("prompt: {prompt}"));
         self.first_prompt.get_or_insert(prompt);
+        self.note_names(typed, at);
         self.step_to(Step::Asked, at);
+    }
+
+    fn note_names(&mut self, typed: &str, at: Option<Timestamp>) {
+        let is_known = |id: &String| self.named.iter().any(|known| known.text.split(", ").any(|known| known == id));
+        let mut new = link::candidates(text::prefix(typed, PROMPT), NAMED);
+        new.retain(|id| !is_known(id));
+        if new.is_empty() {
+            return;
+        }
+        if self.named.len() == NAMED {
+            self.named.remove(0);
+        }
+        self.named.push(Naming { at, text: new.join(", ") });
     }
 
     /// A command of the program's own was given: no turn begins.

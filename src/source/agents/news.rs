@@ -1,5 +1,6 @@
 //! The agents that the transcripts and the registry make, as they are sent.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -13,6 +14,8 @@ use super::standing::{Standing, unread};
 use crate::domain::agent::judge::{Facts, ProcessFact, judge};
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::fault::Fault;
+use crate::domain::link::Mention;
+use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::{Digest, Step};
@@ -21,6 +24,9 @@ use crate::source::registry::Registered;
 
 /// Faults that are told at once; more of them say nothing new.
 const FAULTS: usize = 20;
+
+/// Prompts that named something and are told of.
+const MENTIONS: usize = 8_192;
 
 impl Roster {
     /// All agents as of now.
@@ -32,9 +38,10 @@ impl Roster {
         signals::look(&mut watches, &mut agents, digest, (&session.levels, &session.redactor), now);
         self.watches = watches;
         let redactor = &session.redactor;
+        let mentions = mentions(&agents, digest, redactor);
         let agents = agents.into_iter().map(|agent| agent.redacted(redactor)).collect();
         let faults = watching.into_iter().chain(self.unreadable.values()).take(FAULTS).cloned().collect();
-        AgentsNews { agents, faults, polling: watching.is_some(), figures: self.progress(), as_of: now }
+        AgentsNews { agents, faults, polling: watching.is_some(), figures: self.progress(), mentions, as_of: now }
     }
 
     fn agents(&self, now: Timestamp) -> Vec<Agent> {
@@ -185,6 +192,28 @@ impl Roster {
             });
         }
     }
+}
+
+/// What prompts named that may be tasks, without secrets: what only looks like an id is left out.
+fn mentions<'a>(agents: &[Agent], digest: impl Fn(&Path) -> Option<&'a Digest>, redactor: &Redactor) -> Vec<Mention> {
+    let mut found = Vec::new();
+    // The agents inside another one's transcript are told what is written there as calls.
+    for agent in agents.iter().filter(|agent| !agent.inside_parent) {
+        let named = digest(&agent.transcript).map(Digest::named).unwrap_or_default();
+        for naming in named {
+            let secrets: Vec<&str> =
+                naming.text.split(", ").filter(|id| matches!(redactor.redact(id), Cow::Owned(_))).collect();
+            let ids = naming.text.split(", ").filter(|id| !secrets.iter().any(|secret| secret.contains(id)));
+            let text = ids.collect::<Vec<_>>().join(", ");
+            if found.len() == MENTIONS || text.is_empty() {
+                continue;
+            }
+            let file = agent.transcript.file_name().unwrap_or_default().to_string_lossy();
+            let source = naming.at.map_or_else(|| file.to_string(), |at| format!("{file}, prompt of {at:.0}"));
+            found.push(Mention { agent: agent.id.clone(), text, source });
+        }
+    }
+    found
 }
 
 /// The API fails now and then; at the third attempt somebody should know.

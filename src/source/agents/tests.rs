@@ -130,6 +130,29 @@ fn agents_of_the_root_and_its_worktrees_are_found_by_what_they_recorded() {
 }
 
 #[test]
+fn what_prompts_name_is_told_of_transcripts_that_nobody_opened() {
+    let home = Home::new();
+    let path = home.transcript("-p/s1.jsonl");
+    let secret = ["xox", "b-123456789012-", &"aB3d".repeat(6)].concat();
+    append(&path, prompt(&home.root(), &format!("Do T-12 with {secret}, see task 7")));
+    for _ in 0..400 {
+        append(&path, prompt(&home.root(), &"go on ".repeat(60)));
+    }
+    let answer = r#"{"type":"assistant","message":{"id":"m","model":"claude-sonnet-5","stop_reason":"end_turn","content":[],"usage":{"input_tokens":9,"output_tokens":5}}}"#;
+    append(&path, format!("{answer}\n"));
+    append(&path, prompt(&home.root(), "T-12 again, then HNP-3.1"));
+    let side = prompt(&home.root(), "read T-3").replace("{\"type\"", "{\"isSidechain\":true,\"type\"");
+    append(&home.transcript("-p/s1/subagents/agent-a.jsonl"), &side);
+    let news = snapshot(Arc::new(home.session()), Vec::new(), false).0;
+    let told: Vec<_> = news.mentions.iter().map(|one| (one.agent.0.as_str(), one.text.as_str())).collect();
+    assert_eq!(told, [("s1", "T-12, task 7"), ("s1", "HNP-3.1"), ("s1/agent-a", "T-3")]);
+    assert!(news.mentions[0].source.starts_with("s1.jsonl, prompt of 20"), "{:?}", news.mentions[0]);
+    // What is read at first, the ends, tells of those in the ends.
+    let ends = super::summary::summarise(&path, &crate::domain::transcript::claude::Claude, false).unwrap();
+    assert!(ends.digest.counts.records < 400 && ends.digest.named().len() == 2, "{:?}", ends.digest.named());
+}
+
+#[test]
 fn sub_agents_hang_under_their_parents_in_either_place() {
     let home = Home::new();
     let side = prompt(&home.root(), "look").replace("{\"type\"", "{\"isSidechain\":true,\"type\"");

@@ -7,12 +7,13 @@ use crate::config::layout::PaneKind;
 use crate::config::session::CheckSpec;
 use crate::domain::agent::AgentState;
 use crate::domain::check::{CheckEnd, CheckRun};
-use crate::domain::link::{BriefNote, End, Reason};
+use crate::domain::link::{BriefNote, End, Mention, Reason};
 use crate::domain::task::{Task, TaskStatus};
 use crate::effect::Effect;
-use crate::event::{BoardNews, CheckChange, CheckNews, Done, Event, PastNews, Viewports};
+use crate::event::{AgentsNews, BoardNews, CheckChange, CheckNews, Done, Event, PastNews, Viewports};
 use crate::state::State;
-use crate::state::popup::Popup;
+use crate::state::board::detail::TaskView;
+use crate::state::popup::{Popup, Scroll};
 use jiff::SignedDuration;
 
 fn board(state: &mut State, tasks: Vec<Task>) {
@@ -150,6 +151,26 @@ fn a_check_runs_on_a_key_alone_and_once_at_a_time() {
     );
     tell(&mut state, Event::Done(Done::CheckOutput("tests".to_owned(), Ok("one\ntwo\n".to_owned()))));
     assert!(matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.len() == 2));
+}
+
+#[test]
+fn a_prompt_of_a_transcript_that_was_never_opened_is_a_link_that_says_where() {
+    let mut state = state();
+    board(&mut state, vec![task("T-1", TaskStatus::InProgress), task("T-12", TaskStatus::Todo)]);
+    let one = super::agent("a", AgentState::Idle);
+    let (agent, source) = (one.id.clone(), "a.jsonl, prompt of 2026-11-20T10:00:00Z".to_owned());
+    let mention = Mention { agent: agent.clone(), text: "T-12".to_owned(), source: source.clone() };
+    let news = |mentions| AgentsNews { agents: vec![one.clone()], mentions, as_of: at(50), ..AgentsNews::default() };
+    tell(&mut state, Event::Agents(news(Vec::new())));
+    assert!(state.linked.links.of_task("T-12").is_empty());
+    tell(&mut state, Event::Agents(news(vec![mention])));
+    let [link] = state.linked.links.of_task("T-12") else { panic!("{:?}", state.linked.links) };
+    assert_eq!((&link.to, link.reason, &link.source), (&End::Agent(agent.clone()), Reason::Prompt, &source));
+    assert!(state.linked.links.of_task("T-1").is_empty());
+    assert_eq!(state.agents.tasks[&agent], ["T-12"]);
+    let view = TaskView { task: "T-12".to_owned(), link: None, scroll: Scroll::default() };
+    let said = format!("a prompt names it ({source})");
+    assert!(view.rows(&state, 80).iter().any(|row| row.label == "agent" && row.note == said));
 }
 
 #[test]
