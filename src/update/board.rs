@@ -11,6 +11,7 @@ use crate::state::popup::{Popup, Scroll};
 
 use super::act::{details, move_by};
 use super::cursor::{self, Motion, move_list};
+use super::review;
 
 /// Moves the cursor: along the list, or along a column.
 pub fn go(state: &mut State, motion: Motion, width: u16, height: usize) {
@@ -152,6 +153,10 @@ pub fn follow(state: &mut State) -> Effects {
             Effects::new()
         }
         Goal::End(end) => go_to(state, end),
+        Goal::Source(source) => {
+            state.screen.popup = None;
+            review::go(state, source)
+        }
     }
 }
 

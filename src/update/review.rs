@@ -169,7 +169,8 @@ pub fn claim(state: &mut State) -> Effects {
     }
 }
 
-fn go(state: &mut State, source: Source) -> Effects {
+/// Goes to where something stands.
+pub fn go(state: &mut State, source: Source) -> Effects {
     match source {
         Source::Record { agent, offset, .. } => {
             if !state.agents.reveal(&agent) {

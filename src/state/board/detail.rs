@@ -1,11 +1,13 @@
 //! All there is to know of one task, as rows: what its file says, what is linked to it and why, and its text.
 
+use crate::domain::evidence::{Overall, Source, Verdict};
 use crate::domain::link::{End, Link};
 use crate::domain::markdown;
 use crate::domain::task::Task;
 use crate::domain::text::styled::Styled;
 use crate::domain::time::age;
 use crate::state::State;
+use crate::state::describe::review;
 use crate::state::popup::Scroll;
 
 /// Rows of a task's text.
@@ -31,6 +33,8 @@ pub enum Goal {
     Task(String),
     /// To what is linked.
     End(End),
+    /// To where something of the evidence stands.
+    Source(Source),
 }
 
 /// A row.
@@ -71,6 +75,7 @@ impl TaskView {
         dependencies(&mut rows, state, index);
         links(&mut rows, state, &task.id);
         criteria(&mut rows, task);
+        evidence(&mut rows, state, &task.id);
         let mut rows = rows.0;
         if !task.body.trim().is_empty() {
             rows.push(DetailRow::default());
@@ -220,5 +225,31 @@ fn criteria(rows: &mut Rows, task: &Task) {
     for criterion in &task.boxes {
         let mark = if criterion.done { "[x]" } else { "[ ]" };
         rows.put("", format!("{mark} {}", criterion.text), format!("line {}", criterion.line));
+    }
+}
+
+/// The grade of the task with its verdict, and what is shown row by row.
+fn evidence(rows: &mut Rows, state: &State, id: &str) {
+    let known = state.review.tasks.get(id).filter(|_| !state.review.is_waiting());
+    let Some(evidence) = known else {
+        return rows.put("evidence", "not looked at yet".to_owned(), String::new());
+    };
+    let verdict = review::verdict(evidence);
+    match evidence.overall() {
+        Overall::NoClaim | Overall::Holds => rows.put("grade", evidence.grade.name().to_owned(), verdict),
+        Overall::Short | Overall::Contradicted => rows.warn("grade", evidence.grade.name().to_owned(), verdict),
+    }
+    rows.put("", review::standing(state, id), String::new());
+    let mut label = "evidence";
+    for row in &evidence.rows {
+        let has_to = if row.required { " *" } else { "" };
+        rows.0.push(DetailRow {
+            label: std::mem::take(&mut label).to_owned(),
+            value: format!("{} {}{has_to}: {}", row.verdict.name(), row.kind.name(), row.shown),
+            note: row.source.as_ref().map(Source::words).unwrap_or_default(),
+            warns: row.is_short() || row.verdict == Verdict::Contradicted,
+            goal: row.source.clone().map(Goal::Source),
+            text: None,
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! A row of the review, and a sign-off: what they say and where it stands.
 
 use super::{Lines, put};
-use crate::domain::evidence::{Grade, Source};
+use crate::domain::evidence::{Evidence, Grade, Overall, Source};
 use crate::domain::sign_off::{SignOff, Standing};
 use crate::domain::time::age;
 use crate::state::State;
@@ -48,6 +48,25 @@ pub fn title(state: &State) -> Option<String> {
         }
         Subject::Agent(id) => state.agents.find(id)?.name.clone(),
     })
+}
+
+/// What a look at all the rows ends in, in one line.
+pub fn verdict(evidence: &Evidence) -> String {
+    let short = evidence.rows.iter().filter(|row| row.is_short()).count();
+    let required = evidence.rows.iter().filter(|row| row.required).count();
+    let grade = evidence.grade.name();
+    let first = || {
+        let mut worst: Vec<_> = evidence.short().collect();
+        worst.sort_by_key(|row| std::cmp::Reverse(row.verdict));
+        worst.first().map(|row| format!(": {}, {}", row.kind.name(), row.shown)).unwrap_or_default()
+    };
+    match evidence.overall() {
+        Overall::NoClaim => "nothing is claimed".to_owned(),
+        Overall::Holds => format!("holds: {required} of {required} required rows, {grade}"),
+        Overall::Contradicted => format!("contradicted{}", first()),
+        Overall::Short if short == 0 => format!("not shown: {grade} and no more"),
+        Overall::Short => format!("{short} of {required} required rows short{}", first()),
+    }
 }
 
 /// How a task stands with the operator, in a few words; empty where nobody signed it off.

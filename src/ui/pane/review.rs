@@ -10,7 +10,7 @@ use crate::config::theme::Role;
 use crate::domain::evidence::{Evidence, Grade, Overall, Verdict};
 use crate::domain::sign_off::Standing;
 use crate::domain::text;
-use crate::state::describe::review::{standing, title};
+use crate::state::describe::review::{standing, title, verdict};
 use crate::state::review::{HEAD, Row, Subject};
 use crate::ui::hit::HitMap;
 use crate::ui::widget::{cell, fit, list, nothing, pending, spread};
@@ -66,8 +66,14 @@ fn heads(cx: &Cx<'_>, evidence: &Evidence, columns: usize) -> Vec<Line<'static>>
     let title = title(state).unwrap_or_default();
     let grade = cx.span(grade_role(evidence), format!("{} ", evidence.grade.name()));
     let first = spread(vec![cx.span(Role::Title, text::line(&title).into_owned())], vec![grade], columns);
-    let (sign, role, words) = verdict(evidence);
-    let second = fit(vec![cx.span(role, format!("{sign} {words}"))], columns);
+    // Green only where everything that has to hold does.
+    let (sign, role) = match evidence.overall() {
+        Overall::NoClaim => ("·", Role::Dim),
+        Overall::Holds => ("✓", Role::Ok),
+        Overall::Contradicted => ("✗", Role::Error),
+        Overall::Short => ("!", Role::Warn),
+    };
+    let second = fit(vec![cx.span(role, format!("{sign} {}", text::line(&verdict(evidence))))], columns);
     let standing = match &state.review.subject {
         Some(Subject::Task(id)) => standing(state, id),
         Some(Subject::Agent(_)) | None => String::new(),
@@ -82,26 +88,6 @@ fn heads(cx: &Cx<'_>, evidence: &Evidence, columns: usize) -> Vec<Line<'static>>
     };
     let third = fit(vec![cx.span(role, text::line(&standing).into_owned())], columns);
     vec![first, Line::from(second), Line::from(third)]
-}
-
-/// The verdict line: green only where everything that has to hold does.
-fn verdict(evidence: &Evidence) -> (&'static str, Role, String) {
-    let short = evidence.rows.iter().filter(|row| row.is_short()).count();
-    let required = evidence.rows.iter().filter(|row| row.required).count();
-    let first = || {
-        let mut worst: Vec<_> = evidence.short().collect();
-        worst.sort_by_key(|row| std::cmp::Reverse(row.verdict));
-        worst.first().map(|row| format!(": {}, {}", row.kind.name(), text::line(&row.shown))).unwrap_or_default()
-    };
-    match evidence.overall() {
-        Overall::NoClaim => ("·", Role::Dim, "nothing is claimed".to_owned()),
-        Overall::Holds => {
-            ("✓", Role::Ok, format!("holds: {required} of {required} required rows, {}", evidence.grade.name()))
-        }
-        Overall::Contradicted => ("✗", Role::Error, format!("contradicted{}", first())),
-        Overall::Short if short == 0 => ("!", Role::Warn, format!("not shown: {} and no more", evidence.grade.name())),
-        Overall::Short => ("!", Role::Warn, format!("{short} of {required} required rows short{}", first())),
-    }
 }
 
 fn grade_role(evidence: &Evidence) -> Role {

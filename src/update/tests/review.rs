@@ -25,6 +25,7 @@ use crate::event::{
     AgentsNews, BoardNews, BriefChecked, BriefDone, BriefOffer, CopyDone, CopyRoute, Done, Event, Input, SourceId,
 };
 use crate::state::State;
+use crate::state::board::detail::DetailRow;
 use crate::state::popup::{Popup, Question};
 
 const CODE: &str = "/p/badge.py";
@@ -83,7 +84,8 @@ fn gathered(tests: bool, digest: &str) -> Event {
     }))
 }
 
-fn reviewed(tests: bool) -> State {
+/// A task that is said to be done, of whose evidence nobody has told yet.
+fn asked() -> State {
     let mut state = state();
     let agents = vec![agent("a", AgentState::Idle)];
     let mut effects = tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
@@ -92,9 +94,42 @@ fn reviewed(tests: bool) -> State {
     effects.extend(tell(&mut state, Event::Board(news)));
     let asks = |effect: &Effect| matches!(effect, Effect::LookAtEvidence(request) if request.agents.len() == 1);
     assert!(effects.iter().any(asks), "{effects:?}");
+    state
+}
+
+fn reviewed(tests: bool) -> State {
+    let mut state = asked();
     tell(&mut state, gathered(tests, "d1"));
     keys(&mut state, "1");
     state
+}
+
+/// The rows of the task's details.
+fn details(state: &State) -> Vec<DetailRow> {
+    let Some(Popup::TaskDetail(view)) = &state.screen.popup else { panic!("{:?}", state.screen.popup) };
+    view.rows(state, 100)
+}
+
+#[test]
+fn the_details_of_a_task_show_its_evidence_and_lead_to_its_sources() {
+    let mut state = asked();
+    keys(&mut state, "1");
+    key(&mut state, KeyCode::Enter);
+    assert!(details(&state).iter().any(|row| row.label == "evidence" && row.value == "not looked at yet"));
+    tell(&mut state, gathered(false, "d1"));
+    let rows = details(&state);
+    let of = |label: &str| rows.iter().find(|row| row.label == label).unwrap_or_else(|| panic!("{label} in {rows:?}"));
+    assert_eq!((of("grade").value.as_str(), of("grade").warns), ("claimed", true));
+    assert_eq!(of("grade").note, "contradicted: tests, no test command was run");
+    let evidence = of("evidence");
+    assert_eq!((evidence.value.as_str(), evidence.warns), ("contradicted tests *: no test command was run", true));
+    assert!(evidence.note.ends_with(":2"), "{}", evidence.note);
+    // The first link is the agent's.
+    key(&mut state, KeyCode::Tab);
+    key(&mut state, KeyCode::Tab);
+    key(&mut state, KeyCode::Enter);
+    assert!(state.screen.popup.is_none());
+    assert_eq!(state.screen.focus, PaneKind::Transcript);
 }
 
 fn signed(state: &mut State) -> SignOff {
