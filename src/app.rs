@@ -354,6 +354,7 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::ReadJournal => workers.hands.read_journal(),
             Effect::ReadBriefs => workers.hands.read_briefs(),
             Effect::ShowBrief(brief) => workers.hands.show_brief(*brief),
+            Effect::ReopenBrief { brief, agent } => workers.hands.reopen_brief(*brief, agent),
             Effect::CompareBriefs(briefs) => workers.hands.compare_briefs(*briefs),
             Effect::LookAtPane(receiver) => workers.hands.look_at_pane(*receiver),
             Effect::Send(order) => workers.hands.send(*order),

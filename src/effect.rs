@@ -166,6 +166,13 @@ pub enum Effect {
     ReadBriefs,
     /// Read a brief for being shown.
     ShowBrief(Box<BriefRef>),
+    /// Read a brief for being written anew.
+    ReopenBrief {
+        /// The brief.
+        brief: Box<BriefRef>,
+        /// For whom, if one of the agents that are known.
+        agent: Option<AgentId>,
+    },
     /// Compare two briefs: the older one, then the newer.
     CompareBriefs(Box<(BriefRef, BriefRef)>),
     /// Look at the pane of an agent.

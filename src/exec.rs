@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config;
 use crate::config::session::LibrarySpec;
+use crate::domain::agent::AgentId;
 use crate::domain::attention::hush::Hushes;
 use crate::domain::brief::handoff::Wanted;
 use crate::domain::brief::relay;
@@ -425,6 +426,11 @@ impl Hands {
     /// Reads a brief for being shown.
     pub fn show_brief(&self, brief: BriefRef) {
         self.answer(brief::shelf::show(brief, self.outbox.redactor().clone()));
+    }
+
+    /// Reads a brief for being written anew.
+    pub fn reopen_brief(&self, brief: BriefRef, agent: Option<AgentId>) {
+        self.answer(brief::shelf::reopen(brief, agent, self.outbox.redactor().clone()));
     }
 
     /// Compares two briefs, the older one first.

@@ -41,6 +41,9 @@ pub struct Draft {
     /// Name of the agent it is for.
     #[serde(default)]
     pub agent: Option<String>,
+    /// Number of the saved brief that it began as, as it is written: `0003`.
+    #[serde(default)]
+    pub from: Option<String>,
     /// What was short of the task, where the brief sends it back; the journal notes it when the brief is written.
     #[serde(default)]
     pub sent_back: Vec<String>,
@@ -61,7 +64,8 @@ impl Draft {
         let text = format!("{}\n", clean(&self.text).trim_end());
         let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), quoted);
         format!(
-            "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: {template}\ncreated: {created}\ntokens: {tokens}\ndigest: sha256:{digest}\n---\n\n{text}",
+            "---\nid: \"{number:04}\"\ntask: {task}\nagent: {agent}\ntemplate: {template}\n{from}created: {created}\ntokens: {tokens}\ndigest: sha256:{digest}\n---\n\n{text}",
+            from = self.origin(),
             task = optional(&self.task),
             agent = optional(&self.agent),
             template = quoted(&self.template),
@@ -78,12 +82,18 @@ impl Draft {
             rows => format!("sent_back: [{}]\n", rows.iter().map(|row| quoted(row)).collect::<Vec<_>>().join(", ")),
         };
         format!(
-            "---\ntask: {}\nagent: {}\ntemplate: {}\n{sent_back}---\n\n{}",
+            "---\ntask: {}\nagent: {}\ntemplate: {}\n{}{sent_back}---\n\n{}",
             optional(&self.task),
             optional(&self.agent),
             quoted(&self.template),
+            self.origin(),
             self.text
         )
+    }
+
+    /// The line of the front matter that says which brief it comes from, if it comes from one.
+    fn origin(&self) -> String {
+        self.from.as_deref().map(|from| format!("from: {}\n", quoted(from))).unwrap_or_default()
     }
 }
 
@@ -102,6 +112,9 @@ pub struct Front {
     /// Name of its template.
     #[serde(default)]
     pub template: Option<String>,
+    /// Number of the brief that it began as: `0003`.
+    #[serde(default)]
+    pub from: Option<String>,
     /// When it was written.
     #[serde(default)]
     pub created: Option<String>,
@@ -155,6 +168,7 @@ impl Read {
             template: self.front.template.clone().unwrap_or_default(),
             task: self.front.task.clone(),
             agent: self.front.agent.clone(),
+            from: self.front.from.clone(),
             sent_back: self.front.sent_back.clone(),
             text: self.text.clone(),
         }
@@ -279,10 +293,11 @@ mod tests {
         let half = Draft { text: "# A\u{1b} title \n\n- [ ] ".to_owned(), ..draft() };
         assert_eq!(Read::new(&half.kept()).draft(), half);
         let sent_back = vec!["tests: \"none\" ran".to_owned(), "pushed: no".to_owned()];
-        let half = Draft { sent_back, ..half };
+        let half = Draft { sent_back, from: Some("0003".to_owned()), ..half };
         assert_eq!(Read::new(&half.kept()).draft(), half);
         // A brief that was written is noted: a copy of it sends nothing back.
-        assert_eq!(Read::new(&half.file(1, Timestamp::UNIX_EPOCH)).draft().sent_back, Vec::<String>::new());
+        let written = Read::new(&half.file(4, Timestamp::UNIX_EPOCH)).draft();
+        assert_eq!((written.from.as_deref(), written.sent_back), (Some("0003"), Vec::new()));
     }
 
     #[test]

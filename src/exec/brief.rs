@@ -109,6 +109,7 @@ pub fn write(place: Place<'_>, draft: &Draft, now: Timestamp) -> Result<Written,
         task: hidden(&draft.task),
         agent: hidden(&draft.agent),
         template: draft.template.clone(),
+        from: hidden(&draft.from),
         sent_back: Vec::new(),
     };
     let text = draft.file(number, now);
@@ -120,6 +121,7 @@ pub fn write(place: Place<'_>, draft: &Draft, now: Timestamp) -> Result<Written,
         "task": draft.task,
         "title": draft.title(),
         "agent": draft.agent,
+        "from": draft.from,
         "file_sha256": sha256(text.as_bytes()),
     });
     journal::append(state_dir, now, "brief", body, redactor)?;

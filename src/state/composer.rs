@@ -61,6 +61,8 @@ pub struct Composer {
     pub agent: Option<AgentId>,
     /// Name of the agent.
     pub agent_name: Option<String>,
+    /// Number of the saved brief that it began as.
+    pub from: Option<String>,
     /// What was short of the task, where the brief sends it back.
     pub sent_back: Vec<String>,
     /// The text.
@@ -95,6 +97,7 @@ impl Composer {
             task: draft.task,
             agent,
             agent_name: draft.agent,
+            from: draft.from,
             sent_back: draft.sent_back,
             area: area(&draft.text),
             begun: String::new(),
@@ -122,6 +125,7 @@ impl Composer {
             template: self.template.clone(),
             task: self.task.clone(),
             agent: self.agent_name.clone(),
+            from: self.from.clone(),
             sent_back: self.sent_back.clone(),
             text: self.text(),
         }

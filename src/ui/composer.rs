@@ -67,6 +67,9 @@ fn draw_head(cx: &Cx<'_>, composer: &Composer, area: Rect, buf: &mut Buffer) {
         left.push(cx.span(Role::Dim, format!(" · {}", text::line(task))));
     }
     left.push(cx.span(Role::Dim, format!(" · {}", text::line(&composer.template))));
+    if let Some(from) = &composer.from {
+        left.push(cx.span(Role::Dim, format!(" · from {}", text::line(from))));
+    }
     let line = spread(left, budget(cx, composer), usize::from(area.width));
     buf.set_line(area.x, area.y, &line, area.width);
 }

@@ -132,6 +132,7 @@ pub fn act(state: &mut State, action: Action) -> Effects {
         Action::ResendBrief => return deliver::resend(state),
         Action::CopyPointer => return deliver::copy(state),
         Action::ShowBrief => return deliver::show(state),
+        Action::EditBrief => return deliver::edit(state),
         Action::CompareBrief => return deliver::compare(state),
         Action::SendPrompt => return deliver::send(state),
         Action::NextReceiver => return deliver::choose(state, true),

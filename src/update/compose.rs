@@ -169,11 +169,15 @@ fn begin_with(state: &State, template: &Template, templates: &[Template], subjec
     Ok(composer)
 }
 
-/// Opens the composer with a text that was made elsewhere: a correction, a handoff, a retry, a relay.
+/// Opens the composer with a text that was made elsewhere: a correction, a handoff, a retry, a relay, a saved brief.
 pub fn open(state: &mut State, draft: Draft, agent: Option<AgentId>) -> Effects {
     state.screen.popup = None;
     let mut effects = leave(state);
     let mut composer = Composer::new(kept_as(state), draft, None, agent);
+    if composer.from.is_some() {
+        // As long as nothing is changed, the saved brief has all of it.
+        composer.begun = composer.text();
+    }
     composer.go(0, 0);
     state.screen.composer = Some(Box::new(composer));
     effects.extend(look(state));

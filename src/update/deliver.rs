@@ -17,10 +17,7 @@ use super::{act, attention, decide};
 ///
 /// The agent is the one that the brief was written for, else the one that is selected; another can be chosen there.
 pub fn begin(state: &mut State, brief: &BriefRef) -> Effects {
-    let named = |agent: &&Agent| brief.agent.as_deref().is_some_and(|name| agent.name == name || agent.id.0 == name);
-    // Of several agents of a name one that runs is meant.
-    let mut called: Vec<&Agent> = state.agents.agents.iter().filter(named).collect();
-    called.sort_by_key(|agent| agent.pid.is_none());
+    let called = brief.agent.as_deref().map(|name| called(state, name)).unwrap_or_default();
     let chosen = called.first().copied().or_else(|| state.agents.current()).or_else(|| state.agents.agents.first());
     let Some(receiver) = chosen.map(Receiver::of) else {
         state.say(Tone::Warning, "there is no agent to send it to");
@@ -188,6 +185,24 @@ pub fn show(state: &mut State) -> Effects {
         Some(brief) => vec![Effect::ShowBrief(Box::new(brief))],
         None => none(state),
     }
+}
+
+/// Begins to write the selected brief anew: the composer has it next.
+pub fn edit(state: &mut State) -> Effects {
+    let Some(brief) = selected(state) else { return none(state) };
+    let named = brief.agent.as_deref().and_then(|name| called(state, name).into_iter().next());
+    let agent = named.map(|agent| agent.id.clone());
+    // The composer takes the place of the list.
+    state.screen.popup = None;
+    vec![Effect::ReopenBrief { brief: Box::new(brief), agent }]
+}
+
+/// Agents of that name or id; of several one that runs comes first.
+fn called<'a>(state: &'a State, name: &str) -> Vec<&'a Agent> {
+    let named = |agent: &&Agent| agent.name == name || agent.id.0 == name;
+    let mut called: Vec<&Agent> = state.agents.agents.iter().filter(named).collect();
+    called.sort_by_key(|agent| agent.pid.is_none());
+    called
 }
 
 /// Compares the selected brief with the last other one that reached its agent.

@@ -68,7 +68,7 @@ pub fn pass_on(state: &mut State) -> Effects {
     vec![Effect::PassOn { passage: Box::new(passage), to: Box::new(to) }]
 }
 
-/// A brief was made from what an agent did or said: it is read and edited before it is saved or sent.
+/// A brief was made from what an agent did or said, or from a saved one: it is read and edited before it is saved or sent.
 pub fn made(state: &mut State, draft: Result<Box<Draft>, Fault>, agent: Option<AgentId>) -> Effects {
     match draft {
         Ok(draft) if state.screen.popup.is_some() || state.screen.composer.is_some() => {

@@ -1,12 +1,13 @@
 //! The session's saved briefs with what was sent of them, and the text of one or the difference between two.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use crate::domain::brief::tokens;
+use crate::domain::agent::AgentId;
+use crate::domain::brief::{Draft, LONGEST, Read, tokens};
 use crate::domain::deliver::BriefRef;
 use crate::domain::deliver::history;
 use crate::domain::fault::Fault;
@@ -70,6 +71,20 @@ pub fn difference(older: &BriefRef, newer: &BriefRef, redactor: &Redactor) -> Re
     Ok(BriefPage { title, lines })
 }
 
+/// Reads a brief for being written anew, without secrets. Blocks.
+pub fn draft(brief: &BriefRef, redactor: &Redactor) -> Result<Box<Draft>, Fault> {
+    let refused = |why: &dyn std::fmt::Display| {
+        Fault::new("reading", brief.file.display(), why, "see that it is there, then try again")
+    };
+    let most = LONGEST as u64;
+    if std::fs::metadata(&brief.file).map_err(|error| refused(&error))?.len() > most {
+        return Err(refused(&format!("it is longer than {LONGEST} bytes")));
+    }
+    let text = redactor.redact(&head(&brief.file, most).map_err(|error| refused(&error))?).into_owned();
+    let from = Some(format!("{:04}", brief.number));
+    Ok(Box::new(Draft { from, sent_back: Vec::new(), ..Read::new(&text).draft() }))
+}
+
 fn whole(file: &Path, redactor: &Redactor) -> Result<String, Fault> {
     let text = head(file, LARGEST).map_err(|error| Fault::new("reading", file.display(), error, "R looks again"))?;
     Ok(redactor.redact(&text).into_owned())
@@ -91,6 +106,11 @@ pub async fn show(brief: BriefRef, redactor: Redactor) -> Done {
     Done::BriefPage(off_thread(move || page(&brief, &redactor)).await)
 }
 
+/// [`draft`], off the runtime's own threads.
+pub async fn reopen(brief: BriefRef, agent: Option<AgentId>, redactor: Redactor) -> Done {
+    Done::Made(off_thread(move || draft(&brief, &redactor)).await, agent)
+}
+
 /// [`difference`], off the runtime's own threads.
 pub async fn compare(older: BriefRef, newer: BriefRef, redactor: Redactor) -> Done {
     Done::BriefPage(off_thread(move || difference(&older, &newer, &redactor)).await)
@@ -103,8 +123,13 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> +
 
 #[cfg(test)]
 mod tests {
-    use super::{difference, page, read};
+    use super::{difference, draft, page, read};
+    use crate::domain::brief::Draft;
     use crate::domain::redact::Redactor;
+    use crate::event::KeptDraft;
+    use crate::exec::brief::{Place, write};
+    use crate::exec::draft::{Drafts, list};
+    use jiff::Timestamp;
 
     #[test]
     fn briefs_are_listed_and_compared_without_secrets() {
@@ -126,5 +151,28 @@ mod tests {
         let texts: Vec<&str> = diff.lines.iter().map(|line| line.text.as_str()).collect();
         assert!(texts.contains(&"+ two") && texts.contains(&"  one") && texts.contains(&"- # A"), "{texts:?}");
         assert!(read(&dir.path().join("none"), dir.path(), &redactor).unwrap().briefs.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_brief_that_is_written_anew_says_where_it_comes_from_and_outlives_a_crash() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join(".hnpwb");
+        let redactor = Redactor::default();
+        let place = Place { root: dir.path(), state_dir: &state, redactor: &redactor };
+        let task = Some("T-1".to_owned());
+        let first = Draft { template: "retry".to_owned(), task, text: "# A\n\none\n".to_owned(), ..Draft::default() };
+        let written = write(place, &first, Timestamp::UNIX_EPOCH).unwrap();
+        let briefs = read(&state, dir.path(), &redactor).unwrap().briefs;
+        let again = *draft(&briefs[0], &redactor).unwrap();
+        assert_eq!(again, Draft { from: Some("0001".to_owned()), ..first });
+        let kept = KeptDraft { name: "d".to_owned(), draft: Draft { text: "# A\n\ntwo".to_owned(), ..again } };
+        Drafts::new(state.clone(), redactor.clone()).keep_now(&kept).unwrap();
+        let found = list(&state);
+        assert_eq!((found.len(), &found[0].0), (1, &kept));
+        let second = write(place, &kept.draft, Timestamp::UNIX_EPOCH).unwrap();
+        assert!(second.file.ends_with("0002-a.md") && second.text.contains("\nfrom: \"0001\"\n"), "{}", second.text);
+        assert_eq!(std::fs::read_to_string(&written.file).unwrap(), written.text, "the first stays as it was");
+        std::fs::remove_file(&written.file).unwrap();
+        assert!(draft(&briefs[0], &redactor).is_err());
     }
 }

@@ -60,6 +60,7 @@ pub fn draw(cx: &Cx<'_>, view: &BriefsView, body: Rect, buf: &mut Buffer, hits: 
         (Action::DeliverBrief, "deliver"),
         (Action::CopyPointer, "copy"),
         (Action::ShowBrief, "show"),
+        (Action::EditBrief, "edit"),
         (Action::CompareBrief, "compare"),
         (Action::ResendBrief, "resend"),
     ];

@@ -7,6 +7,7 @@ use crate::action::keymap::Keymap;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::registry::RegistryStatus;
 use crate::domain::agent::{Agent, AgentId, AgentState, StateVerdict};
+use crate::domain::brief::Draft;
 use crate::domain::deliver::history::Sending;
 use crate::domain::deliver::input::InputLine;
 use crate::domain::deliver::pane::Pane;
@@ -214,4 +215,27 @@ fn an_outcome_is_said_and_one_that_failed_needs_somebody() {
     let said = state.screen.message.as_ref().unwrap();
     assert_eq!(said.tone, Tone::Error);
     assert!(said.text.contains("0002 Title 2 to docs: not delivered: a draft"), "{}", said.text);
+}
+
+#[test]
+fn a_saved_brief_is_written_anew_and_the_draft_says_which_it_was() {
+    let mut state = listed(Vec::new());
+    let effects = press(&mut state, KeyCode::Char('e'));
+    let Some(Effect::ReopenBrief { brief, agent }) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!(agent.as_ref().map(|agent| agent.0.as_str()), Some("id-docs"));
+    assert!(state.screen.popup.is_none());
+    let draft = Draft { from: Some(format!("{:04}", brief.number)), text: "# Title\n".to_owned(), ..Draft::default() };
+    let made = |state: &mut State| {
+        tell(state, Done::Made(Ok(Box::new(draft.clone())), agent.clone()));
+    };
+    made(&mut state);
+    assert_eq!(state.screen.composer.as_ref().unwrap().from, draft.from);
+    // As long as nothing was changed there is nothing to keep.
+    let effects = press(&mut state, KeyCode::Esc);
+    assert!(matches!(effects.first(), Some(Effect::DropDraft(_))), "{effects:?}");
+    made(&mut state);
+    let effects = press(&mut state, KeyCode::Char('x'));
+    let kept = effects.iter().find_map(|effect| if let Effect::KeepDraft(kept) = effect { Some(kept) } else { None });
+    let kept = kept.unwrap_or_else(|| panic!("{effects:?}"));
+    assert_eq!((&kept.draft.from, kept.draft.text.as_str()), (&draft.from, "x# Title\n"));
 }
