@@ -2,6 +2,7 @@
 
 pub mod handoff;
 mod lint;
+mod object;
 pub mod send;
 
 use std::io::{self, IsTerminal, Write};
@@ -18,7 +19,8 @@ use crate::config::session::Session;
 use crate::domain::agent::Agent;
 use crate::domain::brief::subject::Known;
 use crate::domain::brief::template::Template;
-use crate::domain::brief::{Draft, Read, number_of, pointer, tokens, unfilled};
+use crate::domain::brief::{Draft, Read, drift, number_of, pointer, tokens, unfilled};
+use crate::domain::commit::RepoLog;
 use crate::domain::fault::Fault;
 use crate::domain::text;
 use crate::event::{CopyRoute, Done};
@@ -28,8 +30,11 @@ use crate::source::{agents, board, git};
 
 use super::workbench;
 
-/// The template of a brief that names none.
-const TEMPLATE: &str = "specialist";
+/// The template of a brief that names none; and of one about an object.
+const TEMPLATES: (&str, &str) = ("specialist", "drift");
+
+/// Commits that are read of each repository.
+const COMMITS: usize = 5;
 
 /// Writes, lists, shows, lints and copies briefs.
 #[derive(Debug, clap::Args)]
@@ -43,15 +48,21 @@ pub struct Args {
 pub enum BriefCommand {
     /// Write a brief from a template, and print its file and the prompt that points to it; 1 while a variable has no value
     New {
-        /// Template to begin from
-        #[arg(long, value_name = "NAME", default_value = TEMPLATE)]
-        template: String,
+        /// Template to begin from [default: specialist; drift with --object]
+        #[arg(long, value_name = "NAME")]
+        template: Option<String>,
         /// Id of the task
         #[arg(long, value_name = "ID")]
         task: Option<String>,
         /// Hand the work of this agent on: what it was asked, did, left open and got wrong
-        #[arg(long, value_name = "AGENT", conflicts_with_all = ["task", "template", "set"])]
+        #[arg(long, value_name = "AGENT", conflicts_with_all = ["task", "template", "object", "fabric", "set"])]
         handoff: Option<String>,
+        /// Object that it is about, whose drift is looked at: KIND/NAMESPACE/NAME, or KIND/NAME
+        #[arg(long, value_name = "OBJECT")]
+        object: Option<object::Named>,
+        /// Look at the drift of this fabric alone
+        #[arg(long, value_name = "NAME")]
+        fabric: Option<String>,
         /// Agent it is for
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
@@ -121,9 +132,10 @@ pub fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let (root, state_dir, redactor) = (&session.root, &session.state_dir, &session.redactor);
     match args.command {
-        BriefCommand::New { template, task, agent, set, output, .. } => {
-            let template = find_template(session, &template)?;
-            let draft = begin(session, &template, task, agent, &set)?;
+        BriefCommand::New { template, task, agent, object, fabric, set, output, .. } => {
+            let own = if object.is_some() { TEMPLATES.1 } else { TEMPLATES.0 };
+            let template = find_template(session, template.as_deref().unwrap_or(own))?;
+            let draft = begin(session, &template, &About { task, agent, object, fabric, set })?;
             return new(Place { root, state_dir, redactor }, &draft, output.format(), now);
         }
         BriefCommand::Templates { output } => {
@@ -190,14 +202,22 @@ fn find_template(session: &Session, name: &str) -> Result<(Template, Vec<Templat
     }
 }
 
-/// The text of a brief, filled with what is known.
+/// What a brief is to be about.
+struct About {
+    task: Option<String>,
+    agent: Option<String>,
+    object: Option<object::Named>,
+    fabric: Option<String>,
+    set: Vec<(String, String)>,
+}
+
+/// The text of a brief, filled with what is known. Clusters are asked only where an object or a fabric is named.
 fn begin(
     session: &Session,
     (template, templates): &(Template, Vec<Template>),
-    task: Option<String>,
-    agent: Option<String>,
-    set: &[(String, String)],
+    about: &About,
 ) -> Result<Draft, Failure> {
+    let About { task, agent, object, fabric, set } = about;
     let board = board::read(&session.boards, Timestamp::now(), &session.redactor);
     let found = task.as_ref().map(|id| {
         board.tasks.iter().find(|task| task.id == *id).ok_or_else(|| {
@@ -205,25 +225,37 @@ fn begin(
             unreadable(Fault::new("looking for", format!("task {id}"), "no board has it", remedy))
         })
     });
-    let repo = session.repos.first().and_then(|repo| git::read(repo, 5, &session.redactor).ok());
+    let repos: Vec<RepoLog> =
+        session.repos.iter().filter_map(|repo| git::read(repo, COMMITS, &session.redactor).ok()).collect();
+    let looks = object.is_some() || fabric.is_some();
+    let fabrics = if looks { object::fabrics(session, fabric.as_deref())? } else { Vec::new() };
+    let found_object = object.as_ref().map(|named| object::find(named, &fabrics)).transpose()?;
+    let known_agent = agent.as_deref().and_then(|name| agent_named(session, name));
     let known = Known {
         session: &session.name,
         root: &session.root.to_string_lossy(),
         task: found.transpose()?,
         tasks: &board.tasks,
-        agent: None,
+        agent: known_agent.as_ref(),
         agent_name: agent.as_deref(),
-        repo: repo.as_ref(),
-        fabrics: &[],
+        repos: &repos,
+        fabrics: &fabrics,
     };
     let mut values = known.values();
+    if let Some((view, row)) = found_object {
+        let of_object = drift::values(view, row, None);
+        if let (Some(values), Some(of_object)) = (values.as_object_mut(), of_object.as_object()) {
+            values.extend(of_object.clone());
+        }
+    }
     for (name, value) in set {
         put(&mut values, name, value);
     }
     let text = template.render(templates, &values).map_err(|why| {
         unreadable(Fault::new("filling the template", &template.name, why, "choose another, or mend it"))
     })?;
-    Ok(Draft { template: template.name.clone(), task, agent, text, ..Draft::default() })
+    let task = task.clone().or_else(|| found_object.map(|(view, row)| drift::task_of(view, row)));
+    Ok(Draft { template: template.name.clone(), task, agent: agent.clone(), text, ..Draft::default() })
 }
 
 /// Puts a value at a path of names: `task.goal`.
@@ -338,10 +370,10 @@ fn copy(session: &Session, file: &Path, format: Format, now: Timestamp) -> Resul
     Ok(if done.route == CopyRoute::FileOnly { Exit::No } else { Exit::Done })
 }
 
-/// The agents of a session, as they are now.
+/// The agent of that name, as it is now; of several one that runs.
 fn agent_named(session: &Session, name: &str) -> Option<Agent> {
     let (news, _) = agents::snapshot(Arc::new(session.clone()), workbench::roots(session), false);
-    news.agents.into_iter().find(|agent| agent.name == name)
+    news.agents.into_iter().filter(|agent| agent.name == name).min_by_key(|agent| agent.pid.is_none())
 }
 
 /// The file of a brief that was named by its number or its file name.
@@ -383,7 +415,7 @@ fn unwritten(error: io::Error) -> Failure {
 mod tests {
     use super::{Args, find, put, run};
     use crate::cli::output::Exit;
-    use crate::config::session::Session;
+    use crate::config::session::{ClusterSpec, FabricSpec, Session};
     use clap::Parser;
     use serde_json::json;
 
@@ -440,6 +472,62 @@ mod tests {
             ["--set", "research.question=why", "--set", "research.reason=so", "--set", "research.effort=an hour"];
         let filled: Vec<&str> = research.into_iter().chain(sets).collect();
         assert_eq!(run(args(&filled), &session).unwrap(), Exit::Done);
+    }
+
+    #[test]
+    fn an_object_and_an_agent_fill_what_is_known_of_them_and_the_rest_stays_marked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let vpc = |vlan: u32| json!({ "apiVersion": "vpc.githedgehog.com/v1beta1", "kind": "VPC", "metadata": { "name": "a" }, "spec": { "vlan": vlan } });
+        for folder in ["gitops", "own", "claude/projects/-p"] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+        }
+        std::fs::write(path("gitops/a.json"), vpc(1).to_string()).unwrap();
+        std::fs::write(path("live.json"), vpc(2).to_string()).unwrap();
+        let own = "# {{ object.title }} {{ agent.model }} {{ agent.left }} {{ agent.worktree }} {{ drift.summary }}\n";
+        std::fs::write(path("own/own.md"), own).unwrap();
+        let records = [
+            json!({"type": "user", "cwd": dir.path(), "sessionId": "s1", "message": {"content": "Begin"}}),
+            json!({"type": "custom-title", "customTitle": "api", "sessionId": "s1"}),
+            json!({"type": "assistant", "sessionId": "s1", "message": {"id": "m", "model": "claude-sonnet-5", "stop_reason": "end_turn", "content": [], "usage": {"input_tokens": 1000, "output_tokens": 5}}}),
+        ];
+        let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
+        std::fs::write(path("claude/projects/-p/s1.jsonl"), lines.concat()).unwrap();
+        let cluster = Some(ClusterSpec::Snapshot(path("live.json")));
+        let fabric = FabricSpec {
+            name: "lab".into(),
+            repo: dir.path().to_owned(),
+            directory: "gitops".into(),
+            exclude: Vec::new(),
+            cluster,
+            grace: std::time::Duration::ZERO,
+        };
+        let (templates, claude_dirs) = (vec![path("own")], vec![path("claude")]);
+        let session = Session { fabrics: vec![fabric], templates, claude_dirs, ..session(&dir) };
+        let text = |number: &str| std::fs::read_to_string(find(number, &session.state_dir).unwrap()).unwrap();
+        let about = ["brief", "new", "--object", "VPC/default/a", "--fabric", "lab", "--agent", "api"];
+        assert_eq!(run(args(&about), &session).unwrap(), Exit::Done);
+        let first = text("1");
+        for part in [
+            "task: \"drift/lab/VPC/a\"",
+            "template: \"drift\"",
+            "VPC a in lab is drifted",
+            "| `spec.vlan` | `1` | `2` |",
+        ] {
+            assert!(first.contains(part), "{part} is not in\n{first}");
+        }
+        let line: Vec<&str> = about.into_iter().chain(["--template", "own"]).collect();
+        assert_eq!(run(args(&line), &session).unwrap(), Exit::No, "no repository tells of a worktree");
+        let second = text("2");
+        let wanted = "# VPC a in lab is drifted claude-sonnet-5 ";
+        assert!(second.contains(wanted) && second.contains("⟦agent.worktree⟧ lab ("), "{second}");
+        assert!(!second.contains("⟦agent.left⟧"), "{second}");
+        // Without an object no cluster is asked, and its variables stay marked.
+        assert_eq!(run(args(&["brief", "new", "--template", "own"]), &session).unwrap(), Exit::No);
+        let third = text("3");
+        assert!(third.contains("# ⟦object.title⟧ ⟦agent.model⟧") && third.contains("⟦drift.summary⟧"), "{third}");
+        let gone = ["brief", "new", "--object", "VPC/default/b"];
+        assert_eq!(run(args(&gone), &session).unwrap_err().exit, Exit::Usage);
     }
 
     #[test]

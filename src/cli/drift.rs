@@ -158,7 +158,8 @@ fn by_hand(args: &Args, directory: &Path, paths: &Paths) -> Result<FabricSpec, F
     Ok(FabricSpec { name, repo, directory: PathBuf::new(), exclude, cluster, grace: GRACE })
 }
 
-fn of_session(session: &Session, name: Option<&str>) -> Result<Vec<FabricSpec>, Failure> {
+/// The fabric of that name, or every fabric of the session.
+pub(super) fn of_session(session: &Session, name: Option<&str>) -> Result<Vec<FabricSpec>, Failure> {
     let Some(name) = name else {
         if session.fabrics.is_empty() {
             say("no fabric: the session names none, and no directory of manifests was found");

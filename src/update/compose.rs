@@ -100,7 +100,7 @@ fn known<'a>(state: &'a State, agent: Option<&'a Agent>) -> Known<'a> {
         tasks: &state.board.tasks,
         agent,
         agent_name: None,
-        repo: state.git.repos.first(),
+        repos: &state.git.repos,
         fabrics: &state.drift.fabrics,
     }
 }

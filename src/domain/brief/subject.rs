@@ -1,10 +1,12 @@
 //! What a brief is about, gathered as values for a template: session, task, agent, git, drift and board.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::one_line;
 use crate::domain::agent::Agent;
-use crate::domain::commit::RepoLog;
+use crate::domain::commit::{RepoLog, Worktree};
 use crate::domain::drift::DriftView;
 use crate::domain::task::{Task, TaskStatus};
 
@@ -30,9 +32,9 @@ pub struct Known<'a> {
     pub agent: Option<&'a Agent>,
     /// Name of the agent, when nothing else is known of it.
     pub agent_name: Option<&'a str>,
-    /// The repository.
-    pub repo: Option<&'a RepoLog>,
-    /// The fabrics.
+    /// The repositories, the session's own first.
+    pub repos: &'a [RepoLog],
+    /// The fabrics; none while they are not known.
     pub fabrics: &'a [DriftView],
 }
 
@@ -43,7 +45,7 @@ impl Known<'_> {
             "session": { "name": self.session, "root": self.root },
             "task": self.task.map(|task| self.of_task(task)),
             "agent": self.of_agent(),
-            "git": self.repo.map(of_repo),
+            "git": self.repos.first().map(of_repo),
             "board": { "open": self.open() },
             "drift": { "summary": self.drift() },
         })
@@ -79,17 +81,25 @@ impl Known<'_> {
 
     fn of_agent(&self) -> Value {
         let Some(agent) = self.agent else { return json!({ "name": self.agent_name.map(one_line) }) };
+        let worktree = agent.cwd.as_deref().and_then(|cwd| self.worktree(cwd));
         json!({
             "name": one_line(&agent.name),
             "role": agent.role.as_deref().map(one_line),
             "state": agent.verdict.state.name(),
             "model": agent.model.as_deref().map(one_line),
             "cwd": agent.cwd.as_ref().map(|cwd| one_line(&cwd.to_string_lossy())),
-            "branch": agent.branch.as_deref().map(one_line),
+            "branch": agent.branch.as_deref().or_else(|| worktree?.branch.as_deref()).map(one_line),
+            "worktree": worktree.map(|worktree| one_line(&worktree.path.to_string_lossy())),
             "window": agent.context.window,
             "left": left(agent),
             "last_action": agent.last_action.as_deref().map(one_line),
         })
+    }
+
+    /// The working tree that a folder lies in.
+    fn worktree(&self, folder: &Path) -> Option<&Worktree> {
+        let around = self.repos.iter().flat_map(|repo| &repo.worktrees).filter(|tree| folder.starts_with(&tree.path));
+        around.max_by_key(|tree| tree.path.components().count())
     }
 
     fn open(&self) -> Vec<Value> {
@@ -110,14 +120,14 @@ impl Known<'_> {
         open.map(row).collect()
     }
 
-    /// One phrase on each fabric.
-    fn drift(&self) -> String {
+    /// One phrase on each fabric; none while no fabric is known.
+    fn drift(&self) -> Option<String> {
         let of = |view: &DriftView| {
             let counts: Vec<String> = view.summary().iter().map(|(state, count)| format!("{count} {state}")).collect();
             let counts = if counts.is_empty() { "nothing known".to_owned() } else { counts.join(", ") };
             format!("{} ({}): {counts}", one_line(&view.fabric), view.connection.name())
         };
-        self.fabrics.iter().map(of).collect::<Vec<_>>().join("; ")
+        (!self.fabrics.is_empty()).then(|| self.fabrics.iter().map(of).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -164,10 +174,12 @@ pub(crate) mod tests {
     use std::path::PathBuf;
 
     use super::Known;
+    use crate::domain::agent::{Agent, AgentId};
     use crate::domain::brief::template::{Template, built_in};
     use crate::domain::brief::unfilled;
-    use crate::domain::commit::RepoLog;
+    use crate::domain::commit::{RepoLog, Worktree};
     use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
+    use crate::domain::transcript::claude::Claude;
 
     pub fn task(id: &str, status: TaskStatus) -> Task {
         Task {
@@ -198,8 +210,9 @@ pub(crate) mod tests {
     #[test]
     fn a_brief_says_all_that_is_known_of_the_task() {
         let (task, repo) = (task("2.1", TaskStatus::Todo), repo());
+        let repos = [repo];
         let known =
-            Known { task: Some(&task), agent_name: Some("fabric-specialist"), repo: Some(&repo), ..Known::default() };
+            Known { task: Some(&task), agent_name: Some("fabric-specialist"), repos: &repos, ..Known::default() };
         let text = template("specialist").render(&[], &known.values()).unwrap();
         for part in [
             "# Fix the VLAN check\n",
@@ -228,6 +241,30 @@ pub(crate) mod tests {
         assert!(unfilled(&text).is_empty(), "{text}");
         let text = template("specialist").render(&[], &Known::default().values()).unwrap();
         assert_eq!(unfilled(&text), ["task.title", "task.id"]);
+    }
+
+    #[test]
+    fn an_agent_is_told_of_as_far_as_it_is_known_and_the_rest_stays_marked() {
+        let tree = |path: &str, branch: &str| Worktree { path: path.into(), branch: Some(branch.to_owned()) };
+        let repos = [RepoLog { worktrees: vec![tree("/p", "main"), tree("/p/wt/T-1", "fix/T-1")], ..repo() }];
+        let mut agent = Agent::bare(AgentId("a".to_owned()), &Claude, "/t/a.jsonl".into());
+        agent.name = "api".to_owned();
+        let text = "{{ agent.name }} {{ agent.model }} {{ agent.left }} {{ agent.branch }} {{ agent.worktree }} \
+                    {{ drift.summary }} {{ object.title }}";
+        let own = Template { name: "own".to_owned(), text: text.to_owned(), ..template("specialist") };
+        let render = |agent: &Agent| {
+            let known = Known { agent: Some(agent), repos: &repos, ..Known::default() };
+            own.render(&[], &known.values()).unwrap()
+        };
+        assert_eq!(
+            render(&agent).trim(),
+            "api ⟦agent.model⟧ ⟦agent.left⟧ ⟦agent.branch⟧ ⟦agent.worktree⟧ ⟦drift.summary⟧ ⟦object.title⟧"
+        );
+        agent.model = Some("m-1".to_owned());
+        agent.cwd = Some("/p/wt/T-1/src".into());
+        agent.context.window = Some(1_000);
+        agent.context.used = Some(400);
+        assert!(render(&agent).starts_with("api m-1 600 fix/T-1 /p/wt/T-1 ⟦drift"), "{}", render(&agent));
     }
 
     #[test]
