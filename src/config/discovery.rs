@@ -2,6 +2,7 @@
 //!
 //! Only plain files are read, and only so many; what was not looked at is said.
 
+pub mod backlog;
 mod fabric;
 pub mod kubeconfig;
 pub mod repository;

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::backlog;
 use super::fabric::Seen;
 use super::repository::{self, is_top};
 use crate::domain::fault::Fault;
@@ -32,7 +33,7 @@ impl Default for Limits {
 /// What a walk found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// Task files, as they were come upon: those near the top first.
+    /// Task files, and folders of tasks that are one board, as they were come upon: those near the top first.
     pub boards: Vec<PathBuf>,
     /// Folders with manifests, by the repository (or the root) that holds them.
     pub seen: BTreeMap<PathBuf, Seen>,
@@ -82,6 +83,8 @@ pub fn walk(root: &Path, worktrees: &[PathBuf], limits: Limits) -> Found {
             found.seen_in(&folder).marked.insert(relative(&folder));
         }
         let mut has_manifest = false;
+        // A project with a file for each task is one board.
+        let project = backlog::board_of(&folder.path, root);
         for (name, is_dir) in &names {
             let path = folder.path.join(name);
             if *is_dir {
@@ -99,9 +102,12 @@ pub fn walk(root: &Path, worktrees: &[PathBuf], limits: Limits) -> Found {
                 break;
             }
             if folder.depth <= BOARD_DEPTH && is_board_file(&path) {
+                if project.as_ref().is_some_and(|project| found.boards.contains(project)) {
+                    continue;
+                }
                 sniffs += 1;
                 if is_board(&path) {
-                    found.boards.push(path);
+                    found.boards.push(project.clone().unwrap_or(path));
                 }
             } else if !has_manifest && may_be_manifest(name) {
                 sniffs += 1;
@@ -153,7 +159,7 @@ fn is_linked_within(path: &Path, root: &Path) -> bool {
 
 fn enters(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name == ".taskmaster" || !(name.starts_with('.') || SKIPPED.contains(&name.as_ref()))
+    matches!(name.as_ref(), ".taskmaster" | ".backlog") || !(name.starts_with('.') || SKIPPED.contains(&name.as_ref()))
 }
 
 fn is_marked(names: &[(std::ffi::OsString, bool)]) -> bool {
@@ -239,13 +245,34 @@ mod tests {
         write(root, "a/b/c/d/e/TODO.md", "- [ ] one\n- [ ] two\n");
         assert_eq!(
             boards(root),
-            [
-                "TODO.md",
-                "project_management/TASK_TRACKING.md",
-                ".taskmaster/tasks/tasks.json",
-                "backlog/tasks/task-1.md"
-            ]
+            ["TODO.md", "project_management/TASK_TRACKING.md", ".taskmaster/tasks/tasks.json", "backlog/tasks"]
         );
+    }
+
+    #[test]
+    fn a_project_with_a_file_for_each_task_is_one_board() {
+        let task = "---\nid: task-1\n---\n";
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for file in
+            ["tasks/task-1 - One.md", "tasks/task-2.md", "tasks/deep/task-3.md", "drafts/a.md", "completed/b.md"]
+        {
+            write(root, &format!("backlog/{file}"), task);
+        }
+        write(root, "backlog/README.md", "- [ ] one\n- [ ] two\n");
+        assert_eq!(
+            boards(root),
+            ["backlog/completed", "backlog/drafts", "backlog/tasks"],
+            "nothing says that they are one"
+        );
+        write(root, "backlog/config.yml", "statuses: [To Do, Done]\n");
+        assert_eq!(boards(root), ["backlog"]);
+        fs::remove_file(root.join("backlog/config.yml")).unwrap();
+        write(root, "backlog.config.yml", "backlog_directory: \"backlog\"\n");
+        assert_eq!(boards(root), ["backlog"]);
+        write(root, "TODO.md", "- [ ] one\n- [x] two\n");
+        write(root, "sub/.backlog/tasks/task-9.md", task);
+        assert_eq!(boards(root), ["TODO.md", "backlog", "sub/.backlog/tasks"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::config::discovery::backlog::{CONFIGS, ROOT_CONFIG, TASK_FOLDERS, is_task_folder, project};
 use crate::domain::digest::sha256;
 use crate::domain::fault::Fault;
 use crate::domain::task::{self, Project};
@@ -15,12 +16,6 @@ pub const MAX_BYTES: u64 = 10 * 1024 * 1024;
 const MAX_FILES: usize = 2_000;
 /// Folders below each other in which the files of a Backlog.md project are looked for.
 const MAX_DEPTH: usize = 4;
-/// Folders of a Backlog.md project that hold tasks; what was archived is none any more.
-const TASK_FOLDERS: [&str; 3] = ["tasks", "drafts", "completed"];
-/// Where such a project keeps its rules.
-const CONFIGS: [&str; 2] = ["config.yml", "config.yaml"];
-/// The same in the root of a repository, where it may also name the project's folder.
-const ROOT_CONFIG: &str = "backlog.config.yml";
 
 /// The files themselves, with folders replaced by the board files in them; none twice.
 pub fn expand(files: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
@@ -52,33 +47,12 @@ pub fn expand(files: &[PathBuf], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
 
 /// Whether a folder is read with the folders in it: a Backlog.md project, or one of its folders of tasks.
 pub fn is_deep(folder: &Path) -> bool {
-    project_folder(folder).is_some() || is_task_folder(folder)
-}
-
-/// The folder with the tasks of a project, when `folder` is one or is the root of a repository that names one.
-fn project_folder(folder: &Path) -> Option<PathBuf> {
-    let has_tasks = |folder: &Path| folder.join("tasks").is_dir();
-    if CONFIGS.iter().any(|name| folder.join(name).is_file()) && has_tasks(folder) {
-        return Some(folder.to_owned());
-    }
-    let (text, _) = read_text(&folder.join(ROOT_CONFIG)).ok()?;
-    let named = text.lines().find_map(|line| line.strip_prefix("backlog_directory:"));
-    let named = named.map_or("backlog", |value| value.trim().trim_matches(['"', '\'']));
-    Some(folder.join(named)).filter(|folder| has_tasks(folder))
-}
-
-fn is_task_folder(folder: &Path) -> bool {
-    let named = |folder: &Path, names: &[&str]| {
-        folder.file_name().is_some_and(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
-    };
-    let above = folder.parent();
-    named(folder, &TASK_FOLDERS)
-        && above.is_some_and(|above| named(above, &["backlog", ".backlog"]) || project_folder(above).is_some())
+    project(folder).is_some() || is_task_folder(folder)
 }
 
 fn of_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if let Some(project) = project_folder(folder) {
+    if let Some(project) = project(folder) {
         for name in TASK_FOLDERS {
             let tasks = project.join(name);
             if tasks.is_dir() {
