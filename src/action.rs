@@ -273,6 +273,7 @@ const AGENTS_OR_NEEDS: Scope = Scope::In(&[PaneKind::Agents, PaneKind::Attention
 const TASKS: Scope = Scope::In(&[PaneKind::Board]);
 const BRIEFED: Scope = Scope::In(&[PaneKind::Board, PaneKind::Agents]);
 const REVIEWED: Scope = Scope::In(&[PaneKind::Review, PaneKind::Board]);
+const CHECKED: Scope = Scope::In(&[PaneKind::Board, PaneKind::Review]);
 const AGENTS: Scope = Scope::In(&[PaneKind::Agents]);
 const TRANSCRIPT: Scope = Scope::In(&[PaneKind::Transcript]);
 const CLUSTER: Scope = Scope::In(&[PaneKind::Cluster]);
@@ -330,7 +331,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::UndoTask, "undo-task", &["u"], TASKS, "undo", "Take the last change of a task back, in its file"),
     row(Action::SignOff, "sign-off", &["s"], REVIEWED, "sign off", "Sign the task off, after a confirmation; with a reason where something that has to hold does not"),
     row(Action::Retry, "retry", &["r"], REVIEWED, "retry", "Send the task back: a brief with what was claimed and what is shown instead, each with its source"),
-    row(Action::ShowClaim, "show-claim", &["c"], Scope::In(&[PaneKind::Review]), "claim", "Go to where the claim at the cursor was made; enter goes to what is shown"),
+    row(Action::ShowClaim, "show-claim", &["shift-c"], Scope::In(&[PaneKind::Review]), "claim", "Go to where the claim at the cursor was made; enter goes to what is shown"),
     row(Action::SortTasks, "sort-tasks", &["o"], TASKS, "sort", "Order the tasks of a status by the next thing: file, activity, title, id, agent, progress"),
     row(Action::ReverseTasks, "reverse-tasks", &["shift-o"], TASKS, "", "Order the tasks the other way round"),
     row(Action::Lanes, "lanes", &["w"], TASKS, "lanes", "Give each file of the board a lane of its own, or put all of them together again"),
@@ -339,7 +340,7 @@ pub const ACTIONS: &[Spec] = &[
     row(Action::NextLink, "next-link", &["tab", "right"], Scope::Task, "link", "Go to the next thing that is linked to the task: agent, commit, brief, gate, another task"),
     row(Action::PreviousLink, "previous-link", &["backtab", "shift-backtab", "left"], Scope::Task, "", "Go to the previous thing that is linked to the task"),
     row(Action::FollowLink, "follow-link", &["enter"], Scope::Task, "go there", "Go where the link leads"),
-    row(Action::Checks, "checks", &["c"], TASKS, "checks", "List your checks with what they came to, to run them"),
+    row(Action::Checks, "checks", &["c"], CHECKED, "checks", "List your checks with what they came to, to run them"),
     row(Action::RunCheck, "run-check", &["enter"], Scope::Checks, "run", "Run the selected check in the background; its output is kept as evidence, and the journal notes it"),
     row(Action::StopCheck, "stop-check", &["x"], Scope::Checks, "stop", "Stop the selected check"),
     row(Action::ReadCheck, "check-output", &["o"], Scope::Checks, "output", "Show what the last run of the selected check wrote"),

@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::evidence::RowKind;
+
 /// The dialect that they are written in.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -33,6 +35,7 @@ pub fn session() -> Value {
             table("A file that kubectl wrote", json!({ "snapshot": path("The file") }), &["snapshot"]),
         ],
     });
+    let row = json!({ "enum": RowKind::ALL.map(RowKind::name), "description": "Row" });
     document(
         "hnpwb session",
         &json!({
@@ -117,7 +120,7 @@ pub fn session() -> Value {
             "review": table(
                 "What a review asks for",
                 json!({
-                    "require": listed(text("Row"), "Rows that have to hold"),
+                    "require": listed(row, "Rows that have to hold"),
                     "git_notes": flag("A sign-off is noted on its last commit"),
                 }),
                 &[],

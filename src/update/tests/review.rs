@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{agent, at, key, keys, state, tell};
 use crate::config::layout::PaneKind;
+use crate::config::session::CheckSpec;
 use crate::domain::agent::{AgentId, AgentState};
 use crate::domain::attention::Subject as NeedSubject;
 use crate::domain::brief::check::Checked;
@@ -287,8 +288,21 @@ fn a_row_leads_to_where_it_stands() {
     key(&mut state, KeyCode::Enter);
     assert_eq!(state.screen.focus, PaneKind::Transcript);
     assert_eq!(state.transcript.agent, Some(AgentId("a".to_owned())));
-    keys(&mut state, "8c");
+    keys(&mut state, "8");
+    tell(&mut state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('C'), KeyModifiers::SHIFT))));
     assert_eq!(state.screen.focus, PaneKind::Transcript, "and its claim to where it was made");
+}
+
+#[test]
+fn the_checks_are_listed_from_the_review_as_from_the_board() {
+    let mut state = reviewed(true);
+    state.checks.specs = vec![CheckSpec { name: "tests".to_owned(), run: "true".to_owned() }];
+    for pane in ["1", "8"] {
+        keys(&mut state, pane);
+        keys(&mut state, "c");
+        assert!(matches!(state.screen.popup, Some(Popup::Checks { selected: 0 })), "{pane}");
+        key(&mut state, KeyCode::Esc);
+    }
 }
 
 #[test]
