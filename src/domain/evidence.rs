@@ -30,7 +30,6 @@ use super::claim::ClaimKind;
 use super::commit::RepoLog;
 use super::drift::{DriftView, ObjectKey};
 use super::link::Names;
-use super::redact::Redactor;
 use super::task::Task;
 
 pub use assess::assess;
@@ -252,6 +251,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row that does not have to hold, and quotes nothing.
+    fn new(kind: RowKind, claim: Option<usize>, shown: String, verdict: Verdict, source: Option<Source>) -> Self {
+        Self { kind, claim, shown, verdict, required: false, source, quote: None }
+    }
+
     /// True if it has to hold and does not.
     pub fn is_short(&self) -> bool {
         self.required && self.verdict != Verdict::Holds
@@ -303,19 +307,6 @@ impl Evidence {
         } else {
             Overall::Holds
         }
-    }
-
-    /// The same with every secret in its texts hidden: what is shown, quoted and kept of it.
-    #[must_use]
-    pub fn redacted(mut self, redactor: &Redactor) -> Self {
-        for claim in &mut self.claims {
-            redactor.hide(&mut claim.text);
-        }
-        for row in &mut self.rows {
-            redactor.hide(&mut row.shown);
-            row.quote.iter_mut().for_each(|quote| redactor.hide(quote));
-        }
-        self
     }
 
     /// Rows that have to hold and do not.

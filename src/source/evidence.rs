@@ -245,16 +245,57 @@ mod tests {
     use serde_json::json;
 
     use super::{Shelf, gather};
-    use crate::domain::agent::AgentId;
+    use crate::domain::agent::{Agent, AgentId};
     use crate::domain::claim::ClaimKind;
-    use crate::domain::evidence::InGit;
-    use crate::domain::evidence::known::{Request, WorkOf};
+    use crate::domain::evidence::known::{Known, Request, WorkOf, request};
+    use crate::domain::evidence::{InGit, Require};
+    use crate::domain::link::{Links, Names};
+    use crate::domain::redact::Redactor;
     use crate::domain::transcript::claude::Claude;
 
     fn git(folder: &Path, args: &[&str]) {
         let who = ["-c", "user.name=A", "-c", "user.email=a@example.invalid", "-c", "init.defaultBranch=main"];
         let output = Command::new("git").args(who).args(args).current_dir(folder).output().unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn no_secret_of_a_transcript_gets_into_the_evidence() {
+        let folder = tempfile::tempdir().unwrap();
+        let (transcript, secret) = (folder.path().join("s.jsonl"), ["gh", "p_", &"a1B2".repeat(9)].concat());
+        let call = json!({"type": "tool_use", "id": "1", "name": "Bash", "input": {"command": format!("pytest --token {secret}")}});
+        let result = json!({"type": "tool_result", "tool_use_id": "1", "is_error": true, "content": format!("Exit code 1\nFAILED {secret}")});
+        let text = json!({"type": "text", "text": format!("All tests pass with {secret}. It is done.")});
+        let records = [
+            json!({"type": "user", "message": {"content": format!("use {secret}")}}),
+            json!({"type": "assistant", "message": {"content": [call]}}),
+            json!({"type": "user", "message": {"content": [result]}}),
+            json!({"type": "assistant", "message": {"content": [text]}}),
+        ];
+        let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
+        fs::write(&transcript, lines.concat()).unwrap();
+        let mut agent = Agent::bare(AgentId("s".to_owned()), &Claude, transcript);
+        agent.cwd = Some(folder.path().to_owned());
+        let agents = [agent];
+        let (links, names, require) = (Links::default(), Names::default(), Require::default());
+        let wanted = request([], Some(&agents[0].id), &links, &agents, &[]);
+        let gathered = gather(&mut Shelf::new(Redactor::default()), &wanted);
+        let known = Known {
+            tasks: &[],
+            names: &names,
+            agents: &agents,
+            links: &links,
+            gathered: &gathered,
+            repos: &[],
+            fabrics: &[],
+            manifests_below: &[],
+            checks: &[],
+            runs: &[],
+            require: &require,
+        };
+        let evidence = known.of_agent(&agents[0].id);
+        assert!(evidence.rows.iter().any(|row| row.quote.is_some()) && !evidence.claims.is_empty(), "{evidence:?}");
+        assert!(!format!("{evidence:?} {gathered:?}").contains(&secret[4..]), "{evidence:?}");
     }
 
     #[test]

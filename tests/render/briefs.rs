@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crossterm::event::KeyCode;
 use hnpwb::config::layout::PaneKind;
-use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::AgentId;
 use hnpwb::domain::agent::registry::RegistryStatus;
 use hnpwb::domain::deliver::history::Sending;
@@ -16,22 +15,7 @@ use hnpwb::event::{BriefPage, BriefsRead, Done, Event, PageLine};
 use hnpwb::state::State;
 use hnpwb::state::popup::Popup;
 
-use crate::fixture::{self, ago, draw, focus, keys, press, tell, tell_all};
-use crate::{SIZES, text};
-
-const SAY: fixture::Say = str::to_owned;
-
-fn check(case: &str, open: impl Fn(&mut State)) {
-    for ((width, height), layout) in SIZES.into_iter().zip([2, 0]) {
-        let mut state = fixture::state(Theme::default(), SAY);
-        tell_all(&mut state, SAY);
-        state.screen.layout = layout;
-        draw(&mut state, width, height);
-        focus(&mut state, PaneKind::Agents);
-        open(&mut state);
-        insta::assert_snapshot!(format!("popup-{case}-{width}x{height}"), text(&draw(&mut state, width, height)));
-    }
-}
+use crate::fixture::{ago, focus, keys, press, tell};
 
 fn brief(number: u32, title: &str, agent: &str, minutes: i64) -> BriefRef {
     let text = format!(
@@ -81,8 +65,13 @@ fn read(state: &mut State) {
     tell(state, Event::Done(Done::Briefs(Ok(BriefsRead { briefs, sends }))));
 }
 
-fn listed(state: &mut State) {
+fn list(state: &mut State) {
+    focus(state, PaneKind::Agents);
     keys(state, "B");
+}
+
+fn listed(state: &mut State) {
+    list(state);
     read(state);
 }
 
@@ -102,13 +91,13 @@ fn see(state: &mut State, status: RegistryStatus, input: InputLine) {
 
 #[test]
 fn the_list() {
-    check("briefs-reading", |state| keys(state, "B"));
-    check("briefs-none", |state| {
-        keys(state, "B");
+    check!("popup-briefs-reading", list);
+    check!("popup-briefs-none", |state| {
+        list(state);
         tell(state, Event::Done(Done::Briefs(Ok(BriefsRead::default()))));
     });
-    check("briefs", listed);
-    check("briefs-compared", |state| {
+    check!("popup-briefs", listed);
+    check!("popup-briefs-compared", |state| {
         listed(state);
         let line = |tone, text: &str| PageLine { tone, text: text.to_owned() };
         let lines = vec![line(None, "  # Fix it"), line(Some(false), "- by hand"), line(Some(true), "+ with a test")];
@@ -119,21 +108,21 @@ fn the_list() {
 
 #[test]
 fn before_a_prompt_is_sent() {
-    check("sending-looking", |state| {
+    check!("popup-sending-looking", |state| {
         listed(state);
         press(state, KeyCode::Enter);
     });
-    check("sending", |state| {
+    check!("popup-sending", |state| {
         listed(state);
         press(state, KeyCode::Enter);
         see(state, RegistryStatus::Idle, InputLine::Empty);
     });
-    check("sending-barred", |state| {
+    check!("popup-sending-barred", |state| {
         listed(state);
         press(state, KeyCode::Enter);
         see(state, RegistryStatus::Busy, InputLine::Draft("half typed".to_owned()));
     });
-    check("sending-lost", |state| {
+    check!("popup-sending-lost", |state| {
         listed(state);
         press(state, KeyCode::Enter);
         let Some(Popup::Sending(view)) = &state.screen.popup else { panic!("nothing is about to be sent") };
@@ -146,7 +135,7 @@ fn before_a_prompt_is_sent() {
         let id = view.receiver.id.clone();
         tell(state, Event::Done(Done::PaneSeen(id, Err(fault))));
     });
-    check("sending-asked", |state| {
+    check!("popup-sending-asked", |state| {
         listed(state);
         keys(state, "j");
         press(state, KeyCode::Enter);
@@ -157,7 +146,8 @@ fn before_a_prompt_is_sent() {
 
 #[test]
 fn what_was_sent_is_told_with_the_agent() {
-    check("detail-agent-sent", |state| {
+    check!("popup-detail-agent-sent", |state| {
+        focus(state, PaneKind::Agents);
         read(state);
         keys(state, "i");
         keys(state, "G");

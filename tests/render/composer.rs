@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use hnpwb::config::theme::Theme;
 use hnpwb::domain::brief::Draft;
 use hnpwb::domain::brief::check::check;
 use hnpwb::domain::brief::facts::{Facts, Files, Ground, World};
@@ -14,21 +13,7 @@ use hnpwb::domain::redact::Redactor;
 use hnpwb::event::{BriefChecked, BriefOffer, Done, Event, Input, KeptDraft, LibraryNews};
 use hnpwb::state::State;
 
-use crate::fixture::{self, ago, draw, keys, press, tell, tell_all};
-use crate::{SIZES, text};
-
-const SAY: fixture::Say = str::to_owned;
-
-fn check_screen(case: &str, open: impl Fn(&mut State)) {
-    for ((width, height), layout) in SIZES.into_iter().zip([2, 0]) {
-        let mut state = fixture::state(Theme::default(), SAY);
-        tell_all(&mut state, SAY);
-        state.screen.layout = layout;
-        draw(&mut state, width, height);
-        open(&mut state);
-        insta::assert_snapshot!(format!("composer-{case}-{width}x{height}"), text(&draw(&mut state, width, height)));
-    }
-}
+use crate::fixture::{ago, keys, press, tell};
 
 fn alt(state: &mut State, c: char) {
     tell(state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT))));
@@ -81,26 +66,26 @@ fn with_findings(state: &mut State) {
 
 #[test]
 fn the_menu() {
-    check_screen("menu", offer);
+    check!("composer-menu", offer);
 }
 
 #[test]
 fn the_text() {
-    check_screen("text-loading", compose);
-    check_screen("text", |state| {
+    check!("composer-text-loading", compose);
+    check!("composer-text", |state| {
         compose(state);
         answer(state);
     });
-    check_screen("text-findings", with_findings);
+    check!("composer-text-findings", with_findings);
 }
 
 #[test]
 fn the_pages() {
-    check_screen("preview", |state| {
+    check!("composer-preview", |state| {
         with_findings(state);
         press(state, KeyCode::Tab);
     });
-    check_screen("findings", |state| {
+    check!("composer-findings", |state| {
         with_findings(state);
         press(state, KeyCode::Tab);
         press(state, KeyCode::Tab);
@@ -109,7 +94,7 @@ fn the_pages() {
 
 #[test]
 fn what_stands_before_it() {
-    check_screen("library", |state| {
+    check!("composer-library", |state| {
         compose(state);
         alt(state, 'i');
         let item = |path: &str, shelf, head: &str, bytes| {
@@ -130,11 +115,11 @@ fn what_stands_before_it() {
         ];
         tell(state, Event::Done(Done::Library(Box::new(LibraryNews { items, faults: Vec::new() }))));
     });
-    check_screen("agents", |state| {
+    check!("composer-agents", |state| {
         compose(state);
         alt(state, 'a');
     });
-    check_screen("save-with-errors", |state| {
+    check!("composer-save-with-errors", |state| {
         with_findings(state);
         tell(state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL))));
     });

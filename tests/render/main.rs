@@ -2,6 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+/// Snapshots in both sizes of everything there is, with what `open` put in front of it. It is no function because a snapshot is
+/// called after the file that asks for it.
+macro_rules! check {
+    ($case:expr, $open:expr) => {
+        for (size, shown) in crate::in_both_sizes($open) {
+            insta::assert_snapshot!(format!("{}-{size}", $case), shown);
+        }
+    };
+}
+
 mod board;
 mod briefs;
 mod composer;
@@ -18,11 +28,26 @@ mod secrets;
 mod styles;
 mod turns;
 
+use hnpwb::config::theme::Theme;
+use hnpwb::state::State;
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 /// The two sizes that everything is drawn in.
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 60)];
+
+/// Everything there is, with what `open` put in front of it: both sizes by name, each with its frame.
+fn in_both_sizes(open: impl Fn(&mut State)) -> Vec<(String, String)> {
+    let drawn = SIZES.into_iter().zip([2, 0]).map(|((width, height), layout)| {
+        let mut state = fixture::state(Theme::default(), str::to_owned);
+        fixture::tell_all(&mut state, str::to_owned);
+        state.screen.layout = layout;
+        fixture::draw(&mut state, width, height);
+        open(&mut state);
+        (format!("{width}x{height}"), text(&fixture::draw(&mut state, width, height)))
+    });
+    drawn.collect()
+}
 
 /// A frame as text: one line a row, wide characters once.
 fn text(buffer: &Buffer) -> String {

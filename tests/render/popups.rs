@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use hnpwb::config::layout::PaneKind;
-use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::status_line::StatusLine;
 use hnpwb::domain::agent::{AgentId, Figures};
 use hnpwb::domain::drift::{CheckOutcome, DriftCheck, DriftDetail, FieldClass, FieldDiff, side_by_side};
@@ -19,61 +18,48 @@ use hnpwb::state::popup::{Popup, RecordView};
 use hnpwb::state::signals::SignalsView;
 
 use crate::detail;
-use crate::fixture::{self, ago, draw, focus, keys, press, tell, tell_all};
-use crate::{SIZES, text};
+use crate::fixture::{self, ago, focus, keys, press, tell, tell_all};
 
 const SAY: fixture::Say = str::to_owned;
 
-/// Draws everything there is, with what `open` put in front of it.
-fn check(case: &str, open: impl Fn(&mut State)) {
-    for ((width, height), layout) in SIZES.into_iter().zip([2, 0]) {
-        let mut state = fixture::state(Theme::default(), SAY);
-        tell_all(&mut state, SAY);
-        state.screen.layout = layout;
-        draw(&mut state, width, height);
-        open(&mut state);
-        insta::assert_snapshot!(format!("popup-{case}-{width}x{height}"), text(&draw(&mut state, width, height)));
-    }
-}
-
 #[test]
 fn help() {
-    check("help", |state| keys(state, "?"));
+    check!("popup-help", |state| keys(state, "?"));
 }
 
 #[test]
 fn palette() {
-    check("palette", |state| keys(state, ":"));
-    check("palette-typed", |state| keys(state, ":go to"));
-    check("palette-nothing", |state| keys(state, ":xyzzy"));
+    check!("popup-palette", |state| keys(state, ":"));
+    check!("popup-palette-typed", |state| keys(state, ":go to"));
+    check!("popup-palette-nothing", |state| keys(state, ":xyzzy"));
 }
 
 #[test]
 fn decisions() {
-    check("reason-empty", |state| keys(state, "nx"));
-    check("reason", |state| keys(state, "nxnot before the review"));
-    check("approve", |state| keys(state, "na"));
-    check("approve-long", |state| keys(state, "nna"));
-    check("reject", |state| {
+    check!("popup-reason-empty", |state| keys(state, "nx"));
+    check!("popup-reason", |state| keys(state, "nxnot before the review"));
+    check!("popup-approve", |state| keys(state, "na"));
+    check!("popup-approve-long", |state| keys(state, "nna"));
+    check!("popup-reject", |state| {
         keys(state, "nxnot before the review");
         press(state, KeyCode::Enter);
     });
-    check("quit", |state| keys(state, "q"));
+    check!("popup-quit", |state| keys(state, "q"));
 }
 
 #[test]
 fn what_can_be_changed_of_a_task() {
-    check("task", |state| keys(state, "1gjmj"));
+    check!("popup-task", |state| keys(state, "1gjmj"));
 }
 
 #[test]
 fn journal() {
-    check("journal-loading", |state| keys(state, "@"));
-    check("journal-empty", |state| {
+    check!("popup-journal-loading", |state| keys(state, "@"));
+    check!("popup-journal-empty", |state| {
         keys(state, "@");
         tell(state, Event::Done(Done::Journal(Ok(Vec::new()))));
     });
-    check("journal", |state| {
+    check!("popup-journal", |state| {
         keys(state, "@");
         let lines =
             (1..=40).map(|n| format!("2026-03-02 13:{n:02}  approved   git push origin branch-{n}  (by rule push)"));
@@ -91,7 +77,7 @@ fn details() {
         (PaneKind::Attention, "g"),
     ];
     for (pane, way) in places {
-        check(&format!("detail-{}", pane.name()), |state| {
+        check!(format!("popup-detail-{}", pane.name()), |state| {
             focus(state, pane);
             keys(state, way);
             keys(state, "i");
@@ -115,7 +101,7 @@ fn open_object(state: &mut State, detail: Option<Result<DriftDetail, Fault>>) {
 fn an_object_of_a_fabric() {
     let found = || Some(Ok(detail::object_detail(SAY)));
     let turn = |state: &mut State, pages: usize| (0..pages).for_each(|_| press(state, KeyCode::Tab));
-    check("object-fields", |state| {
+    check!("popup-object-fields", |state| {
         let mut view = fixture::drift(SAY).remove(0);
         let field =
             |path: &str, desired, live, class| FieldDiff { path: path.to_owned(), desired, live, class, manager: None };
@@ -127,26 +113,26 @@ fn an_object_of_a_fabric() {
         tell(state, Event::Drift(view));
         open_object(state, found());
     });
-    check("object-versions", |state| {
+    check!("popup-object-versions", |state| {
         open_object(state, found());
         turn(state, 1);
         keys(state, "j");
     });
-    check("object-yaml", |state| {
+    check!("popup-object-yaml", |state| {
         open_object(state, found());
         turn(state, 2);
     });
-    check("object-yaml-orphan", |state| {
+    check!("popup-object-yaml-orphan", |state| {
         let live = serde_json::json!({ "kind": "VPC", "spec": { "vlan": 7, "text": "two\nlines\n" } });
         let pairs = side_by_side(None, Some(&live));
         open_object(state, Some(Ok(DriftDetail { git: None, file: None, pairs, ..detail::object_detail(SAY) })));
         turn(state, 2);
     });
-    check("object-file", |state| {
+    check!("popup-object-file", |state| {
         open_object(state, found());
         turn(state, 3);
     });
-    check("object-checked", |state| {
+    check!("popup-object-checked", |state| {
         open_object(state, found());
         let (view, row) = state.drift.current().unwrap();
         let (path, class) = ("spec.subnets.default.gateway".to_owned(), FieldClass::Changed);
@@ -161,7 +147,7 @@ fn an_object_of_a_fabric() {
         };
         tell(state, Event::Done(Done::Checked(Box::new(check))));
     });
-    check("object-trouble", |state| {
+    check!("popup-object-trouble", |state| {
         let fault = fixture::fault(SAY, "looking at", "VPC vpc-1", "neither git nor the cluster has it any more", "");
         open_object(state, Some(Err(fault)));
     });
@@ -169,7 +155,7 @@ fn an_object_of_a_fabric() {
 
 #[test]
 fn the_reasoning_about_a_state() {
-    check("detail-agents", |state| {
+    check!("popup-detail-agents", |state| {
         let mut news = fixture::agents(SAY);
         let waits = &mut news.agents[0];
         waits.verdict.disagreement = Some("hook says working for 6m: PreToolUse: it calls Bash".to_owned());
@@ -182,7 +168,7 @@ fn the_reasoning_about_a_state() {
 
 #[test]
 fn what_an_agent_costs_and_what_its_status_line_was_told() {
-    check("detail-cost", |state| {
+    check!("popup-detail-cost", |state| {
         let told = r#"{"session_id":"s","cost":{"total_cost_usd":4.2},"context_window":{"context_window_size":1000000},
             "rate_limits":{"five_hour":{"used_percentage":31,"resets_at":1},"seven_day":{"used_percentage":80}}}"#;
         let parent = &mut state.agents.agents[1];
@@ -240,16 +226,16 @@ fn open_signals(state: &mut State) {
 
 #[test]
 fn signals() {
-    check("signals", open_signals);
-    check("signals-correct", |state| {
+    check!("popup-signals", open_signals);
+    check!("popup-signals-correct", |state| {
         open_signals(state);
         keys(state, "bj");
     });
-    check("signals-gone", |state| {
+    check!("popup-signals-gone", |state| {
         open_signals(state);
         tell_all(state, SAY);
     });
-    check("attention-hidden", |state| {
+    check!("popup-attention-hidden", |state| {
         with_signals(state);
         focus(state, PaneKind::Attention);
         keys(state, "zgjsj h");
@@ -265,10 +251,14 @@ fn records() {
         let revealed = revealed.map(|text| Revealed::new(text.to_owned()));
         state.screen.popup = Some(Popup::Record(RecordView { record, revealed, ..RecordView::new(place.clone()) }));
     };
-    check("record-loading", |state| show(state, None, None));
-    check("record", |state| show(state, Some(read.clone()), None));
-    check("record-revealed", |state| show(state, Some(read.clone()), Some("{\n  \"token\": \"open sesame\"\n}")));
-    check("reveal", |state| {
+    check!("popup-record-loading", |state| show(state, None, None));
+    check!("popup-record", |state| show(state, Some(read.clone()), None));
+    check!("popup-record-revealed", |state| show(
+        state,
+        Some(read.clone()),
+        Some("{\n  \"token\": \"open sesame\"\n}")
+    ));
+    check!("popup-reveal", |state| {
         show(state, Some(read.clone()), None);
         tell(state, Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
     });
@@ -276,8 +266,8 @@ fn records() {
 
 #[test]
 fn the_bottom_line() {
-    check("message", |state| state.say(Tone::Error, "writing .hnpwb/briefs/T-1.md: no space left on device"));
-    check("filter", |state| keys(state, "2/orch"));
+    check!("popup-message", |state| state.say(Tone::Error, "writing .hnpwb/briefs/T-1.md: no space left on device"));
+    check!("popup-filter", |state| keys(state, "2/orch"));
 }
 
 /// News of the search that was begun last.
@@ -322,35 +312,35 @@ fn hits() -> Vec<Hit> {
 
 #[test]
 fn search() {
-    check("search-typing", |state| keys(state, "S"));
-    check("search-bad", |state| {
+    check!("popup-search-typing", |state| keys(state, "S"));
+    check!("popup-search-bad", |state| {
         keys(state, "Svlan (\\d+");
         searched(state, Vec::new(), Stage::Running);
     });
-    check("search-bad-at-the-end", |state| {
+    check!("popup-search-bad-at-the-end", |state| {
         let early =
             "a pattern that is so long that what is wrong with it stands at the right border of a narrow popup ";
         keys(state, &format!("S{early}[z-a]"));
     });
-    check("search-running", |state| {
+    check!("popup-search-running", |state| {
         keys(state, "Svlan \\d");
         searched(state, hits(), Stage::Running);
         press(state, KeyCode::Down);
     });
-    check("search-done", |state| {
+    check!("popup-search-done", |state| {
         keys(state, "Svlan \\d");
         searched(state, hits(), Stage::Running);
         searched(state, Vec::new(), Stage::Done);
     });
-    check("search-none", |state| {
+    check!("popup-search-none", |state| {
         keys(state, "Svlan \\d");
         searched(state, Vec::new(), Stage::Done);
     });
-    check("search-one", |state| {
+    check!("popup-search-one", |state| {
         keys(state, "3svlan \\d");
         searched(state, hits()[..1].to_vec(), Stage::Done);
     });
-    check("search-full", |state| {
+    check!("popup-search-full", |state| {
         keys(state, "Svlan");
         let many = hits().into_iter().cycle().take(2_000).collect();
         let news = SearchNews {
@@ -368,7 +358,7 @@ fn search() {
         };
         tell(state, Event::Search(news));
     });
-    check("search-stopped", |state| {
+    check!("popup-search-stopped", |state| {
         keys(state, "Svlan \\d");
         searched(state, hits(), Stage::Running);
         press(state, KeyCode::Esc);

@@ -59,7 +59,7 @@ pub fn of(session: &Session, news: &AgentsNews, tasks: &[Task], fabrics: &[Drift
     };
     let mut reviewed = Reviewed::default();
     for (at, task) in tasks.iter().enumerate() {
-        let evidence = known.of_task(at).redacted(&session.redactor);
+        let evidence = known.of_task(at);
         let now = Now { task: Some(task), evidence: &evidence, fabrics };
         let standing = Standing::of(past.reviews.signed.get(&task.id), &now);
         reviewed.tasks.insert(task.id.clone(), (evidence, standing));
@@ -67,7 +67,7 @@ pub fn of(session: &Session, news: &AgentsNews, tasks: &[Task], fabrics: &[Drift
         reviewed.holders.extend(holder.map(|agent| (task.id.clone(), agent.name.clone())));
     }
     for agent in agents.iter().filter(|agent| gathered.told.contains_key(&agent.id)) {
-        reviewed.agents.insert(agent.id.clone(), known.of_agent(&agent.id).redacted(&session.redactor));
+        reviewed.agents.insert(agent.id.clone(), known.of_agent(&agent.id));
     }
     reviewed
 }

@@ -86,10 +86,6 @@ fn written_after<'f>(facts: &'f Facts<'_>, run: &Run, edits: &[Edit]) -> Option<
     relevant.filter_map(|edit| facts.files.get(&edit.path)).find(|file| file.modified.is_some_and(|at| at > began))
 }
 
-fn row(kind: RowKind, claim: Option<usize>, shown: String, verdict: Verdict, source: Option<Source>) -> Row {
-    Row { kind, claim, shown, verdict, required: false, source, quote: None }
-}
-
 /// Tests after the last edit, and what came of them.
 fn tests(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], runs: &[Run], tested: bool) -> Option<Row> {
     let said = claims.first(&[ClaimKind::TestsPass]);
@@ -107,7 +103,7 @@ fn tests(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], runs: &[Run], teste
     let Some(run) = runs::last(of_tests()) else {
         let verdict = if said.is_some() { Verdict::Contradicted } else { Verdict::Missing };
         let source = edits.last().map(|edit| edit.source.clone());
-        return Some(row(RowKind::Tests, claim, "no test command was run".to_owned(), verdict, source));
+        return Some(Row::new(RowKind::Tests, claim, "no test command was run".to_owned(), verdict, source));
     };
     let mut found = result(facts, RowKind::Tests, claim, run, edits);
     if said.is_some() && matches!(run.result, Result::Failed(_)) {
@@ -151,8 +147,7 @@ fn result(facts: &Facts<'_>, kind: RowKind, claim: Option<usize>, run: &Run, edi
             }
         }
     };
-    let quote = Some(run.quote.clone());
-    Row { kind, claim, shown, verdict, required: false, source: Some(run.source.clone()), quote }
+    Row { quote: Some(run.quote.clone()), ..Row::new(kind, claim, shown, verdict, Some(run.source.clone())) }
 }
 
 /// Whether the criteria are ticked.
@@ -171,7 +166,7 @@ fn criteria(facts: &Facts<'_>, claims: &Claims) -> Option<Row> {
         None => format!("{done} of {total} ticked"),
     };
     let verdict = if done == total { Verdict::Holds } else { Verdict::Missing };
-    Some(row(RowKind::Criteria, claim, shown, verdict, source(open.map_or(task.origin.line, |open| open.line))))
+    Some(Row::new(RowKind::Criteria, claim, shown, verdict, source(open.map_or(task.origin.line, |open| open.line))))
 }
 
 /// What is open in the agents' own lists.
@@ -185,7 +180,7 @@ fn todo(parts: &[Part<'_>]) -> Vec<Row> {
             None => format!("{}: {}", part.of.name, progress(items)),
         };
         let verdict = if open.is_some() { Verdict::Missing } else { Verdict::Holds };
-        (!items.is_empty()).then(|| row(RowKind::Todo, None, shown, verdict, Some(part.source(written))))
+        (!items.is_empty()).then(|| Row::new(RowKind::Todo, None, shown, verdict, Some(part.source(written))))
     };
     parts.iter().filter_map(of_part).collect()
 }
@@ -194,7 +189,7 @@ fn todo(parts: &[Part<'_>]) -> Vec<Row> {
 fn checks(facts: &Facts<'_>, edits: &[Edit]) -> Vec<Row> {
     let of_check = |check: &String| {
         let Some(run) = facts.runs.iter().filter(|run| run.name == *check).max_by_key(|run| run.at) else {
-            return row(RowKind::Checks, None, format!("{check} was not run"), Verdict::Missing, None);
+            return Row::new(RowKind::Checks, None, format!("{check} was not run"), Verdict::Missing, None);
         };
         let (shown, verdict) = match (run.exit(), outdated(facts, run, edits)) {
             (Some(0), None) => (format!("{check} passed"), Verdict::Holds),
@@ -202,7 +197,7 @@ fn checks(facts: &Facts<'_>, edits: &[Edit]) -> Vec<Row> {
             (Some(code), _) => (format!("{check}: exit {code}"), Verdict::Missing),
             (None, _) => (format!("{check}: {}", run.outcome()), Verdict::Missing),
         };
-        row(RowKind::Checks, None, shown, verdict, Some(Source::Check(check.clone())))
+        Row::new(RowKind::Checks, None, shown, verdict, Some(Source::Check(check.clone())))
     };
     facts.checks.iter().map(of_check).collect()
 }

@@ -20,15 +20,7 @@ pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[
     let says_so = claims.first(&[ClaimKind::Committed, ClaimKind::Pushed]).is_some();
     let changed: BTreeSet<&Path> =
         edits.iter().filter(|edit| edit.patch.is_none()).map(|edit| edit.path.as_path()).collect();
-    let row = |shown: String, verdict: Verdict, source: Option<Source>| Row {
-        kind: RowKind::Committed,
-        claim,
-        shown,
-        verdict,
-        required: false,
-        source,
-        quote: None,
-    };
+    let row = |shown, verdict, source| Row::new(RowKind::Committed, claim, shown, verdict, source);
     let against = if says_so { Verdict::Contradicted } else { Verdict::Missing };
     if changed.is_empty() {
         return match commits.last() {
@@ -65,15 +57,7 @@ pub fn committed(facts: &Facts<'_>, claims: &Claims, edits: &[Edit], commits: &[
 /// Whether the commits are on a remote.
 pub fn pushed(claims: &Claims, commits: &[&CommitFact]) -> Option<Row> {
     let claim = claims.first(&[ClaimKind::Pushed, ClaimKind::Deployed]);
-    let row = |shown: String, verdict: Verdict, source: Option<Source>| Row {
-        kind: RowKind::Pushed,
-        claim,
-        shown,
-        verdict,
-        required: false,
-        source,
-        quote: None,
-    };
+    let row = |shown, verdict, source| Row::new(RowKind::Pushed, claim, shown, verdict, source);
     let source = |commit: &CommitFact| Some(Source::Commit(commit.id.clone()));
     let Some(last) = commits.last() else {
         return claim.map(|_| row("no commit of it was found".to_owned(), Verdict::Missing, None));
@@ -116,15 +100,7 @@ pub fn named(facts: &Facts<'_>, claims: &Claims, parts: &[Part<'_>], edits: &[Ed
                 // Named in passing: that it is there is all there is to say.
                 (true, false, _) => continue,
             };
-            rows.push(Row {
-                kind: RowKind::Files,
-                claim: Some(index),
-                shown,
-                verdict,
-                required: false,
-                source: Some(Source::File(path, None)),
-                quote: None,
-            });
+            rows.push(Row::new(RowKind::Files, Some(index), shown, verdict, Some(Source::File(path, None))));
         }
     }
     rows

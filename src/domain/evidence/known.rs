@@ -40,10 +40,10 @@ pub struct Request {
     pub repos: Vec<PathBuf>,
 }
 
-/// What was found there.
+/// What was found there, without secrets: what is made of it is shown as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gathered {
-    /// What agents did and said, raw: secrets are hidden in what is made of it.
+    /// What agents did and said, without secrets.
     pub told: BTreeMap<AgentId, Arc<Told>>,
     /// Files that they changed or named.
     pub files: BTreeMap<PathBuf, FileFact>,

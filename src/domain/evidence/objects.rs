@@ -52,15 +52,8 @@ pub fn rows(objects: &[(&DriftView, &DriftRow)], claims: &Claims) -> Vec<Row> {
             _ if says_so => Verdict::Contradicted,
             _ => Verdict::Missing,
         };
-        rows.push(Row {
-            kind: RowKind::Synced,
-            claim,
-            shown: format!("{named} is {}: {}", object.state.name(), object.reason),
-            verdict,
-            required: false,
-            source: source.clone(),
-            quote: None,
-        });
+        let shown = format!("{named} is {}: {}", object.state.name(), object.reason);
+        rows.push(Row::new(RowKind::Synced, claim, shown, verdict, source.clone()));
         let Some(health) = &object.health else { continue };
         let verdict = match health.state {
             HealthState::Healthy => Verdict::Holds,
@@ -71,15 +64,8 @@ pub fn rows(objects: &[(&DriftView, &DriftRow)], claims: &Claims) -> Vec<Row> {
             | HealthState::Terminating
             | HealthState::NotPlaced => Verdict::Missing,
         };
-        rows.push(Row {
-            kind: RowKind::Healthy,
-            claim: None,
-            shown: format!("{named}: {}, {}", health.state.name(), health.reason),
-            verdict,
-            required: false,
-            source,
-            quote: None,
-        });
+        let shown = format!("{named}: {}, {}", health.state.name(), health.reason);
+        rows.push(Row::new(RowKind::Healthy, None, shown, verdict, source));
     }
     rows
 }
