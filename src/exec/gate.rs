@@ -53,7 +53,7 @@ pub fn facts(transcript: &Path, redactor: &Redactor) -> Result<AgentFact, Fault>
         Fault::new("reading", transcript.display(), error, "the gate's conditions on the agent count as not met")
     })?;
     let mut fact = AgentFact::of(&work);
-    let command = fact.tests.iter_mut().map(|(command, ..)| command);
+    let command = fact.tests.iter_mut().map(|run| &mut run.command);
     command.chain(&mut fact.edited_since).chain(&mut fact.read).for_each(|text| redactor.hide(text));
     Ok(fact)
 }

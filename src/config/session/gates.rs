@@ -213,21 +213,12 @@ fn requirements(checker: &mut Checker<'_>, table: &DeTable) -> Vec<Requirement> 
 mod tests {
     use super::{SETS, default_sets, problems_of, rules_of};
     use crate::domain::gate::ToolCall;
-    use crate::domain::gate::place::Ground;
+    use crate::domain::gate::place::example;
     use serde_json::{Value, json};
-
-    fn ground() -> Ground {
-        Ground {
-            cwd: "/repo/app".to_owned(),
-            home: "/home/me".to_owned(),
-            roots: vec!["/repo/app".to_owned()],
-            free: vec!["/tmp".to_owned(), "/home/me/.claude/plans".to_owned()],
-        }
-    }
 
     /// The rules of a set that hold a call.
     fn holding(set: &str, tool: &str, input: &Value) -> Vec<String> {
-        let (ground, rules) = (ground(), rules_of(&[set.to_owned()]));
+        let (ground, rules) = (example(), rules_of(&[set.to_owned()]));
         let call = ToolCall::on(tool, input, &ground, |_| None);
         rules.iter().filter(|rule| rule.holds(&call).is_some()).map(|rule| rule.name.clone()).collect()
     }

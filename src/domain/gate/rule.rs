@@ -181,20 +181,11 @@ mod tests {
     use super::{GateRule, OnFailure, RuleEvent, strictest};
     use crate::domain::gate::ToolCall;
     use crate::domain::gate::pattern::Pattern;
-    use crate::domain::gate::place::Ground;
+    use crate::domain::gate::place::example;
     use serde_json::{Value, json};
 
-    fn ground() -> Ground {
-        Ground {
-            cwd: "/repo/app".to_owned(),
-            home: "/home/me".to_owned(),
-            roots: vec!["/repo/app".to_owned()],
-            free: vec!["/tmp".to_owned()],
-        }
-    }
-
     fn held(rule: &GateRule, tool: &str, input: &Value) -> Option<String> {
-        rule.holds(&ToolCall::on(tool, input, &ground(), |_| None))
+        rule.holds(&ToolCall::on(tool, input, &example(), |_| None))
     }
 
     #[test]
@@ -220,7 +211,7 @@ mod tests {
             assert_eq!(held(&rule, "Edit", &json!({"file_path": file})).is_some(), outside, "{file}");
         }
         assert!(held(&rule, "Bash", &json!({"command": "cat /etc/hosts"})).is_none());
-        let linked = ToolCall::on("Edit", &json!({"file_path": "link/x"}), &ground(), |_| Some("/etc/x".to_owned()));
+        let linked = ToolCall::on("Edit", &json!({"file_path": "link/x"}), &example(), |_| Some("/etc/x".to_owned()));
         assert!(rule.holds(&linked).is_some());
         let patch = json!({"command": ["apply_patch", "*** Begin Patch\n*** Add File: /etc/x\n+y\n*** End Patch"]});
         assert!(held(&rule, "shell", &patch).is_some());
