@@ -68,14 +68,8 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
     let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
-    let others = reviewed.needs(&board.tasks);
-    let needs = attention::queue(Causes {
-        gates: &gates,
-        agents: &agents.agents,
-        drift: &fabrics,
-        others: &others,
-        ..Causes::default()
-    });
+    let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };
+    let needs = attention::queue(causes, reviewed.needs(&board.tasks));
     let hushes = hush::load(&session.state_dir).unwrap_or_else(|fault| {
         say(&fault.redacted(&session.redactor).to_string());
         Hushes::default()
