@@ -67,6 +67,10 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
+    let owed = agents.agents.iter().filter(|agent| agent.signals_owed).count();
+    if owed > 0 {
+        say(&format!("signals were not looked for in {owed} agents that were quiet for longer: the workbench looks at all"));
+    }
     let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
     let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };
     let needs = attention::queue(causes, reviewed.needs(&board.tasks));
@@ -155,6 +159,7 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: &[Value]) -> Value {
         "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
         "signals": agent.signals,
+        "signals_owed": agent.signals_owed,
         "claims": claims,
     })
 }

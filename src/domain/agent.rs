@@ -245,6 +245,8 @@ pub struct Agent {
     pub size: u64,
     /// What was found about it, the most severe first.
     pub signals: Vec<Signal>,
+    /// Its signals were not looked for: other transcripts were read in this look.
+    pub signals_owed: bool,
     /// What it said at the end of its last turn, when it says there that something is done.
     pub claimed: Option<Evidence>,
 }
@@ -279,6 +281,7 @@ impl Agent {
             file_gone: false,
             size: 0,
             signals: Vec::new(),
+            signals_owed: false,
             claimed: None,
         }
     }

@@ -220,7 +220,8 @@ pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (Agent
         }
     }
     roster.settle(true);
-    roster.watches.budget = u64::MAX;
+    // There is no other look: the agents that were heard last have it.
+    roster.watches.budget = signals::BEGUN;
     let tally = |tracked: &roster::Tracked| {
         let Figures { tokens, cost, counts } = roster.figures(tracked)?;
         Some(Tally { id: tracked.candidate.id.clone(), tokens, cost, counts })
