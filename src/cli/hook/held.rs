@@ -30,9 +30,12 @@ const LEAD: Duration = Duration::from_secs(2);
 const MOST_ENTRIES: usize = 512;
 
 /// Answers a tool call: silence when no rule holds it, else what the operator or the rule says.
-pub(super) fn tool_call<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(&Path) -> Result<Rules, E>) -> Reply {
+pub(super) fn tool_call<E: std::fmt::Display>(
+    visit: &Visit<'_>,
+    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
+) -> Reply {
     let event = visit.event;
-    let sessions = match visit.sessions(rules) {
+    let sessions = match rules(visit.dirs) {
         Ok(sessions) => sessions,
         Err(problem) => {
             let why = format!(
