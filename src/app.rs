@@ -339,7 +339,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
-            Effect::ReadGateFacts { gate, transcript } => workers.hands.read_gate_facts(gate, transcript),
+            Effect::ReadGateFacts { gate, transcript, sub_agent } => {
+                workers.hands.read_gate_facts(gate, transcript, sub_agent);
+            }
             Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
             Effect::NoteGate { gate, why } => workers.hands.note_gate(*gate, why, state.now),
             Effect::CheckDrift { fabric, key } => {

@@ -125,6 +125,8 @@ pub struct AgentFact {
     pub edited_since: Option<String>,
     /// Files that it read.
     pub read: Vec<String>,
+    /// Where that stands, when the gate is a sub-agent's: in its own transcript, or in that of its session.
+    pub looked_at: Option<String>,
 }
 
 impl AgentFact {
@@ -192,7 +194,7 @@ pub fn judge(requirements: &[String], facts: &Facts) -> Vec<Met> {
 /// Why a condition is met, or why not.
 fn one(requirement: &Requirement, facts: &Facts) -> Result<String, String> {
     match requirement {
-        Requirement::TestsGreen => tests_green(facts),
+        Requirement::TestsGreen => of_agent(facts, tests_green),
         Requirement::Clean => every_repo(facts, "is clean", |repo| match repo.dirty {
             Some(0) => None,
             Some(files) => Some(format!("{} has {files} uncommitted changes", repo.name)),
@@ -230,11 +232,10 @@ fn one(requirement: &Requirement, facts: &Facts) -> Result<String, String> {
             }
             Ok("every object is as git says".to_owned())
         }
-        Requirement::ContextLoaded(file) => {
-            let agent = facts.agent.as_ref().ok_or("it is not known what the agent did")?;
+        Requirement::ContextLoaded(file) => of_agent(facts, |agent| {
             let read = agent.read.iter().find(|read| *read == file || read.ends_with(&format!("/{file}")));
             read.map(|read| format!("the agent read {read}")).ok_or_else(|| format!("the agent has not read {file}"))
-        }
+        }),
     }
 }
 
@@ -254,8 +255,17 @@ fn every_repo(facts: &Facts, fine: &str, amiss: impl Fn(&RepoFact) -> Option<Str
     Ok(format!("{} {fine}", names.join(", ")))
 }
 
-fn tests_green(facts: &Facts) -> Result<String, String> {
+/// Judges what an agent did, and says where that stands when it could be somewhere else.
+fn of_agent(facts: &Facts, judge: impl FnOnce(&AgentFact) -> Result<String, String>) -> Result<String, String> {
     let agent = facts.agent.as_ref().ok_or("it is not known what the agent did")?;
+    let placed = |why: String| match &agent.looked_at {
+        Some(place) => format!("{why} ({place})"),
+        None => why,
+    };
+    judge(agent).map(placed).map_err(placed)
+}
+
+fn tests_green(agent: &AgentFact) -> Result<String, String> {
     let TestRun { command, end } = agent.tests.as_ref().ok_or("no run of tests is known")?;
     match end {
         TestEnd::Passed => {}
@@ -296,6 +306,7 @@ mod tests {
                 tests: Some(TestRun { command: "cargo test".to_owned(), end: TestEnd::Passed }),
                 edited_since: None,
                 read: vec!["/repo/docs/plan.md".to_owned()],
+                looked_at: None,
             }),
         }
     }
@@ -356,6 +367,16 @@ mod tests {
         }
         let last = tests_of(&[("pytest", Some(true)), ("ls", Some(false)), ("uv run pytest -q", Some(false))]);
         assert_eq!(last, Some(TestRun { command: "uv run pytest -q".to_owned(), end: TestEnd::Passed }));
+    }
+
+    #[test]
+    fn of_a_sub_agent_it_is_said_where_that_stands() {
+        let looked_at = Some("in the transcript of sub-agent a1".to_owned());
+        let facts = Facts { agent: Some(AgentFact { looked_at, ..facts().agent.unwrap() }), ..facts() };
+        let place = " (in the transcript of sub-agent a1)";
+        assert!(judged("tests-green", &facts).1.ends_with(place));
+        assert_eq!(judged("context-loaded:x.md", &facts), (false, format!("the agent has not read x.md{place}")));
+        assert!(!judged("clean", &facts).1.contains("a1"));
     }
 
     #[test]

@@ -116,6 +116,37 @@ fn a_condition_that_fails_after_the_question_was_asked_stops_a_yes() {
 }
 
 #[test]
+fn conditions_on_a_sub_agent_are_judged_by_its_own_transcript() {
+    let of = |id: &str, parent: Option<&str>, file: &str| Agent {
+        id: AgentId(id.to_owned()),
+        session_id: Some("s1".to_owned()),
+        parent: parent.map(|parent| AgentId(parent.to_owned())),
+        transcript: file.into(),
+        ..agent("x", AgentState::Working)
+    };
+    let mut state = state();
+    let agents = vec![of("s1", None, "/t/s1.jsonl"), of("s1/agent-a1", Some("s1"), "/t/s1/subagents/agent-a1.jsonl")];
+    tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(50), ..AgentsNews::default() }));
+    for (id, file) in [
+        (None, "/t/s1.jsonl"),
+        (Some("a1"), "/t/s1/subagents/agent-a1.jsonl"),
+        // Not heard of yet: whoever reads looks beside the session's.
+        (Some("a2"), "/t/s1.jsonl"),
+    ] {
+        let gate = Gate {
+            agent: Some("s1".to_owned()),
+            subject: id.map(|id| ("agent_id".to_owned(), id.to_owned())).into_iter().collect(),
+            asks: Asks { require: vec!["tests-green".to_owned()], ..Asks::default() },
+            ..gate(id.unwrap_or("main"))
+        };
+        let effects = tell(&mut state, Event::Gate(GateNews::Requested(Box::new(gate.clone()))));
+        let sub_agent = id.map(str::to_owned);
+        let wanted = Effect::ReadGateFacts { gate: gate.id.clone(), transcript: file.into(), sub_agent };
+        assert!(effects.contains(&wanted), "{id:?}: {effects:?}");
+    }
+}
+
+#[test]
 fn questions_are_answered_before_they_are_approved() {
     let choice = |label: &str| Choice { label: label.to_owned(), description: String::new() };
     let question =
