@@ -95,7 +95,8 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
     drop(screen);
     cancel.cancel();
-    for gate in state.gates.iter().filter(|gate| gate.state == GateState::Pending) {
+    let own = state.gates.iter().filter(|_| state.guard.elsewhere.is_none());
+    for gate in own.filter(|gate| gate.state == GateState::Pending) {
         let gate = Gate { state: GateState::Abandoned, decided_at: Some(Timestamp::now()), ..gate.clone() };
         workers.hands.note_gate(gate, "the workbench was closed", Timestamp::now());
     }
@@ -112,7 +113,11 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let roots = setup.roots.clone();
     agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
     let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks.clone(), cancel.clone());
-    let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
+    let refused = |fault: Fault| {
+        outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault.clone()));
+        gates::viewer::spawn(&setup.socket, fault, outbox.clone(), cancel.clone());
+    };
+    let gates = gates.map_err(refused).ok();
     // Whoever has the socket keeps the rules.
     let rules = gates.as_ref().and_then(|_| {
         let guarded = rules::spawn(setup.guard.clone(), outbox.clone(), cancel.clone());

@@ -31,6 +31,8 @@ pub struct Guard {
     pub changes: Vec<RuleChange>,
     /// What is under the attention queue's cursor, and when it came there by itself.
     pub under_cursor: Option<(Subject, Option<Timestamp>)>,
+    /// Why no gate is decided here: another workbench does that.
+    pub elsewhere: Option<String>,
     /// Processes that this workbench descends from.
     pub ancestors: Vec<u32>,
     /// What the agents that ask did, as far as their gates require to know it.

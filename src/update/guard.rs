@@ -59,6 +59,14 @@ pub fn descends_from(state: &mut State, gate: &Gate) -> bool {
     true
 }
 
+/// True, with a word to the operator, when another workbench decides about the gates.
+pub fn is_viewer(state: &mut State) -> bool {
+    let Some(why) = &state.guard.elsewhere else { return false };
+    let said = format!("gates are not decided here: {why}");
+    state.say(Tone::Warning, said);
+    true
+}
+
 /// What must be read to judge a gate's conditions: what its agent did, where that is known.
 pub fn facts_wanted(state: &State, gate: &Gate) -> Option<Effect> {
     let about_agent = |written: &String| {
@@ -99,6 +107,9 @@ pub fn approve(state: &mut State) -> Effects {
         state.say(Tone::Warning, "no gate is selected: n selects the next thing that needs you");
         return Effects::new();
     };
+    if is_viewer(state) {
+        return Effects::new();
+    }
     if descends_from(state, &gate) {
         return Effects::new();
     }

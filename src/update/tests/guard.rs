@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::gate::ask::{Choice, Question as Asked};
 use crate::domain::gate::change::{Guarded, RuleChange};
-use crate::event::RulesNews;
+use crate::event::{GatesElsewhere, RulesNews};
 use crate::state::guard::GRACE;
 
 fn later(state: &mut State, millis: i64, event: Event) -> Effects {
@@ -176,6 +176,31 @@ fn a_workbench_that_the_agent_started_decides_nothing_for_it() {
         assert!(state.screen.popup.is_none(), "{c}");
         assert!(said(&state).contains("started by the agent"), "{}", said(&state));
     }
+}
+
+#[test]
+fn gates_of_another_workbench_are_seen_and_not_decided() {
+    let why = "another workbench (pid 7) serves session x";
+    let elsewhere = |gates: Vec<Gate>| {
+        let fault = Fault::new("opening the gate socket", "/run/x.sock", why, "gates are decided there");
+        Event::Gate(GateNews::Elsewhere(Box::new(GatesElsewhere { gates, fault })))
+    };
+    let mut state = state();
+    tell(&mut state, elsewhere(vec![gate("1"), Gate { state: GateState::Approved, ..gate("0") }]));
+    assert_eq!(state.attention.needs.len(), 1);
+    keys(&mut state, "n");
+    for c in ["a", "x"] {
+        assert!(decides(&keys(&mut state, c)).is_none());
+        assert!(state.screen.popup.is_none(), "{c}");
+        assert!(said(&state).contains("pid 7"), "{}", said(&state));
+    }
+    key(&mut state, KeyCode::Enter);
+    assert!(matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.iter().any(|(_, line)| line == why)));
+    key(&mut state, KeyCode::Esc);
+    tell(&mut state, elsewhere(Vec::new()));
+    assert!(state.attention.needs.is_empty());
+    tell(&mut state, elsewhere(vec![gate("2")]));
+    assert_eq!(keys(&mut state, "q"), [Effect::Quit], "nobody waits for this one");
 }
 
 fn change(after: &str, problems: Vec<String>) -> RuleChange {
