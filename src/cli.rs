@@ -155,10 +155,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Hooks(args)) => {
             let session = load()?;
             let deadline = session.gates.iter().map(|rule| rule.deadline.as_secs()).max();
+            let events: Vec<&str> = session.gates.iter().map(|rule| rule.event.name()).collect();
             let around = hooks::Surroundings {
                 paths: &paths,
                 root: &session.root,
                 deadline: deadline.unwrap_or_else(|| rule::DEADLINE.as_secs()),
+                events: &events,
                 redactor: &session.redactor,
             };
             hooks::run(&args, around)

@@ -19,6 +19,7 @@ use crate::domain::gate::rule::RuleEvent;
 mod held;
 mod input;
 mod notify;
+mod permission;
 pub mod registration;
 mod reply;
 mod stop;
@@ -83,6 +84,7 @@ pub fn answer<E: std::fmt::Display>(
         notify::send(around.paths, &dirs, &bytes);
         let visit = Visit { event: &event, dirs: &dirs, around, started };
         match event.name.as_deref() {
+            Some("PermissionRequest") => permission::answer(&visit, rules),
             Some("Stop") => stop::answer(&visit, RuleEvent::Stop, rules),
             Some("SubagentStop") => stop::answer(&visit, RuleEvent::SubagentStop, rules),
             _ if harmless.get() => Reply::pass(),

@@ -2,6 +2,7 @@
 
 mod hook;
 mod hostile;
+mod permission;
 mod request;
 mod rules;
 mod socket;
