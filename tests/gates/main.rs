@@ -2,6 +2,7 @@
 
 mod hook;
 mod hostile;
+mod peers;
 mod permission;
 mod request;
 mod rules;
