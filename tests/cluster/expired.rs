@@ -24,11 +24,12 @@ async fn vpcs(server: &Server) -> Api<DynamicObject> {
 /// The code with which a watch from this version is refused.
 async fn refused(api: &Api<DynamicObject>, version: &str) -> Option<u16> {
     let watched = timeout(Duration::from_secs(30), async {
-        let mut events = match api.watch(&WatchParams::default().timeout(20), version).await {
-            Ok(events) => pin!(events),
+        let events = match api.watch(&WatchParams::default().timeout(20), version).await {
+            Ok(events) => events,
             Err(kube::Error::Api(status)) => return Some(status.code),
             Err(error) => panic!("{error}"),
         };
+        let mut events = pin!(events);
         match events.try_next().await {
             Ok(Some(WatchEvent::Error(status))) => Some(status.code),
             Err(kube::Error::Api(status)) => Some(status.code),
