@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
+use crate::domain::agent::hook::HookBook;
 use crate::domain::attention::hush::{Hush, Hushes};
 use crate::domain::attention::{self, Causes, Need};
 use crate::domain::drift::DriftView;
@@ -56,7 +57,8 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     let ((agents, tallies), board, gates, observed) = std::thread::scope(|scope| {
         // Clusters answer in their own time.
         let fabrics = scope.spawn(|| drift::observe(session.fabrics.clone(), &session.health, &session.redactor));
-        let agents = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
+        let roots = workbench::roots(&session);
+        let agents = agents::snapshot_with(Arc::clone(&session), roots, args.all, hooks(&session, paths));
         let board = board::read(&session.boards, now, &session.redactor);
         let gates = gates(&session, paths);
         let observed = fabrics.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -112,9 +114,26 @@ pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
             | Answer::Expired { .. }
             | Answer::Refused { .. }
             | Answer::Line { .. }
+            | Answer::Hooks { .. }
             | Answer::Noted,
         )
         | Err(_) => Vec::new(),
+    }
+}
+
+/// What hooks have told the workbench that runs for this session; nothing when none runs: then nobody listens to them.
+fn hooks(session: &Session, paths: &Paths) -> HookBook {
+    match client::ask(&paths.socket(&session.root), &Request::Hooks, LISTING) {
+        Ok(Answer::Hooks { facts }) => HookBook::of_facts(facts),
+        Ok(
+            Answer::Decided { .. }
+            | Answer::Expired { .. }
+            | Answer::Refused { .. }
+            | Answer::Gates { .. }
+            | Answer::Line { .. }
+            | Answer::Noted,
+        )
+        | Err(_) => HookBook::default(),
     }
 }
 

@@ -8,7 +8,7 @@ pub mod status_line;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::Cost;
 use super::redact::Redactor;
@@ -38,7 +38,7 @@ pub enum AgentKind {
 }
 
 /// What an agent is doing. The names are those of `hnpwb status -o json`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AgentState {
     /// Wants a person: a permission, an answer, a plan approval.

@@ -253,7 +253,7 @@ fn reply_to(
         Ok(Answer::Refused { why, .. }) => {
             Reply::fail(rule.fail, &format!("{held}, and the workbench refused it: {why}"))
         }
-        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Hooks { .. } | Answer::Noted) => {
             Reply::fail(rule.fail, &format!("{held}: the workbench gave an odd answer; tell the operator"))
         }
         Err(unheard @ (Unheard::NoWorkbench(_) | Unheard::Broken(_))) => {

@@ -52,6 +52,7 @@ pub(super) fn answer<E: std::fmt::Display>(
             | Answer::Refused { .. }
             | Answer::Gates { .. }
             | Answer::Line { .. }
+            | Answer::Hooks { .. }
             | Answer::Noted,
         )
         | Err(_) => Reply::pass(),

@@ -43,6 +43,7 @@ pub(super) fn answer<E: std::fmt::Display>(
             | Answer::Refused { .. }
             | Answer::Gates { .. }
             | Answer::Line { .. }
+            | Answer::Hooks { .. }
             | Answer::Noted,
         )
         | Err(_) => Reply::pass(),

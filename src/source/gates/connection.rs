@@ -63,6 +63,11 @@ pub(super) async fn serve(
         Ok(Request::Line) => {
             answer(&mut write, &Answer::Line { line: gates.line() }).await;
         }
+        Ok(Request::Hooks) => {
+            let book = hooks.book();
+            let facts = book.facts().map(|fact| fact.clone().redacted(gates.redactor())).collect();
+            answer(&mut write, &Answer::Hooks { facts }).await;
+        }
         Ok(Request::Event { event }) => {
             if let Some(fact) = HookFact::parse(&event, Timestamp::now()) {
                 hooks.note(fact);
