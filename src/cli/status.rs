@@ -71,7 +71,9 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     }
     let owed = agents.agents.iter().filter(|agent| agent.signals_owed).count();
     if owed > 0 {
-        say(&format!("signals were not looked for in {owed} agents that were quiet for longer: the workbench looks at all"));
+        say(&format!(
+            "signals were not looked for in {owed} agents that were quiet for longer: the workbench looks at all"
+        ));
     }
     let reviewed = review::of(&session, &agents.agents, &board.tasks, &fabrics);
     let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };

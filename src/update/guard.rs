@@ -79,7 +79,8 @@ pub fn facts_wanted(state: &State, gate: &Gate) -> Option<Effect> {
     let of_session = |agent: &&Agent| agent.session_id.is_some() && agent.session_id == gate.agent;
     let sub_agent = gate.subject.get("agent_id").cloned();
     // Its own transcript, where it has one; else whoever reads that of the session looks beside it.
-    let is_it = |agent: &&Agent| agent.parent.is_some() && !agent.inside_parent && Some(own_id(agent)) == sub_agent.as_deref();
+    let is_it =
+        |agent: &&Agent| agent.parent.is_some() && !agent.inside_parent && Some(own_id(agent)) == sub_agent.as_deref();
     let own = state.agents.agents.iter().filter(of_session).find(is_it);
     let agent = own.or_else(|| state.agents.agents.iter().filter(of_session).find(|agent| agent.parent.is_none()))?;
     Some(Effect::ReadGateFacts { gate: gate.id.clone(), transcript: agent.transcript.clone(), sub_agent })

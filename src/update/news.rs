@@ -7,7 +7,9 @@ use crate::domain::fault::Fault;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
-use crate::event::{AgentsNews, BoardNews, GateNews, GatesElsewhere, GitNews, SourceId, TranscriptChange, TranscriptNews};
+use crate::event::{
+    AgentsNews, BoardNews, GateNews, GatesElsewhere, GitNews, SourceId, TranscriptChange, TranscriptNews,
+};
 use crate::state::State;
 
 use super::attention;

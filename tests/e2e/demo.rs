@@ -140,9 +140,13 @@ fn a_false_claim_ends_as_a_retry_and_a_true_one_as_a_sign_off_that_an_edit_super
     screen.keys("/T-203\r8z");
     screen.see("T-203 Say who changed");
     // What is signed off has to stand still: the story is over, but for the agent at the gate, with its last commit seen.
-    let told = || fs::read_to_string(&narrator).is_ok_and(|text| text.contains("committed hours ago and is still not live"));
+    let told =
+        || fs::read_to_string(&narrator).is_ok_and(|text| text.contains("committed hours ago and is still not live"));
     screen.wait("the true claim to hold", |text| {
-        told() && ["holds: ", "observed", "docs(board): T-203 is done", "and 1 more"].iter().all(|part| text.contains(part))
+        told()
+            && ["holds: ", "observed", "docs(board): T-203 is done", "and 1 more"]
+                .iter()
+                .all(|part| text.contains(part))
     });
     screen.keys("s");
     screen.see("Sign off?");

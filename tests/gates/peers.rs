@@ -45,7 +45,9 @@ async fn a_request_of_another_user_is_refused_and_not_answered() {
     let desk = Desk::open();
     let socket = desk.socket();
     // The modes keep others out; they are taken away here, as if they had failed.
-    for (path, mode) in [(desk.dir.path(), 0o755), (socket.parent().expect("a folder"), 0o755), (socket.as_path(), 0o666)] {
+    for (path, mode) in
+        [(desk.dir.path(), 0o755), (socket.parent().expect("a folder"), 0o755), (socket.as_path(), 0o666)]
+    {
         set_permissions(path, Permissions::from_mode(mode)).expect("a mode");
     }
     let client = tokio::task::spawn_blocking({

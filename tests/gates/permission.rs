@@ -62,10 +62,9 @@ async fn what_the_agent_suggests_is_a_choice_and_comes_back_as_it_was_sent() {
     let mut desk = project.desk();
     let always = json!({"type": "addRules", "behavior": "allow", "destination": "session",
         "rules": [{"toolName": "Bash", "ruleContent": "git push"}]});
-    for (choice, wanted) in [
-        (0, json!({"behavior": "allow"})),
-        (1, json!({"behavior": "allow", "updatedPermissions": [always.clone()]})),
-    ] {
+    for (choice, wanted) in
+        [(0, json!({"behavior": "allow"})), (1, json!({"behavior": "allow", "updatedPermissions": [always.clone()]}))]
+    {
         let (reply, ()) = meanwhile(&project, vec![rule()], &prompt(&json!([always])), async {
             let gate = gate(&mut desk).await;
             let asked = &gate.asks.questions[0];

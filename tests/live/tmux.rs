@@ -32,25 +32,36 @@ fn twice(rule: &str) -> Stage {
     stage
 }
 
-/// Approves the gate about this command by keys.
-fn approve(pane: &Pane<'_>, command: &str) {
-    pane.see("gate held");
-    pane.see(command);
-    pane.keys(WORKBENCH, "n");
-    pane.keys(WORKBENCH, "a");
-    pane.see("Approve?");
-    pane.see(command);
-    pane.keys(WORKBENCH, "y");
+/// Goes to the gate, which stands first, and presses a key that decides, until its popup is there: for a moment after a gate
+/// has come under the cursor by itself such a key says so and does nothing.
+fn decide(pane: &Pane<'_>, key: &str, popup: &[&str]) {
+    for key in ["7", "g", key] {
+        pane.keys(WORKBENCH, key);
+    }
+    pane.wait(popup[0], || {
+        let text = pane.shown_in(WORKBENCH);
+        if popup.iter().any(|words| text.contains(words)) {
+            return true;
+        }
+        if text.contains("just appeared") {
+            pane.keys(WORKBENCH, key);
+        }
+        false
+    });
+}
+
+/// Waits for the gate about this command.
+fn held(pane: &Pane<'_>, command: &str) {
+    pane.wait("the gate", || {
+        let text = pane.shown_in(WORKBENCH);
+        text.contains("gate held") && text.contains(command)
+    });
 }
 
 /// Rejects the gate about this command by keys, with a reason.
 fn reject(pane: &Pane<'_>, command: &str) {
-    pane.wait("the second gate", || {
-        let text = pane.shown_in(WORKBENCH);
-        text.contains("gate held") && text.contains(command)
-    });
-    pane.keys(WORKBENCH, "n");
-    pane.keys(WORKBENCH, "x");
+    held(pane, command);
+    decide(pane, "x", &["Reject: why?"]);
     pane.keys(WORKBENCH, REASON);
     pane.see(REASON);
     pane.press(WORKBENCH, "Enter");
@@ -76,7 +87,10 @@ fn of_two_calls_in_tmux_the_approved_one_runs_and_the_rejected_one_does_not() {
     let pane = Pane::start(&stage, &launcher, "--allowedTools Bash");
     pane.open_workbench();
     pane.prompt("Finish task 1");
-    approve(&pane, "git -C . push; touch pushed");
+    held(&pane, "git -C . push; touch pushed");
+    decide(&pane, "a", &["Approve?"]);
+    pane.see("git -C . push; touch pushed");
+    pane.keys(WORKBENCH, "y");
     reject(&pane, "git -C . push --force");
     one_ran(&pane);
 }
@@ -92,14 +106,9 @@ fn a_permission_that_is_asked_for_in_tmux_is_given_or_refused_from_the_workbench
     pane.prompt("Finish task 1");
     // Its own prompt is there, too, and goes when the workbench has answered.
     pane.wait("the agent's own prompt", || pane.shown().contains("Do you want to proceed?"));
-    pane.see("permission: Bash: git -C . push");
-    pane.keys(WORKBENCH, "n");
-    pane.keys(WORKBENCH, "a");
-    // What Claude Code suggests beside a yes is a choice, this call is taken; without suggestions there is no question.
-    pane.wait("a question", || {
-        let text = pane.shown_in(WORKBENCH);
-        text.contains("[x] this call") || text.contains("Approve?")
-    });
+    pane.see("permission: Bash");
+    // What Claude Code suggests beside a yes is a choice, and this call is taken; without suggestions there is no question.
+    decide(&pane, "a", &["[x] this call", "Approve?"]);
     if pane.shown_in(WORKBENCH).contains("[x] this call") {
         pane.press(WORKBENCH, "Enter");
     }

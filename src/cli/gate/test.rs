@@ -56,7 +56,8 @@ pub fn run(args: &Args, redactor: &Redactor) -> Result<Exit, Failure> {
         Failure { exit: Exit::Usage, faults: faults.collect() }
     })?;
     let around = Surroundings { paths: &paths, project: None, cwd: cwd.clone() };
-    let about = RuleEvent::ALL.iter().find(|(name, _)| *name == args.event).map_or_else(RuleEvent::default, |(_, it)| *it);
+    let about =
+        RuleEvent::ALL.iter().find(|(name, _)| *name == args.event).map_or_else(RuleEvent::default, |(_, it)| *it);
     let held = holding(about, &args.tool, &input, &sessions, &around, &cwd, std::slice::from_ref(&args.agent));
     let decides = strictest(held.iter().map(|(rule, _)| (*rule, ()))).map(|(rule, ())| rule);
     let commands = args.command.as_deref().map(|line| command::read(line).texts).unwrap_or_default();

@@ -14,10 +14,7 @@ use super::held::{ask, deciding, patience, request, with_reason};
 use super::{Reply, Rules, Visit};
 
 /// Answers `PermissionRequest`; silence leaves it to the agent's own prompt.
-pub(super) fn answer<E: std::fmt::Display>(
-    visit: &Visit<'_>,
-    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
-) -> Reply {
+pub(super) fn answer<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(&[PathBuf]) -> Result<Rules, E>) -> Reply {
     let event = visit.event;
     let (Ok(sessions), Ok((tool, input))) = (rules(visit.dirs), event.call()) else { return Reply::pass() };
     let Some((rule, root, because)) = deciding(visit, RuleEvent::Permission, tool, &input, &sessions) else {

@@ -208,7 +208,8 @@ fn named(paths: &Paths) -> Vec<Named> {
     let read = files.filter_map(|file| {
         let text = read(&file).ok()??;
         let (session, problems) = file::read(&text, &file, Path::new(""), paths);
-        let root = Some(&session.root).filter(|root| root.is_absolute()).and_then(|root| fs::canonicalize(root).ok())?;
+        let root =
+            Some(&session.root).filter(|root| root.is_absolute()).and_then(|root| fs::canonicalize(root).ok())?;
         Some(Named { file, root, session, problems })
     });
     read.collect()

@@ -338,7 +338,8 @@ mod tests {
         book.note(fact(&question).unwrap());
         book.note(fact(&json!({"hook_event_name": "PreToolUse", "tool_name": "Read", "agent_id": "a1"})).unwrap());
         let redactor = Redactor::default();
-        let told = serde_json::to_string(&book.facts().map(|fact| fact.clone().redacted(&redactor)).collect::<Vec<_>>());
+        let told =
+            serde_json::to_string(&book.facts().map(|fact| fact.clone().redacted(&redactor)).collect::<Vec<_>>());
         let told = told.unwrap();
         assert!(!told.contains("ghp_0aB3"), "{told}");
         let read = HookBook::of_facts(serde_json::from_str::<Vec<HookFact>>(&told).unwrap());

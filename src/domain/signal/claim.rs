@@ -3,7 +3,6 @@
 use super::tests_avoided::{claimed, quoted, runs_any, said_at};
 use super::{Desk, Facing, News, Proof, Rule, Settings};
 use crate::domain::claim::Claim as Claimed;
-use crate::domain::evidence::command::{Check, check_of};
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::todo::{TodoStatus, progress};
 use crate::domain::work::{Act, Deed, Outcome, Place, Work};
@@ -23,8 +22,7 @@ pub(super) fn begin(settings: &Settings) -> Box<dyn Rule> {
 
 impl Claim {
     fn is_test(&self, act: &Act) -> bool {
-        let Deed::Run(command) = &act.deed else { return false };
-        check_of(command) == Some(Check::Test) || runs_any(command, self.settings.names("tests"))
+        matches!(&act.deed, Deed::Run(command) if runs_any(command, self.settings.names("tests")))
     }
 
     fn weigh(&self, said: &str, claim: Proof, work: &Work, redactor: &Redactor) -> Option<(String, Vec<Proof>)> {

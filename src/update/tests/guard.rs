@@ -195,7 +195,9 @@ fn gates_of_another_workbench_are_seen_and_not_decided() {
         assert!(said(&state).contains("pid 7"), "{}", said(&state));
     }
     key(&mut state, KeyCode::Enter);
-    assert!(matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.iter().any(|(_, line)| line == why)));
+    assert!(
+        matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.iter().any(|(_, line)| line == why))
+    );
     key(&mut state, KeyCode::Esc);
     tell(&mut state, elsewhere(Vec::new()));
     assert!(state.attention.needs.is_empty());

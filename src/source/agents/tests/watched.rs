@@ -26,7 +26,7 @@ fn one_look_reads_so_much_and_begins_with_the_agents_that_were_heard_last() {
     let now = Timestamp::now();
     for number in 0..10_i64 {
         // The oldest have the first names.
-        write(&home, &format!("s{number}"), now - SignedDuration::from_mins(60 - number));
+        write(&home, &format!("s{number}"), now - SignedDuration::from_secs(20 - number));
     }
     let agents = once(home.session(), Vec::new(), false);
     let owed: Vec<&str> = agents.iter().filter(|agent| agent.signals_owed).map(|agent| agent.id.0.as_str()).collect();
