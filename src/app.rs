@@ -95,7 +95,8 @@ pub async fn run(setup: Setup, mut state: State) -> io::Result<()> {
     let ended = turn(&mut state, &mut screen, inbox, bytes, &workers, &mut signals).await;
     drop(screen);
     cancel.cancel();
-    for gate in state.gates.iter().filter(|gate| gate.state == GateState::Pending) {
+    let own = state.gates.iter().filter(|_| state.guard.elsewhere.is_none());
+    for gate in own.filter(|gate| gate.state == GateState::Pending) {
         let gate = Gate { state: GateState::Abandoned, decided_at: Some(Timestamp::now()), ..gate.clone() };
         workers.hands.note_gate(gate, "the workbench was closed", Timestamp::now());
     }
@@ -112,7 +113,11 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let roots = setup.roots.clone();
     agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
     let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks.clone(), cancel.clone());
-    let gates = gates.map_err(|fault| outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault))).ok();
+    let refused = |fault: Fault| {
+        outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault.clone()));
+        gates::viewer::spawn(&setup.socket, fault, outbox.clone(), cancel.clone());
+    };
+    let gates = gates.map_err(refused).ok();
     // Whoever has the socket keeps the rules.
     let rules = gates.as_ref().and_then(|_| {
         let guarded = rules::spawn(setup.guard.clone(), outbox.clone(), cancel.clone());
@@ -339,7 +344,9 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
             Effect::UndoTask(undo) => workers.hands.undo_task(*undo, state.now),
             Effect::Copy { text, what } => workers.hands.copy(text, what, state.now),
             Effect::Decide { gate, decision } => workers.hands.decide(*gate, decision, state.now),
-            Effect::ReadGateFacts { gate, transcript } => workers.hands.read_gate_facts(gate, transcript),
+            Effect::ReadGateFacts { gate, transcript, sub_agent } => {
+                workers.hands.read_gate_facts(gate, transcript, sub_agent);
+            }
             Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
             Effect::NoteGate { gate, why } => workers.hands.note_gate(*gate, why, state.now),
             Effect::CheckDrift { fabric, key } => {

@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
     // A hook sits in every tool call of every agent: it must not pay for anything that it does not need.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("hook")) {
         let paths = Paths::from_env();
-        return hook::run(&paths, |dir| rules::gate_rules(dir, &paths).map_err(|problems| list(&problems)));
+        return hook::run(&paths, |dirs| rules::governing(dirs, &paths).map_err(|problems| list(&problems)));
     }
     // A status line is drawn anew with every message.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("statusline"))
@@ -155,10 +155,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Hooks(args)) => {
             let session = load()?;
             let deadline = session.gates.iter().map(|rule| rule.deadline.as_secs()).max();
+            let events: Vec<&str> = session.gates.iter().map(|rule| rule.event.name()).collect();
             let around = hooks::Surroundings {
                 paths: &paths,
                 root: &session.root,
                 deadline: deadline.unwrap_or_else(|| rule::DEADLINE.as_secs()),
+                events: &events,
                 redactor: &session.redactor,
             };
             hooks::run(&args, around)

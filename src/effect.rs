@@ -126,6 +126,8 @@ pub enum Effect {
         gate: GateId,
         /// The agent's transcript.
         transcript: PathBuf,
+        /// Id of the sub-agent that asks, as hooks know it; its own transcript is looked for beside the session's.
+        sub_agent: Option<String>,
     },
     /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
     AcceptRules(Box<RuleChange>),

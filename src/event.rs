@@ -318,6 +318,17 @@ pub enum GateNews {
     Abandoned(GateId, Timestamp),
     /// Nobody decided in time.
     Expired(GateId, Timestamp),
+    /// Another workbench has the gates of this session: all of them.
+    Elsewhere(Box<GatesElsewhere>),
+}
+
+/// Gates that another workbench decides about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatesElsewhere {
+    /// Those that wait, then those that ended lately, as that one lists them.
+    pub gates: Vec<Gate>,
+    /// Which one that is, and why they are not decided here.
+    pub fault: Fault,
 }
 
 /// What the journal tells of the time before, without secrets.

@@ -268,10 +268,11 @@ impl Hands {
     }
 
     /// Reads what the agent of a gate did.
-    pub fn read_gate_facts(&self, id: GateId, transcript: PathBuf) {
+    pub fn read_gate_facts(&self, id: GateId, transcript: PathBuf, sub_agent: Option<String>) {
         let redactor = self.outbox.redactor().clone();
         self.answer(async move {
-            let read = tokio::task::spawn_blocking(move || gate::facts(&transcript, &redactor)).await;
+            let read =
+                tokio::task::spawn_blocking(move || gate::facts(&transcript, sub_agent.as_deref(), &redactor)).await;
             let read = read.unwrap_or_else(|error| Err(Fault::new("reading what", "the agent did", error, "")));
             Done::GateFacts(id, read)
         });

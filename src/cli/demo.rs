@@ -123,7 +123,7 @@ fn wait_at_gate(socket: &Path, asked: GateAsk) -> Result<Decision, Fault> {
             Ok(Decision { approved: false, reason: "nobody decided in time".to_owned(), ..Decision::default() })
         }
         Ok(Answer::Refused { why, .. }) => Ok(Decision { approved: false, reason: why, ..Decision::default() }),
-        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Hooks { .. } | Answer::Noted) => {
             Ok(Decision { approved: false, reason: "an odd answer".to_owned(), ..Decision::default() })
         }
         Err(unheard) => Err(unheard.into_fault(socket)),

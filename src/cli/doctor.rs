@@ -40,7 +40,8 @@ pub fn run(args: Args, selector: Option<&str>, dir: &Path, paths: &Paths) -> Res
     findings.extend(system::look(paths, &session.state_dir));
     let deadline = session.gates.iter().map(|rule| rule.deadline.as_secs()).max().unwrap_or_default();
     let program = std::env::current_exe().and_then(std::fs::canonicalize).unwrap_or_default();
-    findings.extend(hooks::look(paths, &session.root, &Wanted::new(&program, true, deadline)));
+    let events = session.gates.iter().map(|rule| rule.event.name()).collect();
+    findings.extend(hooks::look(paths, &session.root, &Wanted::new(&program, true, deadline, events)));
     let places = [Family::Claude, Family::Codex].map(|family| hooks::places(paths, &session.root, family));
     findings.extend(places.iter().flatten().flat_map(|place| canary::prove(&place.file)));
     let runtime = runtime()?;

@@ -174,7 +174,7 @@ fn outcome(answer: Result<Answer, Unheard>, socket: &Path) -> Result<Outcome, Fa
         Ok(Answer::Refused { why, .. }) => {
             Err(unavailable(Fault::new("asking the workbench at", socket.display(), why, "")))
         }
-        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Hooks { .. } | Answer::Noted) => {
             let remedy = "start the workbench again with this version of hnpwb";
             Err(unavailable(Fault::new("asking the workbench at", socket.display(), "its answer is odd", remedy)))
         }

@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -19,6 +19,7 @@ use crate::domain::gate::rule::RuleEvent;
 mod held;
 mod input;
 mod notify;
+mod permission;
 pub mod registration;
 mod reply;
 mod stop;
@@ -29,7 +30,7 @@ pub use reply::Reply;
 
 /// Bytes of an event that are read.
 const LONGEST_EVENT: u64 = 64 * 1024 * 1024;
-/// The gate rules that govern a folder, by session; the error says what is wrong with which file.
+/// The gate rules that govern folders, each session once; the error says what is wrong with which file.
 pub type Rules = Vec<Ruled>;
 
 /// What a hook knows besides its input.
@@ -51,8 +52,8 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// The whole subcommand: standard input to standard output. `rules` finds the rules that govern a folder.
-pub fn run<E: std::fmt::Display>(paths: &Paths, rules: impl Fn(&Path) -> Result<Rules, E>) -> ExitCode {
+/// The whole subcommand: standard input to standard output. `rules` finds the rules that govern some folders.
+pub fn run<E: std::fmt::Display>(paths: &Paths, rules: impl Fn(&[PathBuf]) -> Result<Rules, E>) -> ExitCode {
     let reply = answer(io::stdin().lock(), &Surroundings::from_env(paths), rules);
     let said = io::stdout().lock().write_all(reply.out.as_bytes()).and_then(|()| io::stdout().lock().flush());
     // Where standard error goes is not known, and the code says enough.
@@ -67,7 +68,7 @@ pub fn run<E: std::fmt::Display>(paths: &Paths, rules: impl Fn(&Path) -> Result<
 pub fn answer<E: std::fmt::Display>(
     input: impl Read,
     around: &Surroundings<'_>,
-    rules: impl Fn(&Path) -> Result<Rules, E>,
+    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
 ) -> Reply {
     let harmless = Cell::new(false);
     let replied = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -83,6 +84,7 @@ pub fn answer<E: std::fmt::Display>(
         notify::send(around.paths, &dirs, &bytes);
         let visit = Visit { event: &event, dirs: &dirs, around, started };
         match event.name.as_deref() {
+            Some("PermissionRequest") => permission::answer(&visit, rules),
             Some("Stop") => stop::answer(&visit, RuleEvent::Stop, rules),
             Some("SubagentStop") => stop::answer(&visit, RuleEvent::SubagentStop, rules),
             _ if harmless.get() => Reply::pass(),
@@ -116,19 +118,4 @@ struct Visit<'v> {
     dirs: &'v [PathBuf],
     around: &'v Surroundings<'v>,
     started: Instant,
-}
-
-impl Visit<'_> {
-    /// The sessions that govern one of the folders, each once.
-    fn sessions<E: std::fmt::Display>(&self, rules: impl Fn(&Path) -> Result<Rules, E>) -> Result<Vec<Ruled>, E> {
-        let mut sessions: Vec<Ruled> = Vec::new();
-        for dir in self.dirs {
-            for found in rules(dir)? {
-                if sessions.iter().all(|known| known.root != found.root) {
-                    sessions.push(found);
-                }
-            }
-        }
-        Ok(sessions)
-    }
 }

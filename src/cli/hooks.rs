@@ -68,6 +68,8 @@ pub struct Surroundings<'a> {
     pub root: &'a Path,
     /// The longest deadline of its rules, in seconds.
     pub deadline: u64,
+    /// The events that they are on.
+    pub events: &'a [&'static str],
     /// What hides secrets.
     pub redactor: &'a Redactor,
 }
@@ -108,7 +110,7 @@ fn edit(scope: ScopeArgs, around: Surroundings<'_>, put_in: bool) -> Result<Exit
         scopes.push(Scope::User);
     }
     let exec = family == Family::Claude && put_in && version_takes_args(around.paths);
-    let wanted = Wanted::new(&program, exec, around.deadline);
+    let wanted = Wanted::new(&program, exec, around.deadline, around.events.to_vec());
     let mut done = Vec::new();
     for place in places(around.paths, around.root, family).into_iter().filter(|place| scopes.contains(&place.scope)) {
         let changed = settings::change(&place.file, |text| {
@@ -171,7 +173,7 @@ fn status(scope: ScopeArgs, around: Surroundings<'_>) -> Result<Exit, Failure> {
     }
     let mut rows: Vec<Row> = Vec::new();
     for family in families {
-        let wanted = Wanted::new(&program, true, around.deadline);
+        let wanted = Wanted::new(&program, true, around.deadline, around.events.to_vec());
         let asked = places(around.paths, around.root, family).into_iter();
         for place in asked.filter(|place| scopes.is_empty() || scopes.contains(&place.scope)) {
             rows.push(row(place, family, &wanted));

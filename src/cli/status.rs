@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::domain::agent::Agent;
+use crate::domain::agent::hook::HookBook;
 use crate::domain::attention::hush::{Hush, Hushes};
 use crate::domain::attention::{self, Causes, Need};
 use crate::domain::drift::DriftView;
@@ -56,7 +57,8 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     let ((agents, tallies), board, gates, observed) = std::thread::scope(|scope| {
         // Clusters answer in their own time.
         let fabrics = scope.spawn(|| drift::observe(session.fabrics.clone(), &session.health, &session.redactor));
-        let agents = agents::snapshot(Arc::clone(&session), workbench::roots(&session), args.all);
+        let roots = workbench::roots(&session);
+        let agents = agents::snapshot_with(Arc::clone(&session), roots, args.all, hooks(&session, paths));
         let board = board::read(&session.boards, now, &session.redactor);
         let gates = gates(&session, paths);
         let observed = fabrics.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -67,15 +69,15 @@ pub fn run(args: &Args, session: impl FnOnce() -> Result<Session, Failure>, path
     for fault in agents.faults.iter().chain(&board.faults).chain(&faults).chain(&session.faults) {
         say(&fault.clone().redacted(&session.redactor).to_string());
     }
+    let owed = agents.agents.iter().filter(|agent| agent.signals_owed).count();
+    if owed > 0 {
+        say(&format!(
+            "signals were not looked for in {owed} agents that were quiet for longer: the workbench looks at all"
+        ));
+    }
     let reviewed = review::of(&session, &agents, &board.tasks, &fabrics);
-    let others = reviewed.needs(&board.tasks);
-    let needs = attention::queue(Causes {
-        gates: &gates,
-        agents: &agents.agents,
-        drift: &fabrics,
-        others: &others,
-        ..Causes::default()
-    });
+    let causes = Causes { gates: &gates, agents: &agents.agents, drift: &fabrics, ..Causes::default() };
+    let needs = attention::queue(causes, reviewed.needs(&board.tasks));
     let hushes = hush::load(&session.state_dir).unwrap_or_else(|fault| {
         say(&fault.redacted(&session.redactor).to_string());
         Hushes::default()
@@ -114,9 +116,26 @@ pub fn gates(session: &Session, paths: &Paths) -> Vec<Gate> {
             | Answer::Expired { .. }
             | Answer::Refused { .. }
             | Answer::Line { .. }
+            | Answer::Hooks { .. }
             | Answer::Noted,
         )
         | Err(_) => Vec::new(),
+    }
+}
+
+/// What hooks have told the workbench that runs for this session; nothing when none runs: then nobody listens to them.
+fn hooks(session: &Session, paths: &Paths) -> HookBook {
+    match client::ask(&paths.socket(&session.root), &Request::Hooks, LISTING) {
+        Ok(Answer::Hooks { facts }) => HookBook::of_facts(facts),
+        Ok(
+            Answer::Decided { .. }
+            | Answer::Expired { .. }
+            | Answer::Refused { .. }
+            | Answer::Gates { .. }
+            | Answer::Line { .. }
+            | Answer::Noted,
+        )
+        | Err(_) => HookBook::default(),
     }
 }
 
@@ -161,6 +180,7 @@ fn agent_json(agent: &Agent, tally: Option<&Tally>, claims: &[Value]) -> Value {
         "compactions": counts.map(|counts| counts.compactions),
         "last_activity": agent.last_activity,
         "signals": agent.signals,
+        "signals_owed": agent.signals_owed,
         "claims": claims,
     })
 }

@@ -8,7 +8,7 @@ pub mod status_line;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::Cost;
 use super::redact::Redactor;
@@ -38,7 +38,7 @@ pub enum AgentKind {
 }
 
 /// What an agent is doing. The names are those of `hnpwb status -o json`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AgentState {
     /// Wants a person: a permission, an answer, a plan approval.
@@ -245,6 +245,8 @@ pub struct Agent {
     pub size: u64,
     /// What was found about it, the most severe first.
     pub signals: Vec<Signal>,
+    /// Its signals were not looked for: other transcripts were read in this look.
+    pub signals_owed: bool,
     /// What it said at the end of its last turn, when it says there that something is done.
     pub claimed: Option<Evidence>,
 }
@@ -279,6 +281,7 @@ impl Agent {
             file_gone: false,
             size: 0,
             signals: Vec::new(),
+            signals_owed: false,
             claimed: None,
         }
     }

@@ -148,12 +148,11 @@ pub struct Causes<'a> {
     pub clusters: &'a [ClusterView],
     /// Files that decide about gates and were changed.
     pub rules: &'a [RuleChange],
-    /// Needs that others have derived: sign-offs that expired, deliveries that failed.
-    pub others: &'a [Need],
 }
 
-/// Everything that wants the operator: the most urgent first, among equals the oldest.
-pub fn queue(causes: Causes<'_>) -> Vec<Need> {
+/// Everything that wants the operator: the most urgent first, among equals the oldest. `others` are needs that others have
+/// derived: sign-offs that expired, deliveries that failed.
+pub fn queue(causes: Causes<'_>, others: impl IntoIterator<Item = Need>) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     needs.extend(causes.gates.iter().filter(|gate| gate.state == GateState::Pending).map(of_gate));
     needs.extend(causes.agents.iter().filter_map(of_agent));
@@ -161,7 +160,7 @@ pub fn queue(causes: Causes<'_>) -> Vec<Need> {
     needs.extend(causes.agents.iter().filter_map(of_claim));
     needs.extend(causes.clusters.iter().filter_map(of_cluster));
     needs.extend(causes.drift.iter().flat_map(of_fabric));
-    needs.extend(causes.others.iter().cloned());
+    needs.extend(others);
     needs.extend(causes.rules.iter().map(of_change));
     // A change of the rules comes right behind what is held: nothing that would be may slip through by it.
     needs.sort_by_key(|need| {
@@ -389,7 +388,7 @@ mod tests {
             findings: std::sync::Arc::default(),
             as_of: None,
         };
-        let needs = queue(Causes { gates: &gates, drift: &[view], ..Causes::default() });
+        let needs = queue(Causes { gates: &gates, drift: &[view], ..Causes::default() }, []);
         let titles: Vec<&str> = needs.iter().map(|need| need.title.as_str()).collect();
         assert_eq!(titles, ["old", "new", "VPC a and 1 more"]);
         assert_eq!(needs[0].subject, Subject::Gate(GateId("old".to_owned())));
@@ -400,6 +399,6 @@ mod tests {
     #[test]
     fn what_is_in_order_asks_for_nothing() {
         let gates = [gate("g", 0, GateState::Expired)];
-        assert!(queue(Causes { gates: &gates, ..Causes::default() }).is_empty());
+        assert!(queue(Causes { gates: &gates, ..Causes::default() }, []).is_empty());
     }
 }

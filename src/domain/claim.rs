@@ -80,6 +80,23 @@ pub struct Claim {
     pub names: Names,
 }
 
+impl Claim {
+    /// True if a claim that checks pass is one about tests, and not about a build or a linter alone.
+    pub fn is_of_tests(&self) -> bool {
+        const TESTS: [&str; 3] = ["test", "spec", "suite"];
+        let said = self.text.to_lowercase();
+        self.kind == ClaimKind::TestsPass && TESTS.iter().any(|word| said.contains(word))
+    }
+
+    /// True if a claim to be done is about the work as a whole: *everything is done*, not *fixed the typo*.
+    pub fn is_of_everything(&self) -> bool {
+        const WHOLE: [&str; 8] = ["all", "everything", "entire", "whole", "fully", "complete", "finished", "100"];
+        let said = self.text.to_lowercase();
+        let mut words = said.split(|c: char| !c.is_alphanumeric());
+        self.kind == ClaimKind::Done && words.any(|word| WHOLE.contains(&word))
+    }
+}
+
 /// The claims of one message, in their order. A sentence makes at most one claim of a kind.
 pub fn claims(message: &str) -> Vec<Claim> {
     let mut found = Vec::new();

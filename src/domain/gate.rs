@@ -13,6 +13,7 @@ pub mod call;
 pub mod change;
 pub mod command;
 pub mod pattern;
+pub mod permit;
 pub mod place;
 pub mod require;
 pub mod rule;

@@ -40,30 +40,41 @@ impl Family {
         }
     }
 
-    /// The events that are registered, and whether one of them may wait for the operator.
-    pub fn events(self) -> &'static [(&'static str, bool)] {
+    /// The events that are registered, and when one of them waits for the operator.
+    pub fn events(self) -> &'static [(&'static str, Waits)] {
         match self {
             Self::Claude => &[
-                ("PreToolUse", true),
-                ("PermissionRequest", false),
-                ("Notification", false),
-                ("UserPromptSubmit", false),
-                ("Stop", true),
-                ("SubagentStop", false),
-                ("SessionStart", false),
-                ("SessionEnd", false),
-                ("PreCompact", false),
+                ("PreToolUse", Waits::Always),
+                ("PermissionRequest", Waits::WhenAsked),
+                ("Notification", Waits::Never),
+                ("UserPromptSubmit", Waits::Never),
+                ("Stop", Waits::Always),
+                ("SubagentStop", Waits::WhenAsked),
+                ("SessionStart", Waits::Never),
+                ("SessionEnd", Waits::Never),
+                ("PreCompact", Waits::Never),
             ],
             Self::Codex => &[
-                ("PreToolUse", true),
-                ("PermissionRequest", false),
-                ("UserPromptSubmit", false),
-                ("Stop", true),
-                ("SessionStart", false),
-                ("PreCompact", false),
+                ("PreToolUse", Waits::Always),
+                ("PermissionRequest", Waits::WhenAsked),
+                ("UserPromptSubmit", Waits::Never),
+                ("Stop", Waits::Always),
+                ("SessionStart", Waits::Never),
+                ("PreCompact", Waits::Never),
             ],
         }
     }
+}
+
+/// When the hook of an event waits for the operator, and so needs time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// It only tells.
+    Never,
+    /// When a rule of the session is on this event.
+    WhenAsked,
+    /// Whatever the rules are now: they may change without another registration.
+    Always,
 }
 
 /// How the hook is to be registered.
@@ -75,13 +86,25 @@ pub struct Wanted {
     pub exec: bool,
     /// Timeout of events that may wait for the operator, in seconds.
     pub timeout: u64,
+    /// Events that rules of the session are on.
+    pub asked: Vec<&'static str>,
 }
 
 impl Wanted {
-    /// A registration under which a rule with this deadline (in seconds) is answered in time.
-    pub fn new(program: &Path, exec: bool, deadline: u64) -> Self {
+    /// A registration under which a rule with this deadline (in seconds) is answered in time. `asked` are the events that
+    /// rules of the session are on.
+    pub fn new(program: &Path, exec: bool, deadline: u64, asked: Vec<&'static str>) -> Self {
         let timeout = deadline.saturating_add(MARGIN).min(LONGEST);
-        Self { program: program.to_string_lossy().into_owned(), exec, timeout }
+        Self { program: program.to_string_lossy().into_owned(), exec, timeout, asked }
+    }
+
+    /// True if the hook of this event waits for the operator.
+    pub fn waits(&self, event: &str, waits: Waits) -> bool {
+        match waits {
+            Waits::Never => false,
+            Waits::WhenAsked => self.asked.contains(&event),
+            Waits::Always => true,
+        }
     }
 
     /// The command line, quoted for a shell where it must be.
@@ -121,17 +144,23 @@ pub fn install(text: &str, family: Family, wanted: &Wanted) -> Result<String, Un
         None => top.object_value_or_set("hooks"),
         Some(found) => found.object_value().ok_or_else(|| odd(text, "\"hooks\" is not an object"))?,
     };
-    for (event, waits) in family.events() {
+    for (event, when) in family.events() {
+        let waits = wanted.waits(event, *when);
         let groups = match hooks.get(event) {
             None => hooks.array_value_or_set(event),
             Some(found) => found.array_value().ok_or_else(|| odd(text, &format!("\"{event}\" is not a list")))?,
         };
         let mut ours = own(&groups).into_iter();
-        let timeout = wanted.timeout_of(*waits);
+        let timeout = wanted.timeout_of(waits);
         match ours.next() {
-            Some(handler) => renew(&handler, wanted, timeout, *waits),
+            Some(handler) => {
+                // Another project may have a rule on this event: it keeps the time that it was given for that.
+                let kept = handler.to_serde_value().and_then(|handler| handler.get("timeout")?.as_u64());
+                let kept = kept.filter(|_| *when == Waits::WhenAsked).unwrap_or_default().min(LONGEST);
+                renew(&handler, wanted, timeout.max(kept), waits);
+            }
             None => {
-                groups.append(group(wanted, timeout, *waits));
+                groups.append(group(wanted, timeout, waits));
             }
         }
         for again in ours {

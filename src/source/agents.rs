@@ -25,6 +25,7 @@ use super::hooks::HookDesk;
 use super::mailbox::Outbox;
 use super::watch::{Behind, Root, Watch};
 use crate::config::session::Session;
+use crate::domain::agent::hook::HookBook;
 use crate::domain::agent::{AgentId, Figures, Tokens};
 use crate::domain::model::Cost;
 use crate::domain::transcript::Counts;
@@ -202,7 +203,18 @@ pub struct Tally {
 
 /// Every agent once, with figures, from every line of their transcripts. Blocks for about a second per two gigabytes.
 pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (AgentsNews, Vec<Tally>) {
+    snapshot_with(session, roots, all, HookBook::default())
+}
+
+/// The same with what hooks have told.
+pub fn snapshot_with(
+    session: Arc<Session>,
+    roots: Vec<PathBuf>,
+    all: bool,
+    hooks: HookBook,
+) -> (AgentsNews, Vec<Tally>) {
     let mut roster = Roster::new(Scope::new(session, roots, all));
+    roster.hooks = Arc::new(hooks);
     if all {
         roster.rescan_whole();
     } else {
@@ -220,7 +232,8 @@ pub fn snapshot(session: Arc<Session>, roots: Vec<PathBuf>, all: bool) -> (Agent
         }
     }
     roster.settle(true);
-    roster.watches.budget = u64::MAX;
+    // There is no other look: the agents that were heard last have it.
+    roster.watches.budget = signals::BEGUN;
     let tally = |tracked: &roster::Tracked| {
         let Figures { tokens, cost, counts } = roster.figures(tracked)?;
         Some(Tally { id: tracked.candidate.id.clone(), tokens, cost, counts })

@@ -24,6 +24,7 @@ pub mod client;
 mod connection;
 mod socket;
 mod stops;
+pub mod viewer;
 
 /// Gates that may wait at a time.
 pub const MOST_WAITING: usize = 256;

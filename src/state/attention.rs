@@ -21,8 +21,6 @@ pub struct Attention {
     pub with_hidden: bool,
     /// What hides needs.
     pub hushes: Hushes,
-    /// Needs that others have derived: sign-offs that expired, deliveries that failed.
-    pub others: Vec<Need>,
     /// What was told of already.
     pub told: Told,
     /// The queue was derived anew, and nobody was told yet.

@@ -273,6 +273,7 @@ pub fn gate(state: &State, gate: &Gate) -> (String, Lines) {
         put(&mut lines, key, value);
     }
     put(&mut lines, "state", gate.state.name());
+    put(&mut lines, "not here", state.guard.elsewhere.as_deref().unwrap_or_default());
     put(&mut lines, "reason", gate.reason.as_deref().unwrap_or_default());
     (gate.title.clone(), lines)
 }

@@ -7,6 +7,7 @@ use crate::domain::attention::Subject;
 use crate::domain::cluster::Connection;
 use crate::domain::commit::Dirty;
 use crate::domain::drift::DriftState;
+use crate::domain::gate::ask::Question;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::{AgentFact, FabricFact, Facts, Met, RepoFact, judge};
 use crate::domain::gate::{Gate, GateId};
@@ -31,6 +32,8 @@ pub struct Guard {
     pub changes: Vec<RuleChange>,
     /// What is under the attention queue's cursor, and when it came there by itself.
     pub under_cursor: Option<(Subject, Option<Timestamp>)>,
+    /// Why no gate is decided here: another workbench does that.
+    pub elsewhere: Option<String>,
     /// Processes that this workbench descends from.
     pub ancestors: Vec<u32>,
     /// What the agents that ask did, as far as their gates require to know it.
@@ -81,9 +84,10 @@ pub struct AnswerView {
 }
 
 impl AnswerView {
-    /// The questions of a gate with nothing answered.
+    /// The questions of a gate with nothing answered but what is preset.
     pub fn new(gate: Box<Gate>) -> Self {
-        let taken = vec![Vec::new(); gate.asks.questions.len()];
+        let preset = |asked: &Question| if asked.preset && !asked.options.is_empty() { vec![0] } else { Vec::new() };
+        let taken = gate.asks.questions.iter().map(preset).collect();
         Self { gate, at: (0, 0), taken }
     }
 

@@ -202,6 +202,7 @@ fn offered(cx: &Cx<'_>, action: Action) -> bool {
     match action {
         Action::Approve | Action::Reject => {
             cx.state.screen.focus == PaneKind::Attention
+                && cx.state.guard.elsewhere.is_none()
                 && cx.state.gates.iter().any(|gate| gate.state == GateState::Pending)
         }
         Action::Back => {

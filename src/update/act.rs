@@ -445,7 +445,8 @@ fn quit(state: &mut State) -> Effects {
         return Effects::new();
     }
     let waiting = state.gates.iter().filter(|gate| gate.state == GateState::Pending).count();
-    if waiting == 0 {
+    // Those that another workbench decides about go on waiting there.
+    if waiting == 0 || state.guard.elsewhere.is_some() {
         return vec![Effect::Quit];
     }
     decide::ask(state, Question::Quit(waiting));

@@ -17,19 +17,17 @@ const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Derives the queue anew.
 pub fn refresh(state: &mut State) {
-    let mut others = super::review::needs(state);
-    others.extend(state.briefs.failed(state.now).into_iter().map(attention::of_sending));
-    others.extend_from_slice(&state.attention.others);
+    let failed = state.briefs.failed(state.now).into_iter().map(attention::of_sending);
+    let others = super::review::needs(state).into_iter().chain(failed);
     let causes = Causes {
         gates: &state.gates,
         agents: &state.agents.agents,
         drift: &state.drift.fabrics,
         clusters: &state.clusters.clusters,
         rules: &state.guard.changes,
-        others: &others,
     };
     let redactor = &state.session.redactor;
-    let needs: Vec<Need> = attention::queue(causes).into_iter().map(|need| need.redacted(redactor)).collect();
+    let needs: Vec<Need> = attention::queue(causes, others).into_iter().map(|need| need.redacted(redactor)).collect();
     state.attention.tidied |= state.attention.hushes.tidy(&needs, state.now);
     state.attention.replace(needs, state.now);
     state.attention.fresh = true;

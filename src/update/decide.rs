@@ -16,6 +16,7 @@ pub fn begin(state: &mut State, popup: impl FnOnce(Box<Gate>) -> Popup) {
         return;
     }
     match selected(state).cloned() {
+        Some(_) if guard::is_viewer(state) => {}
         Some(gate) if guard::descends_from(state, &gate) => {}
         Some(gate) => state.screen.popup = Some(popup(Box::new(gate))),
         None => state.say(Tone::Warning, "no gate is selected: n selects the next thing that needs you"),

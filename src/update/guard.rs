@@ -59,6 +59,14 @@ pub fn descends_from(state: &mut State, gate: &Gate) -> bool {
     true
 }
 
+/// True, with a word to the operator, when another workbench decides about the gates.
+pub fn is_viewer(state: &mut State) -> bool {
+    let Some(why) = &state.guard.elsewhere else { return false };
+    let said = format!("gates are not decided here: {why}");
+    state.say(Tone::Warning, said);
+    true
+}
+
 /// What must be read to judge a gate's conditions: what its agent did, where that is known.
 pub fn facts_wanted(state: &State, gate: &Gate) -> Option<Effect> {
     let about_agent = |written: &String| {
@@ -68,9 +76,20 @@ pub fn facts_wanted(state: &State, gate: &Gate) -> Option<Effect> {
     if !gate.asks.require.iter().any(about_agent) {
         return None;
     }
-    let asks = |agent: &&Agent| agent.session_id.is_some() && agent.session_id == gate.agent && agent.parent.is_none();
-    let agent = state.agents.agents.iter().find(asks)?;
-    Some(Effect::ReadGateFacts { gate: gate.id.clone(), transcript: agent.transcript.clone() })
+    let of_session = |agent: &&Agent| agent.session_id.is_some() && agent.session_id == gate.agent;
+    let sub_agent = gate.subject.get("agent_id").cloned();
+    // Its own transcript, where it has one; else whoever reads that of the session looks beside it.
+    let is_it =
+        |agent: &&Agent| agent.parent.is_some() && !agent.inside_parent && Some(own_id(agent)) == sub_agent.as_deref();
+    let own = state.agents.agents.iter().filter(of_session).find(is_it);
+    let agent = own.or_else(|| state.agents.agents.iter().filter(of_session).find(|agent| agent.parent.is_none()))?;
+    Some(Effect::ReadGateFacts { gate: gate.id.clone(), transcript: agent.transcript.clone(), sub_agent })
+}
+
+/// The id under which hooks know a sub-agent.
+fn own_id(agent: &Agent) -> &str {
+    let last = agent.id.0.rsplit('/').next().unwrap_or_default();
+    last.strip_prefix("agent-").unwrap_or(last)
 }
 
 /// The operator wants to approve what is selected.
@@ -89,6 +108,9 @@ pub fn approve(state: &mut State) -> Effects {
         state.say(Tone::Warning, "no gate is selected: n selects the next thing that needs you");
         return Effects::new();
     };
+    if is_viewer(state) {
+        return Effects::new();
+    }
     if descends_from(state, &gate) {
         return Effects::new();
     }

@@ -4,10 +4,12 @@ use crate::config::layout::PaneKind;
 use crate::domain::cluster::ClusterView;
 use crate::domain::drift::{CheckOutcome, DriftCheck, DriftView};
 use crate::domain::fault::Fault;
-use crate::domain::gate::GateState;
+use crate::domain::gate::{Gate, GateState};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
-use crate::event::{AgentsNews, BoardNews, GateNews, GitNews, SourceId, TranscriptChange, TranscriptNews};
+use crate::event::{
+    AgentsNews, BoardNews, GateNews, GatesElsewhere, GitNews, SourceId, TranscriptChange, TranscriptNews,
+};
 use crate::state::State;
 
 use super::attention;
@@ -161,9 +163,23 @@ pub fn gate(state: &mut State, news: GateNews) -> Effects {
         GateNews::Expired(id, at) => {
             effects.extend(close(state, &id, GateState::Expired, at, "nobody decided in time"));
         }
+        GateNews::Elsewhere(seen) => return elsewhere(state, *seen),
     }
     super::links::refresh(state);
     note(state, SourceId::Gates, state.now, None);
+    attention::refresh(state);
+    effects
+}
+
+/// Another workbench has the gates: they are shown as it lists them.
+fn elsewhere(state: &mut State, seen: GatesElsewhere) -> Effects {
+    let is_new = |gate: &&Gate| gate.state == GateState::Pending && state.gates.iter().all(|known| known.id != gate.id);
+    let fresh = seen.gates.iter().filter(is_new);
+    let effects = fresh.filter_map(|gate| super::guard::facts_wanted(state, gate)).collect();
+    state.gates = seen.gates;
+    state.guard.elsewhere = Some(seen.fault.why.clone());
+    state.sources.entry(SourceId::Gates).or_default().fault = Some(seen.fault);
+    super::links::refresh(state);
     attention::refresh(state);
     effects
 }

@@ -159,7 +159,7 @@ impl Desk {
         self.drift.put(made);
         self.drift.arrange(anchor.as_ref());
         let causes = Causes { drift: &self.drift.fabrics, clusters: &self.clusters.clusters, ..Causes::default() };
-        self.attention.replace(queue(causes), self.now);
+        self.attention.replace(queue(causes, []), self.now);
     }
 }
 

@@ -18,14 +18,14 @@ use crate::server::{ADMIN, kubeconfig, own_server, server};
 use crate::{PATIENCE, namespace, vpc};
 
 /// A worker, and all that keeps it going.
-struct Running {
-    live: watch::Receiver<Arc<LiveSet>>,
+pub struct Running {
+    pub live: watch::Receiver<Arc<LiveSet>>,
     folder: tempfile::TempDir,
     _demand: watch::Sender<Demand>,
     _stop: DropGuard,
 }
 
-fn start(kubeconfig: &str) -> Running {
+pub fn start(kubeconfig: &str) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, kubeconfig).unwrap();
@@ -47,7 +47,7 @@ fn start(kubeconfig: &str) -> Running {
 }
 
 impl Running {
-    async fn until(&mut self, what: impl FnMut(&Arc<LiveSet>) -> bool) -> Arc<LiveSet> {
+    pub async fn until(&mut self, what: impl FnMut(&Arc<LiveSet>) -> bool) -> Arc<LiveSet> {
         let mut live = self.live.clone();
         let found = timeout(PATIENCE, live.wait_for(what)).await;
         let Ok(found) = found else {
@@ -58,11 +58,11 @@ impl Running {
     }
 }
 
-fn is_listed(live: &LiveSet) -> bool {
+pub fn is_listed(live: &LiveSet) -> bool {
     live.connection == Connection::Connected && live.listed.contains(&("vpc.githedgehog.com".into(), "VPC".into()))
 }
 
-fn names(live: &LiveSet, namespace: &str) -> Vec<String> {
+pub fn names(live: &LiveSet, namespace: &str) -> Vec<String> {
     let objects = live.objects.of_kind("vpc.githedgehog.com", "VPC");
     objects.filter(|object| object.namespace == namespace).map(|object| object.name.clone()).collect()
 }

@@ -21,6 +21,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 mod connection;
 mod exact;
+mod expired;
 mod pairs;
 mod schemas;
 mod server;

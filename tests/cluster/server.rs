@@ -12,6 +12,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::skip::skip;
@@ -22,7 +24,7 @@ const LIMITED: &str = "limited-for-tests";
 
 /// Starts etcd and the API server, and ends both when its standard input ends: with the test process, however that ends.
 const KEEPER: &str = r#"
-assets=$1; dir=$2; etcd=$3; peer=$4; api=$5
+assets=$1; dir=$2; etcd=$3; peer=$4; api=$5; shift 5
 "$assets/etcd" --data-dir "$dir/etcd" --listen-client-urls "http://127.0.0.1:$etcd" \
   --advertise-client-urls "http://127.0.0.1:$etcd" --listen-peer-urls "http://127.0.0.1:$peer" >"$dir/etcd.log" 2>&1 &
 one=$!
@@ -31,14 +33,14 @@ serve() {
     --cert-dir="$dir/certs" --service-account-issuer="https://127.0.0.1:$api" --service-account-key-file="$dir/sa.key" \
     --service-account-signing-key-file="$dir/sa.key" --token-auth-file="$dir/tokens.csv" --authorization-mode=RBAC \
     --client-ca-file="$dir/ca.crt" --service-cluster-ip-range=10.0.0.0/24 \
-    --disable-admission-plugins=ServiceAccount >>"$dir/api.log" 2>&1 &
+    --disable-admission-plugins=ServiceAccount "$@" >>"$dir/api.log" 2>&1 &
   two=$!
 }
-serve
+serve "$@"
 while read -r word; do
   case $word in
     stop) kill -KILL "$two"; wait "$two" ;;
-    start) serve ;;
+    start) serve "$@" ;;
   esac
 done
 kill -KILL "$two" "$one"
@@ -49,6 +51,8 @@ rm -rf "$dir"
 /// A running API server.
 pub struct Server {
     pub port: u16,
+    /// Where its etcd listens.
+    etcd: u16,
     pub folder: PathBuf,
     /// Its standard input is held open, and takes orders.
     keeper: Child,
@@ -57,7 +61,7 @@ pub struct Server {
 /// The server of this binary; `None`, said once per test, when there are no assets to start it from.
 pub fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| assets().map(|assets| start(&assets))).as_ref();
+    let server = SERVER.get_or_init(|| assets().map(|assets| start(&assets, &[]))).as_ref();
     if server.is_none() {
         skip("KUBEBUILDER_ASSETS is not set");
     }
@@ -66,7 +70,12 @@ pub fn server() -> Option<&'static Server> {
 
 /// A server for one test, which may stop it; `None`, said once, when there are no assets to start it from.
 pub fn own_server() -> Option<Server> {
-    let server = assets().map(|assets| start(&assets));
+    own_server_with(&[])
+}
+
+/// The same with these arguments for the API server.
+pub fn own_server_with(arguments: &[&str]) -> Option<Server> {
+    let server = assets().map(|assets| start(&assets, arguments));
     if server.is_none() {
         skip("KUBEBUILDER_ASSETS is not set");
     }
@@ -78,7 +87,7 @@ pub fn assets() -> Option<PathBuf> {
     std::env::var_os("KUBEBUILDER_ASSETS").filter(|assets| !assets.is_empty()).map(PathBuf::from)
 }
 
-fn start(assets: &Path) -> Server {
+fn start(assets: &Path, arguments: &[&str]) -> Server {
     let folder = tempfile::tempdir().expect("a temporary folder").keep();
     let key = Command::new("openssl").args(["genrsa", "2048"]).stderr(Stdio::null()).output().expect("openssl runs");
     std::fs::write(folder.join("sa.key"), key.stdout).expect("the key is written");
@@ -90,12 +99,13 @@ fn start(assets: &Path) -> Server {
         .args(["-c", KEEPER, "keeper"])
         .args([assets, &folder])
         .args([etcd, peer, port].map(|port| port.to_string()))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("sh runs");
-    let server = Server { port, folder, keeper };
+    let server = Server { port, etcd, folder, keeper };
     let prepared = std::thread::scope(|scope| {
         // The caller may be inside a runtime, in which another one must not block.
         let prepare = scope.spawn(|| tokio::runtime::Runtime::new().expect("a runtime").block_on(server.prepare()));
@@ -149,6 +159,42 @@ impl Server {
     /// Starts it again.
     pub fn start(&mut self) {
         self.tell("start");
+    }
+
+    /// Forgets every version of every object but the latest, as a server does by itself every five minutes.
+    pub async fn compact(&self) {
+        let status = self.ask_etcd("/v3/maintenance/status", "{}").await;
+        let revision = status["header"]["revision"].as_str().expect("a revision").to_owned();
+        let order = json!({ "revision": revision, "physical": true }).to_string();
+        let done = self.ask_etcd("/v3/kv/compaction", &order).await;
+        assert!(done["header"].is_object(), "{done}");
+    }
+
+    /// One question to etcd's gateway for JSON.
+    async fn ask_etcd(&self, path: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.etcd)).await.expect("etcd");
+        // Of this version an answer comes in one piece, and ends with the connection.
+        let request = format!(
+            "POST {path} HTTP/1.0\r\nHost: etcd\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
+    }
+
+    /// How often VPCs were listed.
+    pub async fn lists_of_vpcs(&self) -> u64 {
+        let request = hyper::Request::get("/metrics").body(Vec::new()).expect("a request");
+        let text = self.client().await.request_text(request).await.expect("metrics");
+        let ours = |line: &&str| {
+            let parts = ["apiserver_request_total{", "resource=\"vpcs\"", "verb=\"LIST\""];
+            parts.iter().all(|part| line.contains(part))
+        };
+        let counts = text.lines().filter(ours).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        counts.sum()
     }
 
     fn tell(&mut self, word: &str) {

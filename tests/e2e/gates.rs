@@ -158,18 +158,47 @@ fn a_request_that_waits_for_a_workbench_is_shown_by_the_next_one() {
 }
 
 #[test]
-fn a_second_workbench_says_that_gates_are_decided_in_the_first() {
+fn a_second_workbench_shows_the_gates_and_leaves_them_to_the_first() {
     let project = Project::new();
     let mut first = opened(&project);
     let mut second = project.launch().open();
     second.see("another workbench");
     let child = request(&project, &mut first);
-    second.keys("na");
-    second.see("no gate is selected");
+    second.see("May I push?");
+    for key in ["na", "x"] {
+        second.keys(key);
+        second.see("gates are not decided here");
+    }
+    second.keys("\r");
+    second.see("git push origin main");
+    second.keys("\u{1b}");
     first.keys("na");
     first.see("Approve?");
     first.keys("y");
     assert_eq!(answer(child).0, Some(0));
+    second.wait("the gate to go", |text| !text.contains("gate held"));
+    // What waits, waits for the first: the second quits without a word, and nobody is refused.
+    let child = request(&project, &mut first);
+    second.see("gate held");
+    second.keys("q");
+    assert!(second.end().success());
+    first.keys("na");
+    first.see("Approve?");
+    first.keys("y");
+    assert_eq!(answer(child).0, Some(0));
+    let journal = fs::read_to_string(project.root().join(".hnpwb/journal.jsonl")).expect("a journal");
+    assert!(!journal.contains("abandoned"), "{journal}");
+}
+
+#[test]
+fn a_second_workbench_says_when_the_first_has_ended() {
+    let project = Project::new();
+    let first = opened(&project);
+    let mut second = project.launch().open();
+    second.see("another workbench");
+    signal(&first, Signal::KILL);
+    second.keys("n");
+    second.see("has ended");
 }
 
 #[test]

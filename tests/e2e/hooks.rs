@@ -84,6 +84,22 @@ fn a_hook_that_is_installed_is_found_and_removed_without_a_trace() {
 }
 
 #[test]
+fn a_rule_on_permissions_needs_another_registration_and_status_says_so() {
+    let world = World::new();
+    assert_eq!(world.code("hooks install"), 0);
+    assert_eq!(world.code("hooks status"), 0);
+    world.write("project/hnpwb.toml", "[gates]\nsets = []\n[[gate]]\nname = \"p\"\nevent = \"PermissionRequest\"\n");
+    let status = world.run("hooks status");
+    assert_eq!(status.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(said.contains("PermissionRequest has 5 s"), "{said}");
+    assert_eq!(world.code("hooks install"), 0);
+    assert_eq!(world.code("hooks status"), 0);
+    assert_eq!(world.code("gate test --event PermissionRequest ls"), 1);
+    assert_eq!(world.code("gate test ls"), 0);
+}
+
+#[test]
 fn a_broken_settings_file_is_refused_with_its_place_and_stays() {
     let world = World::new();
     world.write("project/.claude/settings.json", "{\n  \"a\": 1\n  \"b\": 2\n}\n");

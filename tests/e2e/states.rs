@@ -83,6 +83,27 @@ fn what_an_agent_tells_its_hooks_is_seen_and_explained() {
 }
 
 #[test]
+fn a_status_beside_the_workbench_knows_what_hooks_have_told() {
+    let project = Project::new();
+    let mut screen = opened(&project);
+    hook(
+        &project,
+        &json!({"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "ls"}}),
+    );
+    screen.see("permission: Bash");
+    let status = || -> Value {
+        let output = project.run(&["status", "-o", "json"]);
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["agents"][0].clone()
+    };
+    let agent = status();
+    assert_eq!((&agent["state"], &agent["state_source"]), (&json!("waiting"), &json!("hook")), "{agent:#}");
+    assert_eq!(agent["waiting_for"], "permission: Bash");
+    screen.keys("q");
+    assert!(screen.end().success());
+    assert_ne!(status()["state_source"], "hook", "nobody listens any more");
+}
+
+#[test]
 fn an_idle_session_whose_process_is_killed_has_crashed_and_says_why() {
     let project = Project::new();
     let mut agent = Agent::new();

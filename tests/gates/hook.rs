@@ -1,7 +1,7 @@
 //! What a hook answers: it waits for the operator where a rule says so, and fails closed there alone.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hnpwb::cli::hook::{Reply, Rules, Surroundings, answer};
@@ -61,8 +61,8 @@ impl Project {
     pub fn reply_to(&self, rules: &Result<Vec<GateRule>, String>, input: impl Read) -> Reply {
         let root = self.root();
         let around = Surroundings { paths: &self.paths, project: Some(root.clone()), cwd: PathBuf::from("/") };
-        answer(input, &around, |dir: &Path| -> Result<Rules, String> {
-            if !dir.starts_with(&root) {
+        answer(input, &around, |dirs: &[PathBuf]| -> Result<Rules, String> {
+            if !dirs.iter().any(|dir| dir.starts_with(&root)) {
                 return Ok(Vec::new());
             }
             rules.clone().map(|rules| vec![Ruled { root: root.clone(), rules, accepted: false }])
@@ -183,7 +183,7 @@ fn odd_input_is_denied_where_a_rule_may_hold_it_and_passes_elsewhere() {
 fn a_panic_blocks_a_tool_call_and_nothing_else() {
     let project = Project::new();
     let around = Surroundings { paths: &project.paths, project: None, cwd: project.root() };
-    let panics = |_: &Path| -> Result<Rules, String> { panic!("a fault of our own") };
+    let panics = |_: &[PathBuf]| -> Result<Rules, String> { panic!("a fault of our own") };
     assert_eq!(answer(bash("ls").as_slice(), &around, panics).code, 2);
     let stop = br#"{"hook_event_name":"Stop"}"#;
     assert!(silent(&answer(stop.as_slice(), &around, panics)));

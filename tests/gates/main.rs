@@ -2,6 +2,8 @@
 
 mod hook;
 mod hostile;
+mod peers;
+mod permission;
 mod request;
 mod rules;
 mod socket;

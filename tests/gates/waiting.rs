@@ -12,7 +12,7 @@ use crate::hook::{Project, bash, decision, deny, silent};
 use crate::support::{Desk, approved, rejected};
 
 /// Asks in a thread of its own while `operator` works at the desk.
-fn meanwhile<F: Future>(project: &Project, rules: Vec<GateRule>, input: &[u8], operator: F) -> (Reply, F::Output) {
+pub fn meanwhile<F: Future>(project: &Project, rules: Vec<GateRule>, input: &[u8], operator: F) -> (Reply, F::Output) {
     let rules = Ok(rules);
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| project.reply(&rules, input));
@@ -21,7 +21,7 @@ fn meanwhile<F: Future>(project: &Project, rules: Vec<GateRule>, input: &[u8], o
     })
 }
 
-async fn gate(desk: &mut Desk) -> Gate {
+pub async fn gate(desk: &mut Desk) -> Gate {
     loop {
         if let GateNews::Requested(gate) = desk.news().await {
             return *gate;

@@ -1,95 +1,13 @@
 //! Prompts delivered to a real Claude Code in a real tmux, and the handoff of one that was killed.
 
-use std::ffi::OsString;
 use std::fs;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::pane::{self, Pane};
 use crate::skip::skip;
 use crate::{Stage, write};
-
-/// Starting Claude Code takes most of it.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-/// Claude Code in a pane of a tmux server of its own.
-struct Pane<'a> {
-    stage: &'a Stage,
-    socket: String,
-}
-
-impl<'a> Pane<'a> {
-    fn start(stage: &'a Stage, launcher: &OsString) -> Self {
-        let socket = stage.dir.path().join("tmux").display().to_string();
-        let pane = Self { stage, socket };
-        let command = format!(
-            "{} {} {} --permission-mode default",
-            launcher.display(),
-            stage.dir.path().display(),
-            stage.script().display()
-        );
-        let started = pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", &command]);
-        assert!(started.is_some(), "tmux");
-        pane.wait("a session at its prompt", || pane.status() == "idle" && pane.shown().contains('❯'));
-        pane
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> Option<String> {
-        let output = Command::new("tmux").args(["-S", &self.socket]).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    fn shown(&self) -> String {
-        self.tmux(&["capture-pane", "-p"]).unwrap_or_default()
-    }
-
-    fn entry(&self) -> Value {
-        let files = fs::read_dir(self.stage.home().join(".claude/sessions")).into_iter().flatten().flatten();
-        let file =
-            files.map(|file| file.path()).find(|path| path.extension().is_some_and(|extension| extension == "json"));
-        file.and_then(|file| serde_json::from_slice(&fs::read(file).ok()?).ok()).unwrap_or_default()
-    }
-
-    fn status(&self) -> String {
-        self.entry()["status"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn wait(&self, what: &str, condition: impl Fn() -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !condition() {
-            assert!(Instant::now() < until, "no sign of {what}:\n{}", self.shown());
-            // tmux tells nobody when a pane changes; a short wait in tmux itself spares it.
-            self.tmux(&["run-shell", "-d", "0.1", "true"]);
-        }
-    }
-
-    /// Runs hnpwb beside it; answers its exit code, and its JSON.
-    fn hnpwb(&self, arguments: &[&str]) -> (Option<i32>, Value) {
-        self.hnpwb_reading(arguments, "")
-    }
-
-    /// The same with this on its standard input.
-    fn hnpwb_reading(&self, arguments: &[&str], text: &str) -> (Option<i32>, Value) {
-        let input = self.stage.dir.path().join("input");
-        write(&input, text);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hnpwb"));
-        command.args(arguments).args(["-o", "json"]).current_dir(self.stage.project()).env_clear();
-        command.stdin(fs::File::open(input).expect("a file"));
-        command.env("HOME", self.stage.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let output = command.output().expect("the program");
-        let json = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&output.stderr).into_owned()));
-        (output.status.code(), json)
-    }
-}
-
-impl Drop for Pane<'_> {
-    fn drop(&mut self) {
-        self.tmux(&["kill-server"]);
-    }
-}
 
 #[test]
 fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_did() {
@@ -97,7 +15,7 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
         skip("HNPWB_LIVE_CLAUDE names no launcher, so nothing was delivered to a real Claude Code");
         return;
     };
-    if Command::new("tmux").arg("-V").output().is_err() {
+    if !pane::is_there() {
         skip("there is no tmux here");
         return;
     }
@@ -115,7 +33,7 @@ fn prompts_reach_a_real_agent_whole_or_not_at_all_and_a_handoff_tells_what_it_di
         [{"sleep": 600}, {"text": "never"}],
     ]);
     write(&stage.script(), &script.to_string());
-    let pane = Pane::start(&stage, &launcher);
+    let pane = Pane::start(&stage, &launcher, "");
     let session = pane.entry()["sessionId"].as_str().expect("a session").to_owned();
 
     let (exit, sent) = pane.hnpwb(&["brief", "send", "--agent", &session, "--text", "one\ntwo\nthree"]);

@@ -12,7 +12,7 @@ use crate::screen::{Launch, Screen};
 use crate::skip::skip;
 use crate::{Stage, finish, write};
 
-fn launcher() -> Option<OsString> {
+pub fn launcher() -> Option<OsString> {
     let found = std::env::var_os("HNPWB_LIVE_CLAUDE").filter(|path| !path.is_empty());
     if found.is_none() {
         skip("HNPWB_LIVE_CLAUDE names no launcher, so no gate was tried on a real Claude Code");
@@ -21,7 +21,7 @@ fn launcher() -> Option<OsString> {
 }
 
 /// A stage whose hook was registered by the program itself, with one rule on pushes.
-fn stage(rule: &str) -> Stage {
+pub fn stage(rule: &str) -> Stage {
     let stage = Stage::build();
     std::fs::remove_file(stage.project().join(".claude/settings.json")).expect("the file");
     let rules =

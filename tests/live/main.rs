@@ -5,11 +5,13 @@
 mod codex;
 mod deliver;
 mod gates;
+mod pane;
 #[path = "../terminal/screen.rs"]
 mod screen;
 #[path = "../terminal/skip.rs"]
 mod skip;
 mod states;
+mod tmux;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

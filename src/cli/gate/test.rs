@@ -11,7 +11,7 @@ use crate::config::paths::Paths;
 use crate::config::session::rules::gate_rules;
 use crate::domain::fault::Fault;
 use crate::domain::gate::command;
-use crate::domain::gate::rule::{GateRule, strictest};
+use crate::domain::gate::rule::{GateRule, RuleEvent, strictest};
 use crate::domain::redact::Redactor;
 
 /// The call.
@@ -29,6 +29,9 @@ pub struct Args {
     /// The agent: its name, the type of a sub-agent, or main
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub agent: String,
+    /// The event: a tool call, or a prompt for a permission
+    #[arg(long, value_name = "EVENT", default_value = "PreToolUse", value_parser = ["PreToolUse", "PermissionRequest"])]
+    pub event: String,
     /// Form of the output
     #[command(flatten)]
     pub output: OutputArgs,
@@ -53,7 +56,9 @@ pub fn run(args: &Args, redactor: &Redactor) -> Result<Exit, Failure> {
         Failure { exit: Exit::Usage, faults: faults.collect() }
     })?;
     let around = Surroundings { paths: &paths, project: None, cwd: cwd.clone() };
-    let held = holding(&args.tool, &input, &sessions, &around, &cwd, std::slice::from_ref(&args.agent));
+    let about =
+        RuleEvent::ALL.iter().find(|(name, _)| *name == args.event).map_or_else(RuleEvent::default, |(_, it)| *it);
+    let held = holding(about, &args.tool, &input, &sessions, &around, &cwd, std::slice::from_ref(&args.agent));
     let decides = strictest(held.iter().map(|(rule, _)| (*rule, ()))).map(|(rule, ())| rule);
     let commands = args.command.as_deref().map(|line| command::read(line).texts).unwrap_or_default();
     let printed = match args.output.format() {

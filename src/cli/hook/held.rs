@@ -13,7 +13,7 @@ use crate::domain::digest::sha256;
 use crate::domain::gate::ask::{answered, plan, questions};
 use crate::domain::gate::call::detail;
 use crate::domain::gate::place::Ground;
-use crate::domain::gate::rule::{GateRule, OnFailure, strictest};
+use crate::domain::gate::rule::{GateRule, OnFailure, RuleEvent, strictest};
 use crate::domain::gate::wire::{Answer, GateRequest};
 use crate::domain::gate::{Asks, ToolCall};
 use crate::domain::redact::Redactor;
@@ -30,9 +30,12 @@ const LEAD: Duration = Duration::from_secs(2);
 const MOST_ENTRIES: usize = 512;
 
 /// Answers a tool call: silence when no rule holds it, else what the operator or the rule says.
-pub(super) fn tool_call<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(&Path) -> Result<Rules, E>) -> Reply {
+pub(super) fn tool_call<E: std::fmt::Display>(
+    visit: &Visit<'_>,
+    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
+) -> Reply {
     let event = visit.event;
-    let sessions = match visit.sessions(rules) {
+    let sessions = match rules(visit.dirs) {
         Ok(sessions) => sessions,
         Err(problem) => {
             let why = format!(
@@ -42,14 +45,13 @@ pub(super) fn tool_call<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(
             return if event.name.is_some() { Reply::fail(OnFailure::Deny, &why) } else { Reply::block(&why) };
         }
     };
-    let rules = || sessions.iter().flat_map(|ruled| ruled.rules.iter().map(move |rule| (rule, &ruled.root)));
+    let rules = || sessions.iter().flat_map(|ruled| &ruled.rules).filter(|rule| rule.event == RuleEvent::ToolCall);
     let (tool, input) = match event.call() {
         Ok(call) => call,
         Err(odd) => {
             let tool = event.tool.as_deref();
-            let Some((rule, _)) = strictest(rules().filter(|(rule, _)| rule.looks_at(tool))) else {
-                return Reply::pass();
-            };
+            let looking = rules().filter(|rule| rule.looks_at(tool)).map(|rule| (rule, ()));
+            let Some((rule, ())) = strictest(looking) else { return Reply::pass() };
             let why = format!(
                 "rule `{}` may hold this call, and it cannot be read ({odd}); make it smaller or split it, then try again",
                 rule.name
@@ -57,21 +59,34 @@ pub(super) fn tool_call<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(
             return if event.name.is_some() { Reply::fail(rule.fail, &why) } else { Reply::block(&why) };
         }
     };
-    if rules().next().is_none() {
+    let Some((rule, root, because)) = deciding(visit, RuleEvent::ToolCall, tool, &input, &sessions) else {
         return Reply::pass();
-    }
-    let who = who(event, visit.around.paths, rules().any(|(rule, _)| !rule.agents.is_empty()));
-    let cwd = event.cwd.as_deref().map_or_else(|| visit.around.cwd.clone(), PathBuf::from);
-    let held = holding(tool, &input, &sessions, visit.around, &cwd, &who);
-    let Some((rule, (root, because))) = strictest(held) else { return Reply::pass() };
+    };
     let wait = patience(visit, root, rule);
     let request = request(event, tool, &input, rule, because, wait);
     let socket = visit.around.paths.socket(&root.canonicalize().unwrap_or_else(|_| root.clone()));
     reply_to(ask(&socket, &request, rule), &socket, rule, &request, &input)
 }
 
-/// The rules that hold a call, each with the root of its session and the reason.
+/// The rule that decides about a call, the root of its session, and why the rule holds it.
+pub(super) fn deciding<'r>(
+    visit: &Visit<'_>,
+    about: RuleEvent,
+    tool: &str,
+    input: &Value,
+    sessions: &'r [Ruled],
+) -> Option<(&'r GateRule, &'r PathBuf, String)> {
+    let rules = || sessions.iter().flat_map(|ruled| &ruled.rules).filter(|rule| rule.event == about);
+    rules().next()?;
+    let who = who(visit.event, visit.around.paths, rules().any(|rule| !rule.agents.is_empty()));
+    let cwd = visit.event.cwd.as_deref().map_or_else(|| visit.around.cwd.clone(), PathBuf::from);
+    let held = holding(about, tool, input, sessions, visit.around, &cwd, &who);
+    strictest(held).map(|(rule, (root, because))| (rule, root, because))
+}
+
+/// The rules on this event that hold a call, each with the root of its session and the reason.
 pub fn holding<'r>(
+    about: RuleEvent,
     tool: &str,
     input: &Value,
     sessions: &'r [Ruled],
@@ -82,7 +97,7 @@ pub fn holding<'r>(
     let mut held = Vec::new();
     for ruled in sessions {
         let call = ToolCall::on(tool, input, &ground(&ruled.root, cwd, around), real);
-        let of_this = ruled.rules.iter().filter(|rule| rule.concerns(who));
+        let of_this = ruled.rules.iter().filter(|rule| rule.event == about && rule.concerns(who));
         held.extend(of_this.filter_map(|rule| Some((rule, (&ruled.root, rule.holds(&call)?)))));
     }
     held
@@ -148,7 +163,8 @@ fn real(file: &str) -> Option<String> {
     Some(found.join(rest).to_string_lossy().trim_end_matches('/').to_owned())
 }
 
-fn request(
+/// A request about a call, with everything that is to be shown of it.
+pub(super) fn request(
     event: &Event<'_>,
     tool: &str,
     input: &Value,
@@ -237,7 +253,7 @@ fn reply_to(
         Ok(Answer::Refused { why, .. }) => {
             Reply::fail(rule.fail, &format!("{held}, and the workbench refused it: {why}"))
         }
-        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted) => {
+        Ok(Answer::Gates { .. } | Answer::Line { .. } | Answer::Hooks { .. } | Answer::Noted) => {
             Reply::fail(rule.fail, &format!("{held}: the workbench gave an odd answer; tell the operator"))
         }
         Err(unheard @ (Unheard::NoWorkbench(_) | Unheard::Broken(_))) => {
@@ -255,6 +271,7 @@ fn held_by(rule: &GateRule) -> String {
     }
 }
 
-fn with_reason(what: &str, reason: &str) -> String {
+/// What was decided, with the reason when there is one.
+pub(super) fn with_reason(what: &str, reason: &str) -> String {
     if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") }
 }

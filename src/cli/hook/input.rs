@@ -15,6 +15,8 @@ pub(super) struct Event<'a> {
     pub(super) name: Option<String>,
     pub(super) tool: Option<String>,
     pub(super) input: Option<&'a RawValue>,
+    /// What a prompt for a permission offers beside a yes.
+    pub(super) suggestions: Option<&'a RawValue>,
     pub(super) tool_use_id: Option<String>,
     pub(super) agent_id: Option<String>,
     pub(super) agent_type: Option<String>,
@@ -36,6 +38,11 @@ impl Event<'_> {
         let input = self.input.ok_or("it has no tool input")?;
         let input = serde_json::from_str(input.get()).map_err(|error| format!("tool input: {error}"))?;
         Ok((tool, input))
+    }
+
+    /// What a prompt for a permission offers beside a yes; nothing of what is of another form.
+    pub(super) fn suggestions(&self) -> Vec<Value> {
+        self.suggestions.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
     }
 }
 
@@ -81,6 +88,10 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
                 "last_assistant_message" => &mut event.last_message,
                 "stop_hook_active" => {
                     event.stop_hook_active = map.next_value()?;
+                    continue;
+                }
+                "permission_suggestions" => {
+                    event.suggestions = Some(map.next_value()?);
                     continue;
                 }
                 "tool_input" if event.input.is_some() => return Err(M::Error::duplicate_field("tool_input")),

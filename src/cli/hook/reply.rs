@@ -45,6 +45,26 @@ impl Reply {
         Self { code: 0, out: format!("{}\n", json!({"hookSpecificOutput": output})), err: String::new() }
     }
 
+    /// A permission is given, with another input and with a change of permissions for good where there are such.
+    pub(super) fn permit(input: Option<Value>, permissions: Option<&Value>) -> Self {
+        let mut decision = json!({"behavior": "allow"});
+        if let Some(fields) = decision.as_object_mut() {
+            fields.extend(input.map(|input| ("updatedInput".to_owned(), input)));
+            fields.extend(permissions.map(|one| ("updatedPermissions".to_owned(), json!([one]))));
+        }
+        Self::permission(&decision)
+    }
+
+    /// A permission is refused.
+    pub(super) fn refuse(why: &str) -> Self {
+        Self::permission(&json!({"behavior": "deny", "message": short(why)}))
+    }
+
+    fn permission(decision: &Value) -> Self {
+        let output = json!({"hookEventName": "PermissionRequest", "decision": decision});
+        Self { code: 0, out: format!("{}\n", json!({"hookSpecificOutput": output})), err: String::new() }
+    }
+
     /// An agent that wants to stop goes on, for this reason.
     pub(super) fn go_on(reason: &str) -> Self {
         Self {

@@ -3,7 +3,7 @@
 //! To stop does no harm, so nothing but the operator's own no keeps an agent from it: without a workbench, when nobody decides
 //! in time, and after eight times in a row (Claude Code overrides the ninth) it stops.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::domain::gate::rule::{RuleEvent, strictest};
 use crate::domain::gate::wire::Answer;
@@ -15,10 +15,10 @@ use super::{Reply, Rules, Visit};
 pub(super) fn answer<E: std::fmt::Display>(
     visit: &Visit<'_>,
     stop: RuleEvent,
-    rules: impl Fn(&Path) -> Result<Rules, E>,
+    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
 ) -> Reply {
     // A session file with a mistake in it holds tool calls; an agent that stops makes none.
-    let Ok(sessions) = visit.sessions(rules) else { return Reply::pass() };
+    let Ok(sessions) = rules(visit.dirs) else { return Reply::pass() };
     let event = visit.event;
     let named = sessions.iter().any(|ruled| ruled.rules.iter().any(|rule| !rule.agents.is_empty()));
     let who = who(event, visit.around.paths, named);
@@ -43,6 +43,7 @@ pub(super) fn answer<E: std::fmt::Display>(
             | Answer::Refused { .. }
             | Answer::Gates { .. }
             | Answer::Line { .. }
+            | Answer::Hooks { .. }
             | Answer::Noted,
         )
         | Err(_) => Reply::pass(),

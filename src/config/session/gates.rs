@@ -110,7 +110,9 @@ fn rule(checker: &mut Checker<'_>, section: &Section) -> Option<GateRule> {
     checker.require(section, "[[gate]]", "name");
     let plain = GateRule::default();
     let event = choice(checker, table, "event", "event", &RuleEvent::ALL).unwrap_or_default();
-    let fail = choice(checker, table, "fail", "answer", &OnFailure::ALL).unwrap_or_default();
+    let answer = choice(checker, table, "fail", "answer", &OnFailure::ALL);
+    // Behind a prompt for a permission stands the agent's own terminal.
+    let fail = answer.unwrap_or(if event == RuleEvent::Permission { OnFailure::Ask } else { OnFailure::Deny });
     let deadline = checker.string(table, "deadline").and_then(|written| {
         let duration = parse_duration(&written.value);
         if duration.is_none() {
@@ -130,11 +132,17 @@ fn rule(checker: &mut Checker<'_>, section: &Section) -> Option<GateRule> {
                 format!("{:?} holds no tool call: {} mean nothing to it", event.name(), conditions.join(", "));
             checker.complain(&section.span, message);
         }
-        RuleEvent::ToolCall | RuleEvent::Stop | RuleEvent::SubagentStop => {}
+        RuleEvent::ToolCall | RuleEvent::Permission | RuleEvent::Stop | RuleEvent::SubagentStop => {}
     }
-    if event != RuleEvent::ToolCall && fail == OnFailure::Ask {
-        checker
-            .complain(&section.span, format!("\"ask\" is no answer to {:?}: write \"deny\" or \"wait\"", event.name()));
+    let amiss = match event {
+        RuleEvent::ToolCall => None,
+        RuleEvent::Permission => (fail == OnFailure::Deny).then_some(("deny", "\"ask\" or \"wait\"")),
+        RuleEvent::Stop | RuleEvent::SubagentStop => {
+            (fail == OnFailure::Ask).then_some(("ask", "\"deny\" or \"wait\""))
+        }
+    };
+    if let Some((answer, better)) = amiss {
+        checker.complain(&section.span, format!("{answer:?} is no answer to {:?}: write {better}", event.name()));
     }
     let matches = checker.text(table, "matches");
     let matches_given = table.get("matches").is_some();
@@ -213,21 +221,12 @@ fn requirements(checker: &mut Checker<'_>, table: &DeTable) -> Vec<Requirement> 
 mod tests {
     use super::{SETS, default_sets, problems_of, rules_of};
     use crate::domain::gate::ToolCall;
-    use crate::domain::gate::place::Ground;
+    use crate::domain::gate::place::example;
     use serde_json::{Value, json};
-
-    fn ground() -> Ground {
-        Ground {
-            cwd: "/repo/app".to_owned(),
-            home: "/home/me".to_owned(),
-            roots: vec!["/repo/app".to_owned()],
-            free: vec!["/tmp".to_owned(), "/home/me/.claude/plans".to_owned()],
-        }
-    }
 
     /// The rules of a set that hold a call.
     fn holding(set: &str, tool: &str, input: &Value) -> Vec<String> {
-        let (ground, rules) = (ground(), rules_of(&[set.to_owned()]));
+        let (ground, rules) = (example(), rules_of(&[set.to_owned()]));
         let call = ToolCall::on(tool, input, &ground, |_| None);
         rules.iter().filter(|rule| rule.holds(&call).is_some()).map(|rule| rule.name.clone()).collect()
     }

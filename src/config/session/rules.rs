@@ -108,63 +108,111 @@ fn started(pid: u32) -> Option<String> {
 /// # Errors
 /// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
 pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Vec<Ruled>, Vec<Problem>> {
-    let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
-    let mut folders = vec![dir.clone()];
-    folders.extend(repository::find(&dir).and_then(|repository| in_main(&dir, &repository)));
-    let mut found: Vec<Ruled> = Vec::new();
-    let mut files: Vec<PathBuf> = Vec::new();
-    for folder in folders.iter().flat_map(|folder| folder.ancestors()) {
-        if found.iter().any(|ruled| ruled.root == *folder) {
-            continue;
+    governing(&[dir.to_owned()], paths)
+}
+
+/// The same of several folders, each session once. A file that governs more than one of them is read once.
+///
+/// # Errors
+/// Those of [`gate_rules`].
+pub fn governing(dirs: &[PathBuf], paths: &Paths) -> Result<Vec<Ruled>, Vec<Problem>> {
+    let mut reading = Reading { paths, found: Vec::new(), looked_at: Vec::new(), files: Vec::new(), named: None };
+    for dir in dirs {
+        reading.take(dir)?;
+    }
+    Ok(reading.found.into_iter().map(|(ruled, _)| ruled).collect())
+}
+
+/// What was read already.
+struct Reading<'p> {
+    paths: &'p Paths,
+    /// Rules, and the session file of those that a workbench accepted.
+    found: Vec<(Ruled, Option<PathBuf>)>,
+    /// Folders of which it is known whether a workbench runs for them.
+    looked_at: Vec<PathBuf>,
+    /// Session files of projects.
+    files: Vec<PathBuf>,
+    /// Sessions of the user's configuration, once they were needed.
+    named: Option<Vec<Named>>,
+}
+
+/// A session of the user's configuration that names its root.
+struct Named {
+    file: PathBuf,
+    root: PathBuf,
+    session: SessionFile,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, dir: &Path) -> Result<(), Vec<Problem>> {
+        let dir = canonical_dir(dir).map_err(|problem| vec![problem])?;
+        let mut folders = vec![dir.clone()];
+        folders.extend(repository::find(&dir).and_then(|repository| in_main(&dir, &repository)));
+        for folder in folders.iter().flat_map(|folder| folder.ancestors()) {
+            if self.looked_at.iter().any(|known| known == folder) {
+                continue;
+            }
+            self.looked_at.push(folder.to_owned());
+            if let Some(accepted) = accepted(folder, self.paths) {
+                let rules = accepted.rules(self.paths)?;
+                // What the file says of the same root was read for another folder: what was accepted counts.
+                self.found.retain(|(ruled, _)| ruled.root != accepted.root);
+                self.found.push((Ruled { root: accepted.root, rules, accepted: true }, accepted.file));
+            }
         }
-        if let Some(accepted) = accepted(folder, paths) {
-            let rules = accepted.rules(paths)?;
-            found.push(Ruled { root: accepted.root, rules, accepted: true });
-            files.extend(accepted.file);
+        if let Some((root, rules)) = self.of_file(&dir, &folders)?
+            && self.found.iter().all(|(ruled, _)| ruled.root != root)
+        {
+            self.found.push((Ruled { root, rules, accepted: false }, None));
+        }
+        Ok(())
+    }
+
+    /// The root and rules of the session file that governs a folder, unless it was read, or a workbench that runs for this
+    /// folder has accepted it.
+    fn of_file(&mut self, dir: &Path, folders: &[PathBuf]) -> Result<OfFile, Vec<Problem>> {
+        let above = |root: &Path| folders.iter().any(|folder| folder.starts_with(root));
+        let files = self.found.iter().filter(|(ruled, _)| ruled.accepted && above(&ruled.root));
+        let accepted: Vec<&PathBuf> = files.filter_map(|(_, file)| file.as_ref()).collect();
+        if let Some(file) = project_file(dir).or_else(|| upwards(dir, Path::new("/"))) {
+            let known = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+            if accepted.contains(&&known) || self.files.contains(&known) {
+                return Ok(None);
+            }
+            let source = Source::of_project(file).map_err(|problem| vec![problem])?;
+            let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), self.paths)?;
+            let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
+            self.files.push(known);
+            return Ok(Some((root, session.rules())));
+        }
+        let paths = self.paths;
+        let named = self.named.get_or_insert_with(|| named(paths));
+        let governing = named.iter().filter(|named| !accepted.contains(&&named.file) && above(&named.root));
+        // Of several with equally long roots the first.
+        let governing = governing.min_by_key(|named| std::cmp::Reverse(named.root.components().count()));
+        match governing {
+            None => Ok(None),
+            Some(named) if named.problems.is_empty() => Ok(Some((named.root.clone(), named.session.rules()))),
+            Some(named) => Err(named.problems.clone()),
         }
     }
-    if let Some((root, rules)) = of_file(&dir, &folders, &files, paths)?
-        && found.iter().all(|ruled| ruled.root != root)
-    {
-        found.push(Ruled { root, rules, accepted: false });
-    }
-    Ok(found)
 }
 
 type OfFile = Option<(PathBuf, Vec<GateRule>)>;
 
-/// The root and rules of the session file that governs a folder, unless it is one of `accepted`.
-fn of_file(dir: &Path, folders: &[PathBuf], accepted: &[PathBuf], paths: &Paths) -> Result<OfFile, Vec<Problem>> {
-    if let Some(file) = project_file(dir).or_else(|| upwards(dir, Path::new("/"))) {
-        if fs::canonicalize(&file).is_ok_and(|file| accepted.contains(&file)) {
-            return Ok(None);
-        }
-        let source = Source::of_project(file).map_err(|problem| vec![problem])?;
-        let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), paths)?;
-        let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
-        return Ok(Some((root, session.rules())));
-    }
-    let mut governing: Option<(PathBuf, SessionFile, Vec<Problem>)> = None;
-    for file in named_files(paths) {
-        // A session that cannot be read cannot be known to concern this folder.
-        let Ok(Some(text)) = read(&file) else { continue };
+/// The sessions of the user's configuration that name their root. One that cannot be read cannot be known to concern any
+/// folder, and a relative root means the folder that the workbench is started in: such a one governs none by itself.
+fn named(paths: &Paths) -> Vec<Named> {
+    let files = named_files(paths).into_iter();
+    let read = files.filter_map(|file| {
+        let text = read(&file).ok()??;
         let (session, problems) = file::read(&text, &file, Path::new(""), paths);
-        // A relative root means the folder that the workbench is started in: it governs none by itself.
-        if accepted.contains(&file) || !session.root.is_absolute() {
-            continue;
-        }
-        let Ok(root) = fs::canonicalize(&session.root) else { continue };
-        let holds = folders.iter().any(|folder| folder.starts_with(&root));
-        let inner = governing.as_ref().is_none_or(|(other, ..)| root.components().count() > other.components().count());
-        if holds && inner {
-            governing = Some((root, session, problems));
-        }
-    }
-    match governing {
-        None => Ok(None),
-        Some((root, session, problems)) if problems.is_empty() => Ok(Some((root, session.rules()))),
-        Some((_, _, problems)) => Err(problems),
-    }
+        let root =
+            Some(&session.root).filter(|root| root.is_absolute()).and_then(|root| fs::canonicalize(root).ok())?;
+        Some(Named { file, root, session, problems })
+    });
+    read.collect()
 }
 
 /// What is wrong with a session text, or what its rules are: what the operator is asked to accept.

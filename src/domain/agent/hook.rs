@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::AgentState;
+use crate::domain::redact::Redactor;
 use crate::domain::text;
 
 /// Agents whose latest event is remembered.
@@ -19,7 +21,7 @@ const ID: usize = 200;
 const QUESTION: usize = 120;
 
 /// What one event says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookFact {
     /// Session id.
     pub session: String,
@@ -44,6 +46,14 @@ pub struct HookFact {
 }
 
 impl HookFact {
+    /// The same with every secret in what the agent said hidden.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        redactor.hide(&mut self.reason);
+        self.waiting_for.iter_mut().chain(&mut self.about).for_each(|text| redactor.hide(text));
+        self
+    }
+
     /// Reads an event as the agent gave it to its hook. `None` when it says nothing of a state, or not of whom.
     pub fn parse(event: &Value, at: Timestamp) -> Option<Self> {
         let field = |name: &str| event.get(name).and_then(Value::as_str);
@@ -183,6 +193,17 @@ impl HookBook {
         }
     }
 
+    /// Events as another process has kept them.
+    pub fn of_facts(facts: impl IntoIterator<Item = HookFact>) -> Self {
+        let kept = facts.into_iter().take(AGENTS).map(|fact| ((fact.session.clone(), fact.sub_agent.clone()), fact));
+        Self { latest: kept.collect() }
+    }
+
+    /// Every event that is kept.
+    pub fn facts(&self) -> impl Iterator<Item = &HookFact> {
+        self.latest.values()
+    }
+
     /// The latest event of a session's own agent, or of one of its sub-agents.
     pub fn of(&self, session: &str, sub_agent: Option<&str>) -> Option<&HookFact> {
         // Keys own their texts; there are few of them.
@@ -202,6 +223,7 @@ mod tests {
 
     use super::{HookBook, HookFact};
     use crate::domain::agent::AgentState;
+    use crate::domain::redact::Redactor;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
@@ -305,6 +327,24 @@ mod tests {
         book.note(fact(&json!({"hook_event_name": "SessionEnd"})).unwrap());
         assert_eq!(book.of("s1", Some("a1")), None);
         assert_eq!(book.of("s1", None).map(|fact| fact.state), Some(AgentState::Finished));
+    }
+
+    #[test]
+    fn what_is_handed_to_another_process_is_what_was_kept_without_its_secrets() {
+        let mut book = HookBook::default();
+        let asked = format!("Is ghp_{} right?", "0aB3dE6gH9".repeat(4).split_at(36).0);
+        let question = json!({"hook_event_name": "PreToolUse", "tool_name": "AskUserQuestion",
+            "tool_input": {"questions": [{"question": asked}]}});
+        book.note(fact(&question).unwrap());
+        book.note(fact(&json!({"hook_event_name": "PreToolUse", "tool_name": "Read", "agent_id": "a1"})).unwrap());
+        let redactor = Redactor::default();
+        let told =
+            serde_json::to_string(&book.facts().map(|fact| fact.clone().redacted(&redactor)).collect::<Vec<_>>());
+        let told = told.unwrap();
+        assert!(!told.contains("ghp_0aB3"), "{told}");
+        let read = HookBook::of_facts(serde_json::from_str::<Vec<HookFact>>(&told).unwrap());
+        assert_eq!(read.of("s1", Some("a1")), book.of("s1", Some("a1")));
+        assert_eq!(read.of("s1", None).map(|fact| fact.state), Some(AgentState::Waiting));
     }
 
     #[test]

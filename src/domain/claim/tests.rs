@@ -238,3 +238,20 @@ proptest! {
         prop_assert!(kinds(&said).is_empty(), "{said}: {:?}", kinds(&said));
     }
 }
+
+#[test]
+fn what_a_claim_is_about_is_told_apart() {
+    let first = |message: &str| claims(message).into_iter().next().expect(message);
+    for of_tests in ["All tests pass.", "`cargo nextest run` passes.", "The whole test suite is green."] {
+        assert!(first(of_tests).is_of_tests(), "{of_tests}");
+    }
+    for other in ["The build passes and lint is clean.", "CI is green.", "The task is complete."] {
+        assert!(!first(other).is_of_tests(), "{other}");
+    }
+    for whole in ["All done.", "Everything is finished.", "The task is complete.", "T-202 is 100 % complete."] {
+        assert!(first(whole).is_of_everything(), "{whole}");
+    }
+    for part in ["Fixed the race in `push()`.", "The bug is fixed.", "All tests pass."] {
+        assert!(!first(part).is_of_everything(), "{part}");
+    }
+}

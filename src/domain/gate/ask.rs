@@ -72,6 +72,9 @@ pub struct Question {
     pub header: String,
     /// More than one choice may be taken.
     pub many: bool,
+    /// The first choice is taken unless another one is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub preset: bool,
     /// The choices.
     pub options: Vec<Choice>,
 }
@@ -108,6 +111,7 @@ fn question(value: &Value) -> Option<Question> {
         question: text(value, "question"),
         header: text(value, "header"),
         many: value.get("multiSelect").and_then(Value::as_bool).unwrap_or_default(),
+        preset: false,
         options,
     };
     let short = |text: &String| text.len() <= LONGEST && !text.is_empty();

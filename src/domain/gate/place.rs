@@ -120,6 +120,17 @@ fn name_matches(glob: &str, name: &str) -> bool {
     glob[g..].iter().all(|c| *c == '*')
 }
 
+/// The project that tests of rules are about.
+#[cfg(test)]
+pub(crate) fn example() -> Ground {
+    Ground {
+        cwd: "/repo/app".to_owned(),
+        home: "/home/me".to_owned(),
+        roots: vec!["/repo/app".to_owned()],
+        free: vec!["/tmp".to_owned(), "/home/me/.claude/plans".to_owned()],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Ground, name_matches};

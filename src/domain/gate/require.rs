@@ -2,44 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
-use crate::domain::gate::command;
+use crate::domain::evidence::command::{Check, find};
 use crate::domain::work::{Deed, Outcome, Work};
-
-/// Commands that run tests, as the beginning of a simple command.
-const TESTS: [&str; 30] = [
-    "cargo test",
-    "cargo nextest",
-    "cargo t",
-    "pytest",
-    "python -m pytest",
-    "python3 -m pytest",
-    "python -m unittest",
-    "python3 -m unittest",
-    "tox",
-    "nox",
-    "npm test",
-    "npm run test",
-    "npm t",
-    "pnpm test",
-    "yarn test",
-    "bun test",
-    "deno test",
-    "jest",
-    "vitest",
-    "go test",
-    "make test",
-    "make check",
-    "just test",
-    "mvn test",
-    "gradle test",
-    "gradlew test",
-    "ctest",
-    "rspec",
-    "phpunit",
-    "dotnet test",
-];
 
 /// A named condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,27 +94,59 @@ pub struct FabricFact {
     pub objects: usize,
 }
 
+/// A run of tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestRun {
+    /// The first line of its command.
+    pub command: String,
+    /// How it ended.
+    pub end: TestEnd,
+}
+
+/// How a run of tests ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestEnd {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// The command succeeded, but its exit status is not that of the tests: `pytest | tail`, `make test || true`.
+    Masked,
+    /// Its end is not known: it was put into the background, or still runs.
+    Unknown,
+}
+
 /// What an agent did, as far as conditions look at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentFact {
-    /// The last run of tests: its command, whether it passed, and when.
-    pub tests: Option<(String, bool, Option<Timestamp>)>,
+    /// The last run of tests.
+    pub tests: Option<TestRun>,
     /// A file that was edited after that run.
     pub edited_since: Option<String>,
     /// Files that it read.
     pub read: Vec<String>,
+    /// Where that stands, when the gate is a sub-agent's: in its own transcript, or in that of its session.
+    pub looked_at: Option<String>,
 }
 
 impl AgentFact {
     /// What is looked at of an agent's work. Runs of tests are told by their command; one that is put into the background,
-    /// or whose end is not known, is no run that passed.
+    /// whose end is not known, or whose exit status is another's, is no run that passed.
     pub fn of(work: &Work) -> Self {
         let mut fact = Self::default();
         for act in &work.acts {
             match &act.deed {
-                Deed::Run(line) if runs_tests(line) => {
-                    let passed = act.outcome == Outcome::Succeeded;
-                    fact.tests = Some((line.lines().next().unwrap_or_default().to_owned(), passed, act.place.at));
+                Deed::Run(line) => {
+                    let Some(found) = find(line).filter(|found| found.check == Check::Test) else { continue };
+                    let end = match &act.outcome {
+                        Outcome::Succeeded if found.masked => TestEnd::Masked,
+                        Outcome::Succeeded => TestEnd::Passed,
+                        Outcome::Failed(_) => TestEnd::Failed,
+                        Outcome::Open | Outcome::Started => TestEnd::Unknown,
+                        // It did not run.
+                        Outcome::Refused => continue,
+                    };
+                    fact.tests = Some(TestRun { command: line.lines().next().unwrap_or_default().to_owned(), end });
                     fact.edited_since = None;
                 }
                 Deed::Edit(files) if !act.outcome.is_failure() && act.outcome != Outcome::Refused => {
@@ -161,18 +157,11 @@ impl AgentFact {
                 Deed::Read(file) if act.outcome == Outcome::Succeeded && !fact.read.contains(file) => {
                     fact.read.push(file.clone());
                 }
-                Deed::Run(_) | Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => {}
+                Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => {}
             }
         }
         fact
     }
-}
-
-fn runs_tests(line: &str) -> bool {
-    let begins = |text: &String| {
-        TESTS.iter().any(|test| text.strip_prefix(test).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
-    };
-    command::read(line).texts.iter().any(begins)
 }
 
 /// A condition with what it is judged to be.
@@ -205,7 +194,7 @@ pub fn judge(requirements: &[String], facts: &Facts) -> Vec<Met> {
 /// Why a condition is met, or why not.
 fn one(requirement: &Requirement, facts: &Facts) -> Result<String, String> {
     match requirement {
-        Requirement::TestsGreen => tests_green(facts),
+        Requirement::TestsGreen => of_agent(facts, tests_green),
         Requirement::Clean => every_repo(facts, "is clean", |repo| match repo.dirty {
             Some(0) => None,
             Some(files) => Some(format!("{} has {files} uncommitted changes", repo.name)),
@@ -243,11 +232,10 @@ fn one(requirement: &Requirement, facts: &Facts) -> Result<String, String> {
             }
             Ok("every object is as git says".to_owned())
         }
-        Requirement::ContextLoaded(file) => {
-            let agent = facts.agent.as_ref().ok_or("it is not known what the agent did")?;
+        Requirement::ContextLoaded(file) => of_agent(facts, |agent| {
             let read = agent.read.iter().find(|read| *read == file || read.ends_with(&format!("/{file}")));
             read.map(|read| format!("the agent read {read}")).ok_or_else(|| format!("the agent has not read {file}"))
-        }
+        }),
     }
 }
 
@@ -267,11 +255,23 @@ fn every_repo(facts: &Facts, fine: &str, amiss: impl Fn(&RepoFact) -> Option<Str
     Ok(format!("{} {fine}", names.join(", ")))
 }
 
-fn tests_green(facts: &Facts) -> Result<String, String> {
+/// Judges what an agent did, and says where that stands when it could be somewhere else.
+fn of_agent(facts: &Facts, judge: impl FnOnce(&AgentFact) -> Result<String, String>) -> Result<String, String> {
     let agent = facts.agent.as_ref().ok_or("it is not known what the agent did")?;
-    let (command, passed, _) = agent.tests.as_ref().ok_or("no run of tests is known")?;
-    if !passed {
-        return Err(format!("`{command}` failed"));
+    let placed = |why: String| match &agent.looked_at {
+        Some(place) => format!("{why} ({place})"),
+        None => why,
+    };
+    judge(agent).map(placed).map_err(placed)
+}
+
+fn tests_green(agent: &AgentFact) -> Result<String, String> {
+    let TestRun { command, end } = agent.tests.as_ref().ok_or("no run of tests is known")?;
+    match end {
+        TestEnd::Passed => {}
+        TestEnd::Failed => return Err(format!("`{command}` failed")),
+        TestEnd::Masked => return Err(format!("the exit status of `{command}` is not that of the tests")),
+        TestEnd::Unknown => return Err(format!("it is not known how `{command}` ended")),
     }
     match &agent.edited_since {
         Some(file) => Err(format!("{file} was edited after `{command}` passed")),
@@ -281,7 +281,11 @@ fn tests_green(facts: &Facts) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AgentFact, FabricFact, Facts, RepoFact, Requirement, judge};
+    use super::{AgentFact, FabricFact, Facts, RepoFact, Requirement, TestEnd, TestRun, judge};
+    use crate::domain::transcript::claude::Claude;
+    use crate::domain::transcript::format::Format;
+    use crate::domain::work::Work;
+    use serde_json::json;
 
     fn judged(requirement: &str, facts: &Facts) -> (bool, String) {
         let met = judge(&[requirement.to_owned()], facts).remove(0);
@@ -299,9 +303,10 @@ mod tests {
                 objects: 3,
             }],
             agent: Some(AgentFact {
-                tests: Some(("cargo test".to_owned(), true, None)),
+                tests: Some(TestRun { command: "cargo test".to_owned(), end: TestEnd::Passed }),
                 edited_since: None,
                 read: vec!["/repo/docs/plan.md".to_owned()],
+                looked_at: None,
             }),
         }
     }
@@ -328,14 +333,50 @@ mod tests {
         assert!(!judged("tests-greem", &facts()).0);
     }
 
+    /// What is known of the tests of an agent that ran these commands, each with the answer that it got.
+    fn tests_of(runs: &[(&str, Option<bool>)]) -> Option<TestRun> {
+        let mut work = Work::default();
+        for (number, (command, failed)) in (0_u64..).zip(runs) {
+            let id = format!("t{number}");
+            let call = json!([{"type": "tool_use", "id": id, "name": "Bash", "input": {"command": command}}]);
+            let mut records = vec![json!({"type": "assistant", "message": {"role": "assistant", "content": call}})];
+            let result = json!([{"type": "tool_result", "tool_use_id": id, "content": "x", "is_error": failed}]);
+            if failed.is_some() {
+                records.push(json!({"type": "user", "message": {"role": "user", "content": result}}));
+            }
+            for record in records {
+                Claude.entries(number, record.to_string().as_bytes()).iter().for_each(|entry| work.take(number, entry));
+            }
+        }
+        AgentFact::of(&work).tests
+    }
+
     #[test]
-    fn commands_that_run_tests_are_known_by_their_name() {
+    fn the_last_run_of_tests_counts_as_it_ended() {
+        let end = |command: &str, failed| tests_of(&[(command, failed)]).map(|run| run.end);
         for line in ["cargo test", "cd x && cargo test --lib a::", "RUST_LOG=x cargo nextest run", "sh -c 'npm test'"] {
-            assert!(super::runs_tests(line), "{line}");
+            assert_eq!(end(line, Some(false)), Some(TestEnd::Passed), "{line}");
+            assert_eq!(end(line, Some(true)), Some(TestEnd::Failed), "{line}");
+            assert_eq!(end(line, None), Some(TestEnd::Unknown), "{line}");
         }
-        for line in ["cargo build", "echo cargo test", "git commit -m 'cargo test'", "cargo testify"] {
-            assert!(!super::runs_tests(line), "{line}");
+        for line in ["pytest | tail -3", "make test || true", "go test ./...; echo done"] {
+            assert_eq!(end(line, Some(false)), Some(TestEnd::Masked), "{line}");
         }
+        for line in ["cargo build", "echo cargo test", "git commit -m 'cargo test'", "cargo testify", "cargo clippy"] {
+            assert_eq!(end(line, Some(false)), None, "{line}");
+        }
+        let last = tests_of(&[("pytest", Some(true)), ("ls", Some(false)), ("uv run pytest -q", Some(false))]);
+        assert_eq!(last, Some(TestRun { command: "uv run pytest -q".to_owned(), end: TestEnd::Passed }));
+    }
+
+    #[test]
+    fn of_a_sub_agent_it_is_said_where_that_stands() {
+        let looked_at = Some("in the transcript of sub-agent a1".to_owned());
+        let facts = Facts { agent: Some(AgentFact { looked_at, ..facts().agent.unwrap() }), ..facts() };
+        let place = " (in the transcript of sub-agent a1)";
+        assert!(judged("tests-green", &facts).1.ends_with(place));
+        assert_eq!(judged("context-loaded:x.md", &facts), (false, format!("the agent has not read x.md{place}")));
+        assert!(!judged("clean", &facts).1.contains("a1"));
     }
 
     #[test]
@@ -355,6 +396,15 @@ mod tests {
             ("context-loaded:docs/other.md", "the agent has not read docs/other.md"),
         ] {
             assert_eq!(judged(written, &bad), (false, why.to_owned()));
+        }
+        for (end, why) in [
+            (TestEnd::Failed, "`cargo test` failed"),
+            (TestEnd::Masked, "the exit status of `cargo test` is not that of the tests"),
+            (TestEnd::Unknown, "it is not known how `cargo test` ended"),
+        ] {
+            let tests = Some(TestRun { command: "cargo test".to_owned(), end });
+            bad.agent = Some(AgentFact { tests, ..AgentFact::default() });
+            assert_eq!(judged("tests-green", &bad), (false, why.to_owned()));
         }
         bad.fabrics[0].connected = false;
         assert_eq!(judged("no-drift", &bad).1, "the cluster of f1 is not connected");

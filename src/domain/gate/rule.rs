@@ -13,6 +13,8 @@ pub enum RuleEvent {
     /// A tool call, before it runs.
     #[default]
     ToolCall,
+    /// A prompt for a permission that an agent shows in its own terminal.
+    Permission,
     /// An agent that wants to end its turn.
     Stop,
     /// A sub-agent that wants to end.
@@ -21,12 +23,24 @@ pub enum RuleEvent {
 
 impl RuleEvent {
     /// Every event, under its name in a session file and in a hook's input.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("PreToolUse", Self::ToolCall), ("Stop", Self::Stop), ("SubagentStop", Self::SubagentStop)];
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("PreToolUse", Self::ToolCall),
+        ("PermissionRequest", Self::Permission),
+        ("Stop", Self::Stop),
+        ("SubagentStop", Self::SubagentStop),
+    ];
 
     /// The name.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, event)| *event == self).map_or("", |(name, _)| name)
+    }
+
+    /// True if it is about a tool and its input.
+    pub fn is_of_a_call(self) -> bool {
+        match self {
+            Self::ToolCall | Self::Permission => true,
+            Self::Stop | Self::SubagentStop => false,
+        }
     }
 }
 
@@ -127,7 +141,7 @@ impl GateRule {
             (Some(head), Some(tool)) => tool.starts_with(head),
             (None, Some(tool)) => wanted == tool,
         };
-        self.event == RuleEvent::ToolCall && (self.tools.is_empty() || self.tools.iter().any(named))
+        self.event.is_of_a_call() && (self.tools.is_empty() || self.tools.iter().any(named))
     }
 
     /// True if the rule looks at agents that go by one of these names.
@@ -181,20 +195,11 @@ mod tests {
     use super::{GateRule, OnFailure, RuleEvent, strictest};
     use crate::domain::gate::ToolCall;
     use crate::domain::gate::pattern::Pattern;
-    use crate::domain::gate::place::Ground;
+    use crate::domain::gate::place::example;
     use serde_json::{Value, json};
 
-    fn ground() -> Ground {
-        Ground {
-            cwd: "/repo/app".to_owned(),
-            home: "/home/me".to_owned(),
-            roots: vec!["/repo/app".to_owned()],
-            free: vec!["/tmp".to_owned()],
-        }
-    }
-
     fn held(rule: &GateRule, tool: &str, input: &Value) -> Option<String> {
-        rule.holds(&ToolCall::on(tool, input, &ground(), |_| None))
+        rule.holds(&ToolCall::on(tool, input, &example(), |_| None))
     }
 
     #[test]
@@ -220,7 +225,7 @@ mod tests {
             assert_eq!(held(&rule, "Edit", &json!({"file_path": file})).is_some(), outside, "{file}");
         }
         assert!(held(&rule, "Bash", &json!({"command": "cat /etc/hosts"})).is_none());
-        let linked = ToolCall::on("Edit", &json!({"file_path": "link/x"}), &ground(), |_| Some("/etc/x".to_owned()));
+        let linked = ToolCall::on("Edit", &json!({"file_path": "link/x"}), &example(), |_| Some("/etc/x".to_owned()));
         assert!(rule.holds(&linked).is_some());
         let patch = json!({"command": ["apply_patch", "*** Begin Patch\n*** Add File: /etc/x\n+y\n*** End Patch"]});
         assert!(held(&rule, "shell", &patch).is_some());

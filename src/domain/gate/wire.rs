@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::agent::hook::HookFact;
 use crate::domain::digest::sha256;
 use crate::domain::gate::{Asks, Gate, GateId};
 
@@ -25,6 +26,8 @@ pub enum Request {
     List,
     /// What does a status bar show?
     Line,
+    /// What did hooks tell of agents?
+    Hooks,
     /// A hook event, for the record: nothing waits for it.
     Event {
         /// The event as the agent's hook was given it.
@@ -117,6 +120,11 @@ pub enum Answer {
     Line {
         /// The line.
         line: String,
+    },
+    /// The latest event of each agent, without secrets.
+    Hooks {
+        /// One of each agent.
+        facts: Vec<HookFact>,
     },
     /// The event was taken.
     Noted,

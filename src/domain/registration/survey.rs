@@ -49,18 +49,19 @@ impl Survey {
         if !missing.is_empty() {
             found.push(format!("not registered for {}", missing.join(", ")));
         }
-        for (event, waits) in family.events() {
+        for (event, when) in family.events() {
+            let waits = wanted.waits(event, *when);
             let mut entries = self.entries.iter().filter(|entry| entry.event == *event);
             let Some(entry) = entries.next() else { continue };
             if entry.program != wanted.program {
                 found.push(format!("{event} runs {}", entry.program));
             }
-            let least = wanted.timeout_of(*waits);
-            if *waits && entry.timeout.is_none_or(|timeout| timeout < least) {
+            let least = wanted.timeout_of(waits);
+            if waits && entry.timeout.is_none_or(|timeout| timeout < least) {
                 let has = entry.timeout.map_or_else(|| "no timeout".to_owned(), |timeout| format!("{timeout} s"));
                 found.push(format!("{event} has {has}, the longest deadline needs {least} s"));
             }
-            if *waits && entry.asynchronous {
+            if waits && entry.asynchronous {
                 found.push(format!("{event} is async, which decides nothing"));
             }
             if entries.next().is_some() {

@@ -5,10 +5,10 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Family, LONGEST, Wanted, install, program, remove, survey};
+use super::{Family, LONGEST, Waits, Wanted, install, program, remove, survey};
 
 fn wanted() -> Wanted {
-    Wanted::new(Path::new("/opt/hnpwb/bin/hnpwb"), true, 1_800)
+    Wanted::new(Path::new("/opt/hnpwb/bin/hnpwb"), true, 1_800, Vec::new())
 }
 
 const ODD: &str = "{\n    // mine\n    \"model\" : \"opus\",\n\t\"hooks\": {\n      \"PreToolUse\": [ {\"matcher\":\"Bash\",\n        \
@@ -19,11 +19,11 @@ fn a_new_file_has_every_event_and_ends_with_a_line() {
     let text = install("", Family::Claude, &wanted()).unwrap();
     assert!(text.ends_with("}\n"), "{text}");
     let value: Value = serde_json::from_str(&text).unwrap();
-    for (event, waits) in Family::Claude.events() {
+    for (event, when) in Family::Claude.events() {
         let handler = &value["hooks"][event][0]["hooks"][0];
         assert_eq!(handler["command"], "/opt/hnpwb/bin/hnpwb");
         assert_eq!(handler["args"], json!(["hook"]));
-        assert_eq!(handler["timeout"], if *waits { 1_805 } else { 5 });
+        assert_eq!(handler["timeout"], if *when == Waits::Always { 1_805 } else { 5 });
     }
     assert_eq!(survey(&text).unwrap().shortcomings(Family::Claude, &wanted()), Vec::<String>::new());
 }
@@ -59,7 +59,7 @@ fn installing_twice_is_installing_once() {
 
 #[test]
 fn another_place_or_timeout_is_brought_up_to_date_in_place() {
-    let old = Wanted::new(Path::new("/old place/hnpwb"), false, 60);
+    let old = Wanted::new(Path::new("/old place/hnpwb"), false, 60, Vec::new());
     let before = install(ODD, Family::Claude, &old).unwrap();
     assert!(before.contains("'/old place/hnpwb' hook"), "{before}");
     assert_eq!(survey(&before).unwrap().shortcomings(Family::Claude, &wanted()).len(), 11);
@@ -118,7 +118,28 @@ fn a_broken_file_is_named_by_line_and_column() {
 
 #[test]
 fn a_timeout_is_a_day_at_most() {
-    assert_eq!(Wanted::new(Path::new("/x/hnpwb"), true, u64::MAX).timeout, LONGEST);
+    assert_eq!(Wanted::new(Path::new("/x/hnpwb"), true, u64::MAX, Vec::new()).timeout, LONGEST);
+}
+
+#[test]
+fn an_event_that_a_rule_is_on_has_the_time_to_wait_and_keeps_it() {
+    let timeout = |text: &str, event: &str| {
+        let entries = survey(text).unwrap().entries;
+        entries.iter().find(|entry| entry.event == event).and_then(|entry| entry.timeout)
+    };
+    let brief = install("", Family::Claude, &wanted()).unwrap();
+    assert_eq!(timeout(&brief, "PermissionRequest"), Some(5));
+    let asked = Wanted { asked: vec!["PermissionRequest", "SubagentStop"], ..wanted() };
+    let amiss = survey(&brief).unwrap().shortcomings(Family::Claude, &asked);
+    assert_eq!(amiss.len(), 2, "{amiss:?}");
+    assert!(amiss[0].contains("PermissionRequest has 5 s"), "{amiss:?}");
+    let long = install(&brief, Family::Claude, &asked).unwrap();
+    assert_eq!((timeout(&long, "PermissionRequest"), timeout(&long, "SubagentStop")), (Some(1_805), Some(1_805)));
+    assert_eq!(timeout(&long, "Notification"), Some(5));
+    assert!(survey(&long).unwrap().shortcomings(Family::Claude, &asked).is_empty());
+    // A project without such a rule leaves it to the one that has it.
+    assert_eq!(install(&long, Family::Claude, &wanted()).unwrap(), long);
+    assert!(survey(&long).unwrap().shortcomings(Family::Claude, &wanted()).is_empty());
 }
 
 #[test]

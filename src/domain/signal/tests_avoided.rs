@@ -1,26 +1,52 @@
 //! `tests-avoided`: the agent says that it is done, and checked nothing after its last edit.
 
 use super::{Desk, Facing, News, Proof, Rule, Settings};
-use crate::domain::work::{Deed, Work};
+use crate::domain::claim::{self, Claim, ClaimKind};
+use crate::domain::redact::Redactor;
+use crate::domain::text;
+use crate::domain::work::{Deed, Place, Work};
 
-/// Bytes of a message in which a claim is looked for: agents say at the end what they did.
+/// Bytes of a message in which a user's own words are looked for.
 const LOOKED_AT: usize = 4 * 1024;
+/// Columns of a claim that are quoted in a line.
+const QUOTED: usize = 80;
 
 #[derive(Debug)]
 struct TestsAvoided {
     settings: Settings,
     /// The last edit of this turn that no check has followed.
     edit: Option<Proof>,
-    /// What would be raised, if the turn ends here.
-    pending: Option<(String, Vec<Proof>)>,
+    /// That edit and what was said after it, which counts if the turn ends here.
+    pending: Option<(Proof, Place)>,
 }
 
 pub(super) fn begin(settings: &Settings) -> Box<dyn Rule> {
     Box::new(TestsAvoided { settings: settings.clone(), edit: None, pending: None })
 }
 
+/// True of a claim that the work is done, or that it was checked.
+pub(super) fn is_of_work(claim: &Claim) -> bool {
+    matches!(claim.kind, ClaimKind::Done | ClaimKind::TestsPass | ClaimKind::CriteriaMet)
+}
+
+/// What a message claims: the first claim of this sort, else the first of the user's own words.
+pub(super) fn claimed(said: &str, sort: impl Fn(&Claim) -> bool, words: &[String]) -> Option<String> {
+    let found = claim::claims(said).into_iter().find(sort).map(|claim| claim.text);
+    found.or_else(|| claims(said, words).map(str::to_owned))
+}
+
+/// A claim in quotation marks and in short, its secrets hidden before anything is cut off.
+pub(super) fn quoted(claim: &str, redactor: &Redactor) -> String {
+    format!("\u{201c}{}\u{201d}", text::cut(&redactor.redact(claim), QUOTED))
+}
+
+/// What stands at this place, when nothing was said after it.
+pub(super) fn said_at(work: &Work, place: Place) -> Option<&str> {
+    work.messages.back().filter(|said| said.place == place).map(|said| said.text.as_str())
+}
+
 /// The first of these words that a message claims: as words of their own, and not denied, promised or asked for.
-pub(super) fn claims<'w>(said: &str, words: &'w [String]) -> Option<&'w str> {
+fn claims<'w>(said: &str, words: &'w [String]) -> Option<&'w str> {
     let said = crate::domain::text::prefix(said, LOOKED_AT).to_lowercase();
     let is_word = |c: char| c.is_alphanumeric();
     words.iter().map(String::as_str).find(|word| {
@@ -69,28 +95,26 @@ fn is_prefix(word: &str) -> bool {
 }
 
 impl TestsAvoided {
-    fn settle(&mut self, desk: &mut Desk<'_>) {
-        let Some((detail, proofs)) = self.pending.take() else { return };
-        let (Some(severity), Some(last)) = (self.settings.severity(1.0), proofs.last()) else { return };
-        desk.raise(&format!("at {}", last.place.offset), severity, last.place.at, detail, &proofs);
+    fn settle(&mut self, work: &Work, desk: &mut Desk<'_>) {
+        let (Some((edit, place)), Some(severity)) = (self.pending.take(), self.settings.severity(1.0)) else { return };
+        let Some(said) = said_at(work, place) else { return };
+        let Some(words) = claimed(said, is_of_work, self.settings.names("claims")) else { return };
+        let detail = format!("it says {}, and checked nothing since its last edit", quoted(&words, desk.redactor()));
+        let proofs = [edit, Proof::new(place, said)];
+        desk.raise(&format!("at {}", place.offset), severity, place.at, detail, &proofs);
     }
 }
 
 impl Rule for TestsAvoided {
-    fn take(&mut self, news: News<'_>, _work: &Work, desk: &mut Desk<'_>) {
+    fn take(&mut self, news: News<'_>, work: &Work, desk: &mut Desk<'_>) {
         match news {
             News::Prompt(_) => {
-                self.settle(desk);
+                self.settle(work, desk);
                 desk.lower_all();
                 self.edit = None;
             }
-            News::Said(place, said) => {
-                let claimed = self.edit.as_ref().zip(claims(said, self.settings.names("claims")));
-                self.pending = claimed.map(|(edit, words)| {
-                    let detail = format!("it says \u{201c}{words}\u{201d}, and checked nothing since its last edit");
-                    (detail, vec![edit.clone(), Proof::new(place, said)])
-                });
-            }
+            // Whether it claims anything is asked once its turn is over.
+            News::Said(place, _) => self.pending = self.edit.clone().map(|edit| (edit, place)),
             News::Called(call) => {
                 self.pending = None;
                 desk.lower_all();
@@ -109,9 +133,9 @@ impl Rule for TestsAvoided {
         }
     }
 
-    fn look(&mut self, facing: &Facing<'_>, _work: &Work, desk: &mut Desk<'_>) {
+    fn look(&mut self, facing: &Facing<'_>, work: &Work, desk: &mut Desk<'_>) {
         if !facing.step.is_open() {
-            self.settle(desk);
+            self.settle(work, desk);
         }
     }
 }

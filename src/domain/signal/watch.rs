@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use super::tests_avoided::claims;
+use super::tests_avoided::{claimed, is_of_work, said_at};
 use super::{Answer, Board, Call, Desk, Evidence, Facing, KINDS, Kind, Levels, News, Proof, Rule, Signal, key};
 use crate::domain::redact::Redactor;
 use crate::domain::transcript::format::Format;
 use crate::domain::transcript::{Body, Entry};
-use crate::domain::work::Work;
+use crate::domain::work::{Place, Work};
 
 /// Acts that are remembered: more than any signal looks back.
 const ACTS: usize = 256;
@@ -26,8 +26,10 @@ pub struct Watch {
     board: Board,
     redactor: Redactor,
     keys: VecDeque<(String, u64)>,
-    /// Words by which it says that something is done.
+    /// Words of the user's own by which it says that something is done.
     claims: Vec<String>,
+    /// What it said last, when nothing came after it: whether it claims anything is asked when the agent is looked at.
+    last: Option<Place>,
     /// What it said last, when it says there that something is done.
     claim: Option<Proof>,
     /// The brief that it was pointed to last.
@@ -53,6 +55,7 @@ impl Watch {
             redactor,
             keys: VecDeque::new(),
             claims: levels.of("tests-avoided").names("claims").to_vec(),
+            last: None,
             claim: None,
             brief: None,
             lines: 0,
@@ -87,7 +90,7 @@ impl Watch {
         self.work.take(self.lines, entry);
         match &entry.body {
             Body::Prompt(said) => {
-                self.claim = None;
+                (self.last, self.claim) = (None, None);
                 if let Some(brief) = brief_of(&said.kept) {
                     self.brief = Some(brief.to_owned());
                 }
@@ -96,13 +99,11 @@ impl Watch {
                 }
             }
             Body::Said(_) => {
-                let said = self.work.messages.back();
-                let claim = said.filter(|said| claims(&said.text, &self.claims).is_some());
-                self.claim = claim.map(|said| Proof::new(said.place, &said.text));
+                (self.last, self.claim) = (self.work.messages.back().map(|said| said.place), None);
                 self.tell(|work| work.messages.back().map(|said| News::Said(said.place, &said.text)));
             }
             Body::Call { id, input, detail, .. } => {
-                self.claim = None;
+                (self.last, self.claim) = (None, None);
                 let Some(act) = self.work.acts.back() else { return };
                 let key = key::call(act, input);
                 if self.keys.len() == OPEN {
@@ -142,6 +143,10 @@ impl Watch {
 
     /// Looks at how the agent stands now.
     pub fn look(&mut self, facing: &Facing<'_>) {
+        let last = self.last.take().and_then(|place| Some((place, said_at(&self.work, place)?)));
+        if let Some((place, said)) = last {
+            self.claim = claimed(said, is_of_work, &self.claims).map(|_| Proof::new(place, said));
+        }
         for (kind, rule) in &mut self.rules {
             let (file, redactor, board) = (&self.file, &self.redactor, &mut self.board);
             rule.look(facing, &self.work, &mut Desk { kind: kind.name, file, redactor, board });
@@ -177,7 +182,8 @@ impl Watch {
         self.before = Some(before);
     }
 
-    /// What the agent said last, when it did nothing after that and says there that something is done.
+    /// What the agent had said last when it was last looked at, if it did nothing after that and says there that something is
+    /// done.
     pub fn claimed(&self) -> Option<Evidence> {
         let Proof { place, quote } = self.claim.clone()?;
         let line = self.before.map(|before| before + place.line);

@@ -3,6 +3,7 @@
 //! History is not read for them: a signal is about what an agent does now, and the index of a gigabyte of finished sessions
 //! costs nothing more for them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use crate::source::work::newlines;
 /// What is read of a transcript's end at first.
 const TAIL: Limits = Limits { lines: 4_000, bytes: 512 * 1024 };
 
-/// Bytes of tails that are begun in one look; the others follow in the next.
+/// Bytes of tails that are begun in one look; the others follow in the next, where there is one.
 pub(super) const BEGUN: u64 = 4 * 1024 * 1024;
 
 /// An agent that said nothing for this long is not watched any more.
@@ -54,7 +55,7 @@ struct Watched {
     brief: Option<(String, Scope)>,
 }
 
-/// Looks at every agent that is not finished, and notes its signals.
+/// Looks at every agent that is not finished, and notes its signals. What may be begun goes to those that were heard last.
 pub(super) fn look<'a>(
     watches: &mut Watches,
     agents: &mut [Agent],
@@ -66,13 +67,16 @@ pub(super) fn look<'a>(
     let mut budget = watches.budget;
     watches.owed = false;
     let mut watched: HashMap<PathBuf, Watched> = HashMap::new();
-    for agent in agents.iter_mut().filter(|agent| is_watched(agent, now)) {
+    let mut wanted: Vec<&mut Agent> = agents.iter_mut().filter(|agent| is_watched(agent, now)).collect();
+    wanted.sort_by_key(|agent| Reverse(agent.last_activity));
+    for agent in wanted {
         let Some(digest) = digest(&agent.transcript) else { continue };
         let known = watches.by_path.remove(&agent.transcript);
         let mut one = match known {
             Some(one) => one,
             None if budget == 0 => {
                 watches.owed = true;
+                agent.signals_owed = true;
                 continue;
             }
             None => {

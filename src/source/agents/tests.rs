@@ -5,6 +5,7 @@ mod figures;
 #[path = "../../../tests/bench/generate.rs"]
 mod generate;
 mod states;
+mod watched;
 mod world;
 
 use std::fs;

@@ -50,7 +50,7 @@ pub fn ask_gate(socket: &Path, request: &GateRequest) -> Result<Answer, Unheard>
             Err(broken(socket, "the decision is on another request"))
         }
         answer @ (Answer::Decided { .. } | Answer::Expired { .. } | Answer::Refused { .. }) => Ok(answer),
-        Answer::Gates { .. } | Answer::Line { .. } | Answer::Noted => {
+        Answer::Gates { .. } | Answer::Line { .. } | Answer::Hooks { .. } | Answer::Noted => {
             Err(broken(socket, "the answer is to another question"))
         }
     }

@@ -32,13 +32,12 @@ pub(super) async fn serve(
     cancel: &CancellationToken,
 ) {
     // The folder's mode keeps others out already; this holds where modes do not.
-    let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == uid || peer.uid() == 0);
-    let (read, mut write) = stream.into_split();
-    let mut reader = BufReader::new(read);
-    if !known {
-        refuse(&mut write, "the socket belongs to another user").await;
+    if !admits(uid, stream.peer_cred().ok().map(|peer| peer.uid())) {
+        // Not a word: a stranger is to learn nothing, not even what this is.
         return;
     }
+    let (read, mut write) = stream.into_split();
+    let mut reader = BufReader::new(read);
     if !seated {
         refuse(&mut write, "too many requests at a time; try again later").await;
         return;
@@ -64,6 +63,11 @@ pub(super) async fn serve(
         Ok(Request::Line) => {
             answer(&mut write, &Answer::Line { line: gates.line() }).await;
         }
+        Ok(Request::Hooks) => {
+            let book = hooks.book();
+            let facts = book.facts().map(|fact| fact.clone().redacted(gates.redactor())).collect();
+            answer(&mut write, &Answer::Hooks { facts }).await;
+        }
         Ok(Request::Event { event }) => {
             if let Some(fact) = HookFact::parse(&event, Timestamp::now()) {
                 hooks.note(fact);
@@ -72,6 +76,12 @@ pub(super) async fn serve(
         }
         Err(why) => refuse(&mut write, &why).await,
     }
+}
+
+/// Whether a user may ask at a socket of this owner: the owner, and root, who could read all of it anyway. The kernel says
+/// who it is; one that it does not name may not.
+fn admits(owner: u32, peer: Option<u32>) -> bool {
+    peer.is_some_and(|peer| peer == owner || peer == 0)
 }
 
 /// One line without its end; one byte more than allowed when it is too long, none at the end of the stream.
@@ -160,4 +170,24 @@ async fn answer(write: &mut OwnedWriteHalf, answer: &Answer) -> bool {
         write.shutdown().await
     };
     matches!(tokio::time::timeout(HANDOVER, written).await, Ok(Ok(())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::admits;
+
+    #[test]
+    fn the_owner_and_root_may_ask_and_nobody_else() {
+        for (owner, peer, may) in [
+            (1000, Some(1000), true),
+            (1000, Some(0), true),
+            (1000, Some(1001), false),
+            (1000, Some(65534), false),
+            (1000, None, false),
+            (0, Some(0), true),
+            (0, Some(1000), false),
+        ] {
+            assert_eq!(admits(owner, peer), may, "{owner} {peer:?}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::gate::ask::{Choice, Question as Asked};
 use crate::domain::gate::change::{Guarded, RuleChange};
-use crate::event::RulesNews;
+use crate::event::{GatesElsewhere, RulesNews};
 use crate::state::guard::GRACE;
 
 fn later(state: &mut State, millis: i64, event: Event) -> Effects {
@@ -116,6 +116,37 @@ fn a_condition_that_fails_after_the_question_was_asked_stops_a_yes() {
 }
 
 #[test]
+fn conditions_on_a_sub_agent_are_judged_by_its_own_transcript() {
+    let of = |id: &str, parent: Option<&str>, file: &str| Agent {
+        id: AgentId(id.to_owned()),
+        session_id: Some("s1".to_owned()),
+        parent: parent.map(|parent| AgentId(parent.to_owned())),
+        transcript: file.into(),
+        ..agent("x", AgentState::Working)
+    };
+    let mut state = state();
+    let agents = vec![of("s1", None, "/t/s1.jsonl"), of("s1/agent-a1", Some("s1"), "/t/s1/subagents/agent-a1.jsonl")];
+    tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(50), ..AgentsNews::default() }));
+    for (id, file) in [
+        (None, "/t/s1.jsonl"),
+        (Some("a1"), "/t/s1/subagents/agent-a1.jsonl"),
+        // Not heard of yet: whoever reads looks beside the session's.
+        (Some("a2"), "/t/s1.jsonl"),
+    ] {
+        let gate = Gate {
+            agent: Some("s1".to_owned()),
+            subject: id.map(|id| ("agent_id".to_owned(), id.to_owned())).into_iter().collect(),
+            asks: Asks { require: vec!["tests-green".to_owned()], ..Asks::default() },
+            ..gate(id.unwrap_or("main"))
+        };
+        let effects = tell(&mut state, Event::Gate(GateNews::Requested(Box::new(gate.clone()))));
+        let sub_agent = id.map(str::to_owned);
+        let wanted = Effect::ReadGateFacts { gate: gate.id.clone(), transcript: file.into(), sub_agent };
+        assert!(effects.contains(&wanted), "{id:?}: {effects:?}");
+    }
+}
+
+#[test]
 fn questions_are_answered_before_they_are_approved() {
     let choice = |label: &str| Choice { label: label.to_owned(), description: String::new() };
     let question =
@@ -145,6 +176,33 @@ fn a_workbench_that_the_agent_started_decides_nothing_for_it() {
         assert!(state.screen.popup.is_none(), "{c}");
         assert!(said(&state).contains("started by the agent"), "{}", said(&state));
     }
+}
+
+#[test]
+fn gates_of_another_workbench_are_seen_and_not_decided() {
+    let why = "another workbench (pid 7) serves session x";
+    let elsewhere = |gates: Vec<Gate>| {
+        let fault = Fault::new("opening the gate socket", "/run/x.sock", why, "gates are decided there");
+        Event::Gate(GateNews::Elsewhere(Box::new(GatesElsewhere { gates, fault })))
+    };
+    let mut state = state();
+    tell(&mut state, elsewhere(vec![gate("1"), Gate { state: GateState::Approved, ..gate("0") }]));
+    assert_eq!(state.attention.needs.len(), 1);
+    keys(&mut state, "n");
+    for c in ["a", "x"] {
+        assert!(decides(&keys(&mut state, c)).is_none());
+        assert!(state.screen.popup.is_none(), "{c}");
+        assert!(said(&state).contains("pid 7"), "{}", said(&state));
+    }
+    key(&mut state, KeyCode::Enter);
+    assert!(
+        matches!(&state.screen.popup, Some(Popup::Detail { lines, .. }) if lines.iter().any(|(_, line)| line == why))
+    );
+    key(&mut state, KeyCode::Esc);
+    tell(&mut state, elsewhere(Vec::new()));
+    assert!(state.attention.needs.is_empty());
+    tell(&mut state, elsewhere(vec![gate("2")]));
+    assert_eq!(keys(&mut state, "q"), [Effect::Quit], "nobody waits for this one");
 }
 
 fn change(after: &str, problems: Vec<String>) -> RuleChange {

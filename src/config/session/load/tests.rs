@@ -2,7 +2,7 @@
 
 use super::{BUILT_IN, FILE_NAME, load};
 use crate::config::paths::Paths;
-use crate::config::session::rules::gate_rules;
+use crate::config::session::rules::{gate_rules, governing};
 use crate::config::session::{ClusterSpec, SessionOrigin};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -194,4 +194,20 @@ fn every_session_of_the_folder_is_built_in_and_clean() {
         let session = load(Some(name), &world.project(), &world.paths);
         assert!(session.is_ok(), "{name}: {:?}", session.unwrap_err());
     }
+}
+
+#[test]
+fn of_several_folders_each_session_governs_once() {
+    let world = World::new();
+    let rule = |name: &str| format!("[gates]\nsets = []\n[[gate]]\nname = \"{name}\"\ntool = \"Bash\"\n");
+    world.write("project/hnpwb.toml", &rule("outer"));
+    world.write("project/a/b/x", "");
+    world.write("project/own/hnpwb.toml", &rule("inner"));
+    let dirs = ["a/b", "", "own", "gitops", "own"].map(|dir| world.project().join(dir));
+    let found = governing(&dirs, &world.paths).unwrap();
+    let names: Vec<(PathBuf, &str)> =
+        found.iter().map(|ruled| (ruled.root.clone(), ruled.rules[0].name.as_str())).collect();
+    assert_eq!(names, [(world.project(), "outer"), (world.project().join("own"), "inner")]);
+    world.write("project/own/hnpwb.toml", "[[gat]]\n");
+    assert!(governing(&dirs, &world.paths).is_err(), "a mistake in one of them holds everything");
 }
