@@ -36,11 +36,13 @@ impl Claims {
         let mut found: Vec<Found> = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             for message in part.of.told.said.iter().filter(|said| part.scope.has(said.place)) {
+                let whole = part.of.told.work.messages.get(message.message).map_or("", |whole| whole.text.as_str());
+                if is_of_others(facts, whole) {
+                    continue;
+                }
                 let mut fresh: Vec<Found> = Vec::new();
                 for one in &message.claims {
-                    // What names other tasks alone is said of them.
-                    let named = facts.names.map(|names| names.in_text(&one.text)).unwrap_or_default();
-                    if facts.task.is_some_and(|(task, _)| !named.is_empty() && !named.contains(&task)) {
+                    if is_of_others(facts, &one.text) {
                         continue;
                     }
                     let claimed = Claimed {
@@ -76,6 +78,12 @@ impl Claims {
     pub fn first(&self, kinds: &[ClaimKind]) -> Option<usize> {
         kinds.iter().find_map(|kind| self.found.iter().position(|one| one.claimed.kind == *kind))
     }
+}
+
+/// True if a text names other tasks alone: it is said of them, each of its sentences too.
+fn is_of_others(facts: &Facts<'_>, text: &str) -> bool {
+    let named = facts.names.map(|names| names.in_text(text)).unwrap_or_default();
+    facts.task.is_some_and(|(task, _)| !named.is_empty() && !named.contains(&task))
 }
 
 /// What a board says by where it puts a task, and by its ticks.

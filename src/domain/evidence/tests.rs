@@ -389,6 +389,18 @@ fn what_is_said_of_other_tasks_is_not_claimed_of_this_one() {
 }
 
 #[test]
+fn a_message_about_other_tasks_claims_nothing_of_this_one_in_any_sentence() {
+    let then = |summed_up: &str| -> Vec<String> {
+        let story = Story::default().prompt("Do T-1").says("T-1 is done.").prompt("Sum up").says(summed_up);
+        let mut world = World::new();
+        world.task = Some(task(TaskStatus::InProgress));
+        world.look(&story).claims.into_iter().map(|claim| claim.text).collect()
+    };
+    assert_eq!(then("T-2 is ready for review. The badge is committed."), ["T-1 is done."]);
+    assert_eq!(then("T-1 and T-2 go on. The badge is committed."), ["T-1 is done.", "The badge is committed."]);
+}
+
+#[test]
 fn a_board_that_says_done_is_a_claim_and_no_more() {
     let evidence = World::new().look(&Story::default());
     assert_eq!((evidence.grade, evidence.overall()), (Grade::Claimed, Overall::Short));

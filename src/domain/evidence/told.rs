@@ -17,6 +17,8 @@ const FILES: usize = 512;
 pub struct Said {
     /// Where.
     pub place: Place,
+    /// Its index among the messages of the work.
+    pub message: usize,
     /// What.
     pub claims: Vec<Claim>,
 }
@@ -37,8 +39,12 @@ pub struct Told {
 impl Told {
     /// Reads some work.
     pub fn of(work: Work) -> Self {
-        let messages = work.messages.iter().filter(|message| !message.sidechain);
-        let said = messages.map(|message| Said { place: message.place, claims: claim::claims(&message.text) });
+        let messages = work.messages.iter().enumerate().filter(|(_, message)| !message.sidechain);
+        let said = messages.map(|(index, message)| Said {
+            place: message.place,
+            message: index,
+            claims: claim::claims(&message.text),
+        });
         let checks = work.acts.iter().filter_map(|act| match &act.deed {
             Deed::Run(line) => Some((act.id.clone(), command::find(line)?)),
             Deed::Edit(_) | Deed::Read(_) | Deed::Other(_) => None,
