@@ -145,6 +145,19 @@ impl SignOff {
             || self.evidence.iter().any(|cited| cited.required && cited.verdict != Some(Verdict::Holds))
     }
 
+    /// What of it is another way in `now`, in a few words: what was claimed or shown as it says now, else what else it rests on.
+    pub fn change(&self, now: &Self) -> String {
+        let new = now.evidence.iter().find(|cited| !self.evidence.contains(cited));
+        let gone = || self.evidence.iter().find(|cited| !now.evidence.contains(cited));
+        let differs = |what: &str, is: bool| is.then(|| what.to_owned());
+        new.map(|cited| format!("{} is now: {}", cited.what, cited.text))
+            .or_else(|| gone().map(|cited| format!("{} is no longer: {}", cited.what, cited.text)))
+            .or_else(|| differs("its commits", self.commits != now.commits))
+            .or_else(|| differs("its files", self.files != now.files))
+            .or_else(|| differs("its objects", self.objects != now.objects))
+            .unwrap_or_else(|| "what its board says of it".to_owned())
+    }
+
     /// Why it no longer stands: what changed of what it rests on, the weightiest first; none while it does.
     ///
     /// What cannot be seen now supersedes nothing: a cluster that is away, a transcript that was deleted.

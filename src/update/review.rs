@@ -269,11 +269,12 @@ pub fn confirmed(state: &mut State, sign_off: Box<SignOff>) -> Effects {
         // What others commit meanwhile is not what was signed: its own commits and files are compared.
         SignOff { reason: sign_off.reason.clone(), heads: sign_off.heads.clone(), ..now }
     });
-    if now.as_ref() != Some(&*sign_off) {
-        state.say(Tone::Warning, "nothing was signed off: what it rests on has changed meanwhile; look again");
-        return Effects::new();
+    if now.as_ref() == Some(&*sign_off) {
+        return vec![Effect::SignOff(sign_off)];
     }
-    vec![Effect::SignOff(sign_off)]
+    let what = now.map_or_else(|| "its evidence is being looked at again".to_owned(), |now| sign_off.change(&now));
+    state.say(Tone::Warning, format!("nothing was signed off, it has changed meanwhile ({what}): look again"));
+    Effects::new()
 }
 
 /// A sign-off was written into the journal, or was not.

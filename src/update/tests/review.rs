@@ -271,7 +271,8 @@ fn what_changed_while_it_was_asked_is_not_signed_off() {
     keys(&mut state, "s");
     tell(&mut state, gathered(true, "d2"));
     assert!(key(&mut state, KeyCode::Char('y')).is_empty());
-    assert!(state.screen.message.as_ref().unwrap().text.contains("has changed meanwhile"));
+    let said = &state.screen.message.as_ref().unwrap().text;
+    assert!(said.contains("has changed meanwhile (its files)"), "{said}");
 }
 
 #[test]
