@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::config::layout::PaneKind;
 use crate::config::theme::Role;
-use crate::domain::evidence::{Evidence, Grade, Overall, Verdict};
+use crate::domain::evidence::{Claimed, Evidence, Grade, Overall, Verdict};
 use crate::domain::sign_off::Standing;
 use crate::domain::text;
 use crate::state::describe::review::{standing, title, verdict};
@@ -19,8 +19,8 @@ use crate::ui::{Cx, glyph};
 /// Columns of the longest verdict, and of the longest kind of row.
 const VERDICT: usize = 13;
 const KIND: usize = 10;
-/// Columns from which on a row has room for words beside the sign of its verdict.
-const ROOMY: usize = 76;
+/// Columns right of the claim from which on there is room for words beside the sign of a verdict.
+const ROOMY: usize = 60;
 
 /// What the border says.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
@@ -57,7 +57,17 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         };
         return nothing(cx, words, rows, buf);
     }
-    list(cx, PaneKind::Review, &review.list, rows, buf, hits, |row, columns| line(cx, evidence, *row, columns));
+    let said =
+        |row: &Row| row.claim.and_then(|claim| evidence.claims.get(claim)).map_or(0, |claim| text::width(&says(claim)));
+    let widest = review.list.rows.iter().map(said).max().unwrap_or_default();
+    list(cx, PaneKind::Review, &review.list, rows, buf, hits, |row, columns| {
+        // What is shown has the room that no claim takes.
+        line(cx, evidence, *row, widest.min(columns * 2 / 5), columns)
+    });
+}
+
+fn says(claim: &Claimed) -> String {
+    format!("{}: {}", text::line(&claim.by), text::line(&claim.text))
 }
 
 /// What it is about, how the operator stands to it, and the verdict.
@@ -100,17 +110,18 @@ fn grade_role(evidence: &Evidence) -> Role {
     }
 }
 
-fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, columns: usize) -> Line<'static> {
-    let claim = row.claim.and_then(|claim| evidence.claims.get(claim));
-    let left = columns * 2 / 5;
-    let said =
-        claim.map_or_else(String::new, |claim| format!("{}: {}", text::line(&claim.by), text::line(&claim.text)));
-    let mut spans: Vec<Span<'static>> = vec![cx.span(Role::Text, cell(&said, left)), cx.span(Role::Border, " │ ")];
+/// A row: the claim in its `left` columns, if any, and what is shown.
+fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, left: usize, columns: usize) -> Line<'static> {
+    let said = row.claim.and_then(|claim| evidence.claims.get(claim)).map(says).unwrap_or_default();
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    if left > 0 {
+        spans.extend([cx.span(Role::Text, cell(&said, left)), cx.span(Role::Border, " │ ")]);
+    }
     match row.shown.and_then(|shown| evidence.rows.get(shown)) {
         Some(shown) => {
             let role = verdict_role(shown.verdict);
             spans.push(cx.span(role, format!("{} ", glyph::verdict(shown.verdict))));
-            if columns >= ROOMY {
+            if columns.saturating_sub(left) >= ROOMY {
                 spans.push(cx.span(role, cell(shown.verdict.name(), VERDICT)));
             }
             let dim = if shown.required { Role::Text } else { Role::Dim };
