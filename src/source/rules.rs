@@ -130,7 +130,8 @@ fn publish(guard: &Guard, source: &SourceText) -> Result<(), Fault> {
         let remedy = "hooks read the session file instead, whoever has written it";
         Fault::new("writing the accepted gate rules to", file.display(), why, remedy)
     };
-    let text = serde_json::to_vec(&Accepted::new(&guard.root, source)).map_err(|error| refused(&error))?;
+    let text =
+        serde_json::to_vec(&Accepted::new(&guard.root, source).read(&guard.paths)).map_err(|error| refused(&error))?;
     let folder = file.parent().ok_or_else(|| refused(&"it lies in no folder"))?;
     let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut draft| {
         draft.write_all(&text)?;

@@ -164,10 +164,12 @@ struct Walk<'w, 'a> {
 }
 
 impl SessionFile {
-    /// The rules of the file, then those of the sets that are in force.
-    pub fn rules(&self) -> Vec<GateRule> {
+    /// Takes out the rules of the file, then those of the sets that are in force.
+    pub fn take_rules(&mut self) -> Vec<GateRule> {
         let sets = self.gate_sets.clone().unwrap_or_else(gates::default_sets);
-        self.gates.iter().cloned().chain(gates::rules_of(&sets)).collect()
+        let mut rules = std::mem::take(&mut self.gates);
+        rules.append(&mut gates::rules_of(&sets));
+        rules
     }
 }
 
@@ -388,8 +390,9 @@ mod tests {
 
     #[test]
     fn sets_are_those_that_the_file_names_and_its_own_rules_come_first() {
-        let names =
-            |text: &str| -> Vec<String> { read(text).unwrap().rules().into_iter().map(|rule| rule.name).collect() };
+        let names = |text: &str| -> Vec<String> {
+            read(text).unwrap().take_rules().into_iter().map(|rule| rule.name).collect()
+        };
         assert!(names("").contains(&"settings-files".to_owned()));
         assert!(names("[gates]\nsets = []\n").is_empty());
         let own = names("[gates]\nsets = [\"pushes\"]\n[[gate]]\nname = \"a\"\ntool = \"Bash\"\n");

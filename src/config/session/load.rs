@@ -197,8 +197,8 @@ fn filled(mut file: SessionFile, source: Source, root: PathBuf, paths: &Paths) -
 }
 
 /// Fills in by discovery what a file leaves out.
-fn complete(file: SessionFile, origin: SessionOrigin, text: SourceText, root: PathBuf, paths: &Paths) -> Session {
-    let gates = file.rules();
+fn complete(mut file: SessionFile, origin: SessionOrigin, text: SourceText, root: PathBuf, paths: &Paths) -> Session {
+    let gates = file.take_rules();
     let everything_said = !file.boards.is_empty() && !file.repos.is_empty() && !file.fabrics.is_empty();
     let found = if everything_said {
         let worktrees = repository::find(&root).map(|repository| repository.worktrees).unwrap_or_default();

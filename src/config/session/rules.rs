@@ -48,6 +48,10 @@ pub struct Accepted {
     pub base: PathBuf,
     /// What the file said when it was accepted.
     pub text: String,
+    /// The rules in it: to read a thousand of them anew would take a hook longer than all the rest. None where that version of
+    /// the program did not leave them.
+    #[serde(default)]
+    rules: Option<Vec<GateRule>>,
 }
 
 impl Accepted {
@@ -61,16 +65,27 @@ impl Accepted {
             file: source.file.clone(),
             base: source.base.clone().unwrap_or_else(|| root.to_owned()),
             text: source.text.clone(),
+            rules: None,
         }
+    }
+
+    /// The same with its rules read, to be left for hooks.
+    #[must_use]
+    pub fn read(mut self, paths: &Paths) -> Self {
+        self.rules = self.rules(paths).ok();
+        self
     }
 
     /// The rules.
     ///
     /// # Errors
     /// Everything that is wrong with the text, which was none when it was accepted.
-    pub fn rules(&self, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
+    pub fn rules(&mut self, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
+        if let Some(rules) = self.rules.take() {
+            return Ok(rules);
+        }
         let file = self.file.as_deref().unwrap_or(Path::new("hnpwb.toml"));
-        Ok(parse(&self.text, file, &self.base, paths)?.rules())
+        Ok(parse(&self.text, file, &self.base, paths)?.take_rules())
     }
 
     /// Digest of the text.
@@ -154,7 +169,7 @@ impl Reading<'_> {
                 continue;
             }
             self.looked_at.push(folder.to_owned());
-            if let Some(accepted) = accepted(folder, self.paths) {
+            if let Some(mut accepted) = accepted(folder, self.paths) {
                 let rules = accepted.rules(self.paths)?;
                 // What the file says of the same root was read for another folder: what was accepted counts.
                 self.found.retain(|(ruled, _)| ruled.root != accepted.root);
@@ -181,19 +196,19 @@ impl Reading<'_> {
                 return Ok(None);
             }
             let source = Source::of_project(file).map_err(|problem| vec![problem])?;
-            let session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), self.paths)?;
+            let mut session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), self.paths)?;
             let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
             self.files.push(known);
-            return Ok(Some((root, session.rules())));
+            return Ok(Some((root, session.take_rules())));
         }
         let paths = self.paths;
         let named = self.named.get_or_insert_with(|| named(paths));
-        let governing = named.iter().filter(|named| !accepted.contains(&&named.file) && above(&named.root));
+        let governing = named.iter_mut().filter(|named| !accepted.contains(&&named.file) && above(&named.root));
         // Of several with equally long roots the first.
         let governing = governing.min_by_key(|named| std::cmp::Reverse(named.root.components().count()));
         match governing {
             None => Ok(None),
-            Some(named) if named.problems.is_empty() => Ok(Some((named.root.clone(), named.session.rules()))),
+            Some(named) if named.problems.is_empty() => Ok(Some((named.root.clone(), named.session.take_rules()))),
             Some(named) => Err(named.problems.clone()),
         }
     }
@@ -221,4 +236,33 @@ fn named(paths: &Paths) -> Vec<Named> {
 /// Everything that is wrong with it.
 pub fn read_rules(source: &SourceText, root: &Path, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
     Accepted::new(root, source).rules(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Accepted, SourceText};
+    use crate::config::paths::Paths;
+    use crate::config::session::gates::SETS;
+
+    #[test]
+    fn the_rules_that_are_left_for_hooks_are_those_of_the_text() {
+        let sets: Vec<String> = SETS.iter().map(|set| format!("{:?}", set.name)).collect();
+        let text = format!(
+            "[gates]\nsets = [{}]\n[[gate]]\nname = \"a\"\ntool = \"Bash|mcp__*\"\nmatches = \"git +push\"\nfail = \"wait\"\n\
+             deadline = \"90s\"\ndanger = true\nmessage = \"why\"\nrequire = [\"tests-green\", \"fabric-synced:f\"]\n",
+            sets.join(", ")
+        );
+        let source = SourceText { file: Some("/p/hnpwb.toml".into()), text, base: None };
+        let paths = Paths::from_vars(|_| None);
+        let read = |accepted: &Accepted| -> Accepted {
+            serde_json::from_slice(&serde_json::to_vec(accepted).unwrap()).unwrap()
+        };
+        let bare = Accepted::new(Path::new("/p"), &source);
+        let from_text = read(&bare).rules(&paths).unwrap();
+        let mut left = read(&bare.read(&paths));
+        assert!(left.rules.is_some() && from_text.len() > 20, "{}", from_text.len());
+        assert_eq!(left.rules(&paths).unwrap(), from_text);
+    }
 }

@@ -6,18 +6,20 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 use regex_syntax::hir::literal::Extractor;
+use serde::{Deserialize, Serialize};
 
 /// Characters that mean something in a regular expression.
 const SPECIAL: &[char] = &['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$', '#', '&', '-', '~'];
 
-/// A checked pattern.
-#[derive(Clone)]
+/// A checked pattern. What was found out when it was checked is kept with it.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Pattern {
     text: String,
     /// Of these texts one stands in whatever matches; none when that is not known.
     needs: Option<Vec<String>>,
     /// It is the text that it needs, and nothing else.
     plain: bool,
+    #[serde(skip)]
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -102,6 +104,9 @@ mod tests {
         ) {
             let (Ok(ours), Ok(theirs)) = (Pattern::new(&pattern), Regex::new(&pattern)) else { return Ok(()) };
             prop_assert_eq!(ours.is_match(&text), theirs.is_match(&text), "{:?} on {:?}", pattern, text);
+            // As a workbench leaves it for hooks.
+            let left: Pattern = serde_json::from_value(serde_json::to_value(&ours).unwrap()).unwrap();
+            prop_assert_eq!(left.is_match(&text), theirs.is_match(&text), "left: {:?} on {:?}", pattern, text);
         }
     }
 }

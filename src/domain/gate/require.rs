@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::evidence::command::{Check, find};
 use crate::domain::work::{Deed, Outcome, Work};
 
 /// A named condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Requirement {
     /// The last run of the tests passed, and nothing was edited after it.
     TestsGreen,

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::call::ToolCall;
 use super::pattern::Pattern;
 use super::require::Requirement;
 
 /// What a rule looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RuleEvent {
     /// A tool call, before it runs.
     #[default]
@@ -45,7 +47,7 @@ impl RuleEvent {
 }
 
 /// What a gate answers when nobody can decide.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnFailure {
     /// Refuse.
     #[default]
@@ -62,7 +64,7 @@ impl OnFailure {
 }
 
 /// Where a rule stands: a file, or a set of the program's own, and the line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The file, or `set NAME`.
     pub source: String,
@@ -77,7 +79,8 @@ impl fmt::Display for Origin {
 }
 
 /// A tool call that matches is held. Every condition that is given must be met; of a list, one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GateRule {
     /// Name of the rule.
     pub name: String,
