@@ -4,10 +4,14 @@
 //! as kubectl reads them (`yes` is a boolean, `0755` is octal).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use super::digest;
 use super::drift::{Finding, ObjectKey, Severity};
+use super::hedgehog::Wants;
 
 mod document;
 mod scalar;
@@ -93,8 +97,12 @@ pub struct Manifest {
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// The whole object.
-    pub value: Value,
+    /// The whole object. Working tree, HEAD and upstream share those that are the same.
+    pub value: Arc<Value>,
+    /// Digest of it without metadata and status: see [`body`].
+    pub body: digest::Bytes,
+    /// What it asks of the fabric, without the digest of that; none for other kinds than Hedgehog's.
+    pub wants: Option<Arc<Wants>>,
     /// File it stands in, as it was given to [`load`].
     pub file: PathBuf,
     /// First line of its document's content, from one.
@@ -118,6 +126,20 @@ impl Manifest {
             name: self.name.clone(),
         }
     }
+}
+
+/// Digest of an object without metadata and status: most objects are live as they are stated to the byte, and this tells
+/// without walking through them.
+pub fn body(object: &Value) -> digest::Bytes {
+    struct Body<'o>(&'o Map<String, Value>);
+
+    impl Serialize for Body<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().filter(|(name, _)| !matches!(name.as_str(), "metadata" | "status")))
+        }
+    }
+
+    object.as_object().map_or_else(digest::Bytes::default, |fields| digest::of_json(&Body(fields)))
 }
 
 /// What a file holds.
@@ -288,13 +310,16 @@ fn read_value(
         }
         !is_wrong
     });
+    let (body, wants) = (body(&value), Wants::named(group, &kind, &value).map(Arc::new));
     loaded.objects.push(Manifest {
         group: group.to_owned(),
         version: version.to_owned(),
         kind,
         namespace,
         name,
-        value,
+        value: Arc::new(value),
+        body,
+        wants,
         file: file.into(),
         line,
         ambiguous,

@@ -94,7 +94,7 @@ async fn run(
         for definition in hnpwb::domain::manifest::load(&file, &std::fs::read(&file)?).objects {
             let name = definition.value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             if !name.starts_with("vpcs.") && !name.starts_with("connections.") {
-                server.create(definition.value).await;
+                server.create(std::sync::Arc::unwrap_or_clone(definition.value)).await;
             }
         }
     }

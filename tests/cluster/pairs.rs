@@ -45,7 +45,7 @@ fn pairs_are_judged_as_argo_cd_judges_them() {
             plural: String::new(),
             namespaced: true,
         };
-        let live = LiveObject::new(&kind, live.value.clone()).unwrap();
+        let live = LiveObject::new(&kind, live.value.as_ref().clone()).unwrap();
         let fields = compare(&desired.value, &live, &Schemas::new()).fields;
         let expected = MODIFIED.contains(&name.as_str()) != OTHERWISE.contains(&name.as_str());
         assert_eq!(is_drift(&fields), expected, "{name}: {fields:#?}");

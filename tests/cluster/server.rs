@@ -227,7 +227,7 @@ impl Server {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crds").join(file);
             let text = std::fs::read(&file).expect("the fixture");
             for object in hnpwb::domain::manifest::load(&file, &text).objects {
-                self.create(object.value).await;
+                self.create(std::sync::Arc::unwrap_or_clone(object.value)).await;
             }
         }
         self.create(json!({

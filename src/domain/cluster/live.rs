@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serializer;
 use serde_json::Value;
 
 use super::{Connection, Kind, Objects, Schemas};
+use crate::domain::digest;
 use crate::domain::drift::{APPLICATIONS, Application, ObjectKey};
 use crate::domain::fault::Fault;
 use crate::domain::health::{self, Health, Rules};
@@ -58,6 +57,8 @@ pub struct LiveObject {
     body: Box<str>,
     /// JSON of the metadata.
     metadata: Box<str>,
+    /// Digest of the body.
+    digest: digest::Bytes,
     /// JSON, as the client wrote it.
     last_applied: Option<Box<str>>,
     /// Packed by [`owners::pack`]. Objects that were made alike share it.
@@ -121,6 +122,7 @@ impl Maker {
         let last_applied = last_applied.as_ref().and_then(Value::as_str).map(|text| text.trim().into());
         let metadata = fields.remove("metadata").unwrap_or_default().to_string().into_boxed_str();
         let body = object.to_string().into_boxed_str();
+        let digest = digest::of_text(&body);
         let kind = Arc::clone(&self.kind);
         Some(LiveObject {
             kind,
@@ -138,6 +140,7 @@ impl Maker {
             controller,
             application,
             body,
+            digest,
             metadata,
             last_applied,
             owners,
@@ -186,14 +189,10 @@ impl LiveObject {
         serde_json::from_str(&self.metadata).unwrap_or_default()
     }
 
-    /// True when an object is the same to the byte, apart from its metadata and status. That is told without reading anything
-    /// anew, and most objects are.
-    pub fn has_body_of(&self, object: &Value) -> bool {
-        let Some(fields) = object.as_object() else { return false };
-        let mut rest = Unread(self.body.as_bytes());
-        let mut serializer = serde_json::Serializer::new(&mut rest);
-        let body = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "metadata" | "status"));
-        serializer.collect_map(body).is_ok() && rest.0.is_empty()
+    /// True when an object with this [body](crate::domain::manifest::body) is the same to the byte, apart from its metadata and
+    /// status. Most objects are.
+    pub fn has_body(&self, body: &digest::Bytes) -> bool {
+        self.digest == *body
     }
 
     /// What client-side apply applied last, if it was used. Read anew at every call.
@@ -280,6 +279,7 @@ impl LiveObject {
             controller,
             application,
             body,
+            digest: _,
             metadata,
             last_applied,
             owners,
@@ -301,20 +301,6 @@ impl LiveObject {
             rank(a).cmp(&rank(b)).then_with(|| a.path.cmp(&b.path))
         });
         nearest.map(|owner| owner.manager)
-    }
-}
-
-/// Text that is to be written, as far as it was not yet; anything else is refused.
-struct Unread<'a>(&'a [u8]);
-
-impl io::Write for Unread<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -399,6 +385,7 @@ impl LiveSet {
 mod tests {
     use super::{LiveObject, Maker, join};
     use crate::domain::cluster::Kind;
+    use crate::domain::manifest::body;
     use serde_json::json;
     use std::sync::Arc;
 
@@ -491,15 +478,15 @@ mod tests {
         there["metadata"]["uid"] = "7".into();
         there["status"] = json!({ "phase": "Ready" });
         let live = LiveObject::new(&kind(), there.clone()).unwrap();
-        assert!(live.has_body_of(&stated));
+        assert!(live.has_body(&body(&stated)));
         assert_eq!((live.value()["metadata"]["uid"].as_str(), &live.value()["spec"]), (Some("7"), &stated["spec"]));
         for (path, value) in [("/spec/b/0", json!(2)), ("/spec/a", json!({})), ("/kind", json!("Job"))] {
             let mut other = stated.clone();
             *other.pointer_mut(path).unwrap() = value;
-            assert!(!live.has_body_of(&other), "{path}");
+            assert!(!live.has_body(&body(&other)), "{path}");
         }
         let more = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "spec": stated["spec"], "z": 1 });
-        assert!(!live.has_body_of(&more) && !live.has_body_of(&json!(1)));
+        assert!(!live.has_body(&body(&more)) && !live.has_body(&body(&json!(1))));
     }
 
     #[test]

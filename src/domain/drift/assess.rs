@@ -181,7 +181,7 @@ fn judge(
     if let Some(what) = draft {
         // What is live is compared with what was committed: a draft must not look like drift.
         let fields = desired.committed.zip(live).map(|(committed, live)| {
-            let Comparison { fields, .. } = compared.compare(desired.key, &committed.value, live);
+            let Comparison { fields, .. } = compared.compare(desired.key, committed, live);
             fields
         });
         let fields = fields.unwrap_or_default();
@@ -239,7 +239,7 @@ fn settled(
         return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
     }
     let schemas = &inputs.live.schemas;
-    let Comparison { fields, drops, by_hand } = compared.compare(desired.key, &wanted.value, live);
+    let Comparison { fields, drops, by_hand } = compared.compare(desired.key, wanted, live);
     if !is_drift(&fields) {
         let reason = with("live as committed".to_owned(), beside(&fields, &drops, &by_hand));
         return Verdict::new(DriftState::Synced, reason).since(changed).fields(fields);

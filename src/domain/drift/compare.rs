@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::normal::{Normal, normal};
 use super::{FieldClass, FieldDiff};
 use crate::domain::cluster::{LiveObject, Schemas, is_within};
+use crate::domain::digest;
+use crate::domain::manifest::body;
 
 mod by_hand;
 mod path;
@@ -41,8 +43,17 @@ pub struct Comparison {
 
 /// Compares a desired object with a live one. `schemas` are those of the cluster.
 pub fn compare(desired: &Value, live: &LiveObject, schemas: &Schemas) -> Comparison {
+    compare_with((desired, &body(desired)), live, schemas)
+}
+
+/// The same where the digest of its [body](crate::domain::manifest::body) is at hand.
+pub(super) fn compare_with(
+    (desired, body): (&Value, &digest::Bytes),
+    live: &LiveObject,
+    schemas: &Schemas,
+) -> Comparison {
     // Where the rest is the same to the byte, nothing can differ but labels and annotations.
-    if live.has_body_of(desired) {
+    if live.has_body(body) {
         let metadata = desired.get("metadata").cloned().unwrap_or_default();
         let (wanted, there) = (json!({ "metadata": metadata }), json!({ "metadata": live.metadata() }));
         return parts(&wanted, (&there, live.last_applied_metadata()), live, schemas);

@@ -1,9 +1,10 @@
 //! References of manifests to objects that are neither in git nor in the cluster: the webhooks would refuse them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::{Wants, is_listed};
-use crate::domain::cluster::{Change, Kind, LiveObject, LiveSet};
+use crate::domain::cluster::{Change, LiveObject, LiveSet};
 use crate::domain::drift::{Finding, ObjectKey, Severity};
 use crate::domain::manifest::Manifest;
 
@@ -12,7 +13,7 @@ use crate::domain::manifest::Manifest;
 #[derive(Debug, Default)]
 pub struct Dangling {
     /// What the manifests want that want anything, by their places.
-    wanted: BTreeMap<usize, Wants>,
+    wanted: BTreeMap<usize, Arc<Wants>>,
     stated: HashMap<ObjectKey, usize>,
     /// The manifests that name an object, by its identity.
     referrers: HashMap<ObjectKey, Vec<usize>>,
@@ -24,20 +25,13 @@ impl Dangling {
     pub fn of(manifests: &[Manifest]) -> Self {
         let mut dangling = Self::default();
         for (place, manifest) in manifests.iter().enumerate() {
-            let kind = Kind {
-                group: manifest.group.clone(),
-                version: manifest.version.clone(),
-                kind: manifest.kind.clone(),
-                plural: String::new(),
-                namespaced: true,
-            };
-            let Some(wants) = Wants::of(&kind, &manifest.value) else { continue };
+            let Some(wants) = &manifest.wants else { continue };
             let key = manifest.key();
             for reference in &wants.references {
                 dangling.referrers.entry(reference.key(&key.namespace)).or_default().push(place);
             }
             dangling.stated.insert(key, place);
-            dangling.wanted.insert(place, wants);
+            dangling.wanted.insert(place, Arc::clone(wants));
         }
         dangling
     }
@@ -81,7 +75,7 @@ impl Dangling {
         let mut findings = Vec::new();
         for reference in &wants.references {
             let key = reference.key(&namespace);
-            let stated = self.stated.get(&key).and_then(|place| self.wanted.get(place));
+            let stated = self.stated.get(&key).and_then(|place| self.wanted.get(place)).map(Arc::as_ref);
             let at_hand = live.objects.get(&key).and_then(|object| object.wants.as_deref());
             let what = match (stated.or(at_hand), &reference.subnet) {
                 (Some(target), Some(subnet)) if !target.subnets.contains(subnet) => format!("has no subnet {subnet}"),

@@ -157,9 +157,8 @@ pub fn digest(spec: &Value) -> u64 {
 fn write(value: &Value, hasher: &mut DefaultHasher, in_list: bool) {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
             '{'.hash(hasher);
+            // Fields come in the order of their names: serde_json keeps them so unless a feature says otherwise.
             for (name, value) in fields {
                 // Keys of a list's elements may be all that they say: `permit: [{vpc-1: {}, vpc-2: {}}]`.
                 if !is_zero(value) || (in_list && value.is_object()) {
@@ -176,6 +175,7 @@ fn write(value: &Value, hasher: &mut DefaultHasher, in_list: bool) {
             }
             ']'.hash(hasher);
         }
+        Value::String(text) => text.hash(hasher),
         scalar => scalar.to_string().hash(hasher),
     }
 }

@@ -13,7 +13,7 @@ const SWITCH_ENDS: [&str; 7] = ["switch", "leaf", "spine", "leaf1", "leaf2", "sw
 /// What an object refers to, and what of it must have reached the switches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wants {
-    /// Digest of its spec, as [`super::AgentFacts::pushed`] has those that reached a switch.
+    /// Digest of its spec, as [`super::AgentFacts::pushed`] has those that reached a switch; zero where nobody asks for it.
     pub digest: u64,
     /// Objects that must be there.
     pub references: Vec<Reference>,
@@ -57,18 +57,24 @@ impl Reference {
 }
 
 impl Wants {
-    /// What an object wants; `None` for objects that are not of the twelve kinds.
+    /// What an object wants, with the digest of its spec; `None` for objects that are not of the twelve kinds.
+    pub fn of(kind: &Kind, object: &Value) -> Option<Self> {
+        let wants = Self::named(&kind.group, &kind.kind, object)?;
+        Some(Self { digest: digest(object.get("spec").unwrap_or(&Value::Null)), ..wants })
+    }
+
+    /// The same without the digest, which costs more than all the rest.
     ///
     /// References are those that the validating webhooks of githedgehog/fabric check; names that they default are defaulted
     /// here as well.
-    pub fn of(kind: &Kind, object: &Value) -> Option<Self> {
-        if !GROUPS.contains(&kind.group.as_str()) {
+    pub fn named(group: &str, kind: &str, object: &Value) -> Option<Self> {
+        if !GROUPS.contains(&group) {
             return None;
         }
         let null = Value::Null;
         let spec = object.get("spec").unwrap_or(&null);
-        let mut wants = Self { digest: digest(spec), ..Self::default() };
-        match kind.kind.as_str() {
+        let mut wants = Self::default();
+        match kind {
             "VPC" => wants.vpc(spec),
             "VPCAttachment" => {
                 let named = text(spec, "/subnet");

@@ -76,7 +76,7 @@ pub(super) fn walk(
 }
 
 /// An object of one side of a diff, with its file.
-type Side = BTreeMap<ObjectKey, (PathBuf, Value)>;
+type Side = BTreeMap<ObjectKey, (PathBuf, Arc<Value>)>;
 
 fn add_versions(
     repository: &Repository,
@@ -108,21 +108,21 @@ fn add_versions(
                 continue;
             }
             for object in &blobs.load(repository, file.id(), &path).objects {
-                side.insert(object.key(), (path.clone(), object.value.clone()));
+                side.insert(object.key(), (path.clone(), Arc::clone(&object.value)));
             }
         }
     }
     let at = Timestamp::from_second(commit.time().seconds()).unwrap_or_default();
-    let mut add = |key: &ObjectKey, file: &PathBuf, value: Option<Value>| {
+    let mut add = |key: &ObjectKey, file: &PathBuf, value: Option<Arc<Value>>| {
         let versions = history.entry(key.clone()).or_default();
         if versions.len() < VERSIONS {
             let commit = commit.id().to_string();
-            versions.push(Version { commit, at, file: file.clone(), value: value.map(Arc::new) });
+            versions.push(Version { commit, at, file: file.clone(), value });
         }
     };
     for (key, (file, value)) in &after {
         if before.get(key).is_none_or(|(_, before)| !same_desire(before, value)) {
-            add(key, file, Some(value.clone()));
+            add(key, file, Some(Arc::clone(value)));
         }
     }
     for (key, (file, _)) in &before {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -59,9 +60,7 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
     let repository = Repository::discover(&root).ok().filter(|repository| repository.workdir().is_some());
     let Some(repository) = repository else {
         let mut side = GitSide::default();
-        let mut walk =
-            Walk { base: &fabric.repo, exclude: &fabric.exclude, repository: None, side: &mut side, files: 0 };
-        walk.folder(&root, 0);
+        Walk::new(&fabric.repo, &fabric.exclude, None, &mut side).folder(&root, 0);
         return Ok(side);
     };
     let git_fault = |error: git2::Error| fault(error.message().to_owned());
@@ -71,9 +70,9 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
     let prefix =
         canonical.strip_prefix(&base).map_err(|_| fault("it is outside its repository".to_owned()))?.to_owned();
     let mut side = GitSide::default();
-    let mut walk =
-        Walk { base: &base, exclude: &fabric.exclude, repository: Some(&repository), side: &mut side, files: 0 };
+    let mut walk = Walk::new(&base, &fabric.exclude, Some(&repository), &mut side);
     walk.folder(&canonical, 0);
+    let read = walk.read;
     let Ok(head) = repository.head() else {
         // A repository without a commit: everything is a draft.
         side.head = Some(Vec::new());
@@ -84,11 +83,11 @@ pub fn read(fabric: &FabricSpec, cache: &mut Cache) -> Result<GitSide, Fault> {
     side.commit = Some(commit.id().to_string());
     let directory = Directory { prefix: &prefix, exclude: &fabric.exclude };
     let tree = commit.tree().map_err(git_fault)?;
-    side.head = Some(directory.objects(&repository, &tree).map_err(git_fault)?);
+    side.head = Some(directory.objects(&repository, &tree, (&read, &side.worktree)).map_err(git_fault)?);
     side.pushed = match upstream(&repository, &head).filter(|upstream| *upstream != commit.id()) {
         Some(upstream) => {
             let tree = repository.find_commit(upstream).and_then(|commit| commit.tree()).map_err(git_fault)?;
-            Some(directory.objects(&repository, &tree).map_err(git_fault)?)
+            Some(directory.objects(&repository, &tree, (&read, &side.worktree)).map_err(git_fault)?)
         }
         None => None,
     };
@@ -133,16 +132,23 @@ impl Directory<'_> {
         (is_manifest_name(below) && !excluded).then(|| self.prefix.join(below))
     }
 
-    fn objects(&self, repository: &Repository, tree: &Tree<'_>) -> Result<Vec<Manifest>, git2::Error> {
-        let mut objects = Vec::new();
+    /// The objects of a tree. Files that are as in the working tree are not read again: its objects are shared.
+    fn objects(
+        &self,
+        repository: &Repository,
+        tree: &Tree<'_>,
+        (read, worktree): (&Read, &[Manifest]),
+    ) -> Result<Vec<Manifest>, git2::Error> {
+        let mut objects: Vec<Manifest> = Vec::new();
         let Some(id) = self.tree_id(tree) else { return Ok(objects) };
         repository.find_tree(id)?.walk(TreeWalkMode::PreOrder, |folder, entry| {
             let below = Path::new(folder).join(OsStr::from_bytes(entry.name_bytes()));
             let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != LINK;
-            if is_file
-                && let Some(path) = self.manifest_path(&below)
-                && let Ok(blob) = repository.find_blob(entry.id())
-            {
+            let Some(path) = self.manifest_path(&below).filter(|_| is_file) else { return TreeWalkResult::Ok };
+            let same = read.get(&path).filter(|(id, _)| *id == entry.id()).map(|(_, places)| places.clone());
+            if let Some(known) = same.and_then(|places| worktree.get(places)) {
+                objects.extend_from_slice(known);
+            } else if let Ok(blob) = repository.find_blob(entry.id()) {
                 objects.extend(manifest::load(&path, blob.content()).objects);
             }
             TreeWalkResult::Ok
@@ -179,6 +185,9 @@ impl Blobs {
     }
 }
 
+/// Files of the working tree, relative to it: the id that git would give each, and the places of its objects.
+type Read = HashMap<PathBuf, (Oid, Range<usize>)>;
+
 /// A walk through the working tree.
 struct Walk<'a> {
     base: &'a Path,
@@ -186,9 +195,14 @@ struct Walk<'a> {
     repository: Option<&'a Repository>,
     side: &'a mut GitSide,
     files: usize,
+    read: Read,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(base: &'a Path, exclude: &'a [String], repository: Option<&'a Repository>, side: &'a mut GitSide) -> Self {
+        Self { base, exclude, repository, side, files: 0, read: Read::new() }
+    }
+
     fn find(&mut self, severity: Severity, code: &'static str, path: &Path, message: String) {
         let file = path.strip_prefix(self.base).unwrap_or(path).to_owned();
         self.side.findings.push(Finding { severity, code, file, line: None, message });
@@ -263,8 +277,12 @@ impl Walk<'_> {
         match fs::read(path) {
             Ok(bytes) => {
                 let loaded = manifest::load(&relative, &bytes);
+                let begin = self.side.worktree.len();
                 self.side.worktree.extend(loaded.objects);
                 self.side.findings.extend(loaded.findings);
+                if let Ok(id) = Oid::hash_object(ObjectType::Blob, &bytes) {
+                    self.read.insert(relative, (id, begin..self.side.worktree.len()));
+                }
             }
             Err(error) => self.find(Severity::Error, "unreadable", path, error.to_string()),
         }

@@ -277,7 +277,8 @@ fn from_snapshot(file: &Path, place: &ObjectPlace, redactor: &Redactor) -> Resul
             == (&place.kind.group, &place.kind.kind, &place.namespace, &place.name)
     };
     let found = manifest::load(file, &bytes).objects.into_iter().find(is_it);
-    let found = found.and_then(|object| LiveDetail::new(&place.kind, object.value, as_of, redactor));
+    let found =
+        found.and_then(|object| LiveDetail::new(&place.kind, Arc::unwrap_or_clone(object.value), as_of, redactor));
     found.map(Box::new).ok_or_else(|| fault_on(place, format!("it is not in {} any more", file.display())))
 }
 

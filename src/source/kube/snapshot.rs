@@ -39,7 +39,7 @@ pub fn parse_snapshot(file: &Path, bytes: &[u8], as_of: Timestamp, rules: &Arc<R
         let namespaced = !object.key().namespace.is_empty() && !object.namespace.is_empty();
         let plural = object.kind.to_lowercase();
         let kind = Kind { group: object.group, version: object.version, kind: object.kind, plural, namespaced };
-        Maker::judging(&kind, Arc::clone(rules)).object(object.value)
+        Maker::judging(&kind, Arc::clone(rules)).object(Arc::unwrap_or_clone(object.value))
     });
     let live = LiveSet::snapshot(file.display().to_string(), objects, as_of);
     Ok(LiveSet { schemas: Arc::new(described), ..live })

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::rows::Rows;
 use super::stated::Stated;
@@ -13,7 +12,7 @@ use super::{
     no_text, not_served, orphans, unknown,
 };
 use crate::domain::cluster::{Change, Connection, Kind, LiveObject, LiveSet, Objects, SchemaKey, Schemas};
-use crate::domain::drift::compare::{Comparison, compare};
+use crate::domain::drift::compare::{Comparison, compare_with};
 use crate::domain::drift::{APPLICATIONS, DriftRow};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{Dangling, Healths, Turned};
@@ -96,14 +95,14 @@ pub(super) struct Compared {
 
 impl Compared {
     /// Compares what git states of an object with what is live.
-    pub(super) fn compare(&mut self, key: &ObjectKey, stated: &Value, live: &Arc<LiveObject>) -> Comparison {
+    pub(super) fn compare(&mut self, key: &ObjectKey, stated: &Manifest, live: &Arc<LiveObject>) -> Comparison {
         // It is the same object as long as it is kept here, so that its address tells.
         if let Some((known, found)) = self.by_key.get(key)
             && Arc::ptr_eq(known, live)
         {
             return found.clone();
         }
-        let found = compare(stated, live, &self.schemas);
+        let found = compare_with((&stated.value, &stated.body), live, &self.schemas);
         self.by_key.insert(key.clone(), (Arc::clone(live), found.clone()));
         found
     }
