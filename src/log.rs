@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::fault::Fault;
 use crate::domain::redact::Redactor;
+
+/// Lines that wait to be written; what comes on top of them is lost.
+const LINES: usize = 1_024;
 
 /// Starts logging into `folder`, without secrets; the guard writes what is left when it is dropped.
 pub fn start(folder: &Path, redactor: &Redactor) -> Result<WorkerGuard, Fault> {
@@ -20,7 +23,8 @@ pub fn start(folder: &Path, redactor: &Redactor) -> Result<WorkerGuard, Fault> {
         .max_log_files(5)
         .build(folder)
         .map_err(|error| fault(error.to_string()))?;
-    let (writer, guard) = tracing_appender::non_blocking(appender);
+    // The room for lines is taken at once: for the 128,000 that it would be otherwise, 5 MB before the first of them.
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(appender);
     let writer = Redacting { writer, redactor: redactor.clone() };
     let filter = EnvFilter::try_from_env("HNPWB_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter).finish();
