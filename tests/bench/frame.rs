@@ -205,5 +205,18 @@ fn many_objects(c: &mut Criterion) {
     });
 }
 
-criterion_group!(frames, transcripts, long_entries, rich_entries, events, many_agents, many_objects);
+fn composer(c: &mut Criterion) {
+    let mut state = world();
+    focus(&mut state, PaneKind::Agents);
+    let mut terminal = terminal();
+    c.bench_function("event to frame/the composer opens", |b| {
+        b.iter(|| {
+            keys(&mut state, "b");
+            frame(&state, &mut terminal);
+            assert!(state.screen.composer.take().is_some(), "no composer");
+        });
+    });
+}
+
+criterion_group!(frames, composer, transcripts, long_entries, rich_entries, events, many_agents, many_objects);
 criterion_main!(frames);
