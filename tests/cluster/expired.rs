@@ -79,6 +79,8 @@ async fn a_watch_from_a_version_that_is_gone_is_built_anew_and_loses_nothing() {
     server.create(vpc("expired", "d", 1004)).await;
     server.delete(&vpc("expired", "b", 0)).await;
     running.until(|live| is_listed(live) && names(live, "expired") == ["a", "c", "d"]).await;
-    let other = other.await.unwrap();
-    assert!(other == ["a", "b", "c", "d"] || other == ["a", "c"], "something else was shown meanwhile: {other:?}");
+    // What comes next is one of these steps; news that come together are one.
+    let next = other.await.unwrap();
+    let steps: [&[&str]; 3] = [&["a", "b", "c", "d"], &["a", "c"], &["a", "c", "d"]];
+    assert!(steps.iter().any(|step| next == *step), "something else was shown meanwhile: {next:?}");
 }

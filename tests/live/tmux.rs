@@ -119,7 +119,7 @@ fn a_permission_that_is_asked_for_in_tmux_is_given_or_refused_from_the_workbench
 }
 
 #[test]
-fn a_permission_that_is_given_in_the_agents_own_terminal_abandons_the_gate() {
+fn a_permission_that_is_given_in_the_agents_own_terminal_counts_and_its_gate_stands_on() {
     let Some(launcher) = ready() else { return };
     let stage = twice(PERMISSIONS);
     let pane = Pane::start(&stage, &launcher, "");
@@ -129,5 +129,6 @@ fn a_permission_that_is_given_in_the_agents_own_terminal_abandons_the_gate() {
     pane.see("gate held");
     pane.press(AGENT, "Enter");
     pane.wait("the call to run", || stage.project().join("pushed").exists());
-    pane.see("abandoned");
+    // Claude Code does not end the hook of a prompt that was answered; docs/gates.md says so.
+    pane.see("2 gates held");
 }
