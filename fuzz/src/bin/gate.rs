@@ -1,9 +1,11 @@
 //! The gate socket's messages, and command lines as gate rules read them.
 #![no_main]
 
+use hnpwb::domain::gate::pattern::Pattern;
+use hnpwb::domain::gate::place::Ground;
+use hnpwb::domain::gate::rule::GateRule;
 use hnpwb::domain::gate::wire::{Answer, Request, decode, encode};
 use hnpwb::domain::gate::{ToolCall, command};
-use regex::Regex;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if let Ok(request) = decode::<Request>(data) {
@@ -16,8 +18,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let bytes: usize = readings.texts.iter().map(String::len).sum();
     assert!(bytes <= 64 * line.len() + 256 * 1024, "{bytes} bytes of {}", line.len());
     // A command that stands alone is held, whatever comes behind it.
-    let held = Regex::new(r"\bgit push\b").expect("a pattern");
+    let held = GateRule { matches: Pattern::new(r"\bgit push\b").ok(), ..GateRule::default() };
     let behind = format!("git push; {line}");
     let input = serde_json::json!({ "command": behind });
-    assert!(ToolCall::new("Bash", &input).matches(Some("Bash"), &held), "{behind:?}");
+    let call = ToolCall::on("Bash", &input, &Ground::default(), |_| None);
+    assert!(held.holds(&call).is_some(), "{behind:?}");
 });
