@@ -31,8 +31,7 @@ async fn refused(api: &Api<DynamicObject>, version: &str) -> Option<u16> {
         };
         let mut events = pin!(events);
         match events.try_next().await {
-            Ok(Some(WatchEvent::Error(status))) => Some(status.code),
-            Err(kube::Error::Api(status)) => Some(status.code),
+            Ok(Some(WatchEvent::Error(status))) | Err(kube::Error::Api(status)) => Some(status.code),
             _ => None,
         }
     });

@@ -140,8 +140,8 @@ impl Maker {
             controller,
             application,
             body,
-            digest,
             metadata,
+            digest,
             last_applied,
             owners,
         })
@@ -279,8 +279,8 @@ impl LiveObject {
             controller,
             application,
             body,
-            digest: _,
             metadata,
+            digest: _,
             last_applied,
             owners,
         } = self;

@@ -108,7 +108,7 @@ impl Live {
     async fn until(&mut self, what: &str, is_so: impl Fn(&AgentsNews) -> bool) -> AgentsNews {
         let mut last = None;
         loop {
-            match tokio::time::timeout(Duration::from_secs(20), self.inbox.next()).await {
+            match tokio::time::timeout(Duration::from_secs(60), self.inbox.next()).await {
                 Ok(Some(Event::Agents(news))) if is_so(&news) => return news,
                 Ok(Some(event)) => last = Some(event),
                 Ok(None) | Err(_) => panic!("not seen: {what}; last: {last:?}"),
