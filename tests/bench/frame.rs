@@ -14,10 +14,11 @@ use crossterm::event::KeyCode;
 use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
 use hnpwb::domain::agent::AgentState;
+use hnpwb::domain::brief::template::built_in;
 use hnpwb::domain::cluster::{ClusterView, KindCount};
 use hnpwb::domain::health::HealthState;
 use hnpwb::domain::transcript::{Body, Entry, Text, parse_line};
-use hnpwb::event::{AgentsNews, Event, TranscriptChange, TranscriptNews};
+use hnpwb::event::{AgentsNews, BriefOffer, Done, Event, TranscriptChange, TranscriptNews};
 use hnpwb::state::State;
 use hnpwb::ui::view;
 use ratatui::Terminal;
@@ -211,7 +212,11 @@ fn composer(c: &mut Criterion) {
     let mut terminal = terminal();
     c.bench_function("event to frame/the composer opens", |b| {
         b.iter(|| {
+            // The key, the templates that there are, the first of them.
             keys(&mut state, "b");
+            let offer = BriefOffer { templates: built_in(), drafts: Vec::new(), faults: Vec::new() };
+            tell(&mut state, Event::Done(Done::BriefOffer(Box::new(offer))));
+            press(&mut state, KeyCode::Enter);
             frame(&state, &mut terminal);
             assert!(state.screen.composer.take().is_some(), "no composer");
         });
