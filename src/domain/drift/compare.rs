@@ -46,7 +46,7 @@ pub fn compare(desired: &Value, live: &LiveObject, schemas: &Schemas) -> Compari
     compare_with((desired, &body(desired)), live, schemas)
 }
 
-/// The same where the digest of its [body](crate::domain::manifest::body) is at hand.
+/// The same where the digest of its [body] is at hand.
 pub(super) fn compare_with(
     (desired, body): (&Value, &digest::Bytes),
     live: &LiveObject,

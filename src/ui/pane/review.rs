@@ -21,6 +21,8 @@ const VERDICT: usize = 13;
 const KIND: usize = 10;
 /// Columns right of the claim from which on there is room for words beside the sign of a verdict.
 const ROOMY: usize = 60;
+/// Columns below which claims stand beside nothing: where a row is of a claim alone, it is said in its place.
+const NARROW: usize = 48;
 
 /// What the border says.
 pub fn notes(cx: &Cx<'_>) -> Vec<String> {
@@ -61,8 +63,9 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, hits: &mut HitMap) {
         |row: &Row| row.claim.and_then(|claim| evidence.claims.get(claim)).map_or(0, |claim| text::width(&says(claim)));
     let widest = review.list.rows.iter().map(said).max().unwrap_or_default();
     list(cx, PaneKind::Review, &review.list, rows, buf, hits, |row, columns| {
-        // What is shown has the room that no claim takes.
-        line(cx, evidence, *row, widest.min(columns * 2 / 5), columns)
+        // What is shown has the room that no claim takes, and all of it where there is little.
+        let left = if columns < NARROW { 0 } else { widest.min(columns * 2 / 5) };
+        line(cx, evidence, *row, left, columns)
     });
 }
 
@@ -134,6 +137,7 @@ fn line(cx: &Cx<'_>, evidence: &Evidence, row: Row, left: usize, columns: usize)
             );
             spans.push(cx.span(dim, text::line(&shown.shown).into_owned()));
         }
+        None if left == 0 => spans.push(cx.span(Role::Text, format!("· {said}"))),
         None => spans.push(cx.span(Role::Dim, "  nothing bears on it")),
     }
     Line::from(fit(spans, columns))
