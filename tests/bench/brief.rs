@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hnpwb::config::session::LibrarySpec;
 use hnpwb::domain::brief::check::check;
@@ -15,21 +15,11 @@ use hnpwb::domain::library::pick;
 use hnpwb::domain::redact::Redactor;
 use hnpwb::source::library;
 
+mod timing;
+
 const WORDS: usize = 5_000;
 const FILES: usize = 2_000;
 const RUNS: usize = 21;
-
-fn median(what: &str, mut run: impl FnMut()) {
-    let mut took: Vec<Duration> = (0..RUNS)
-        .map(|_| {
-            let began = Instant::now();
-            run();
-            began.elapsed()
-        })
-        .collect();
-    took.sort();
-    println!("{what:<40} {:>9.3?} (least {:>9.3?})", took[RUNS / 2], took[0]);
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let part = "## Context\n\nThe check in `src/vlan.rs` accepts 4095. Run `cargo test vlan` and show its last line.\n\n- [ ] 4095 is refused\n\n";
@@ -38,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     check(&text, &aim, &facts, &redactor);
     println!("the first look, with the tokenizer's table   {:>9.3?}", began.elapsed());
-    median("a look at 5,000 words", || drop(check(&text, &aim, &facts, &redactor)));
+    timing::median("a look at 5,000 words", RUNS, || drop(check(&text, &aim, &facts, &redactor)));
     let folder = tempfile::tempdir()?;
     for number in 0..FILES {
         let file = folder.path().join(format!("docs/d{}/file-{number}.md", number % 40));
@@ -46,8 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(file, format!("# File {number}\n\n{}", "words of a document ".repeat(200)))?;
     }
     let spec = LibrarySpec::default();
-    median("the library of 2,000 files", || drop(library::read(folder.path(), &spec, &redactor)));
+    timing::median("the library of 2,000 files", RUNS, || drop(library::read(folder.path(), &spec, &redactor)));
     let (items, _) = library::read(folder.path(), &spec, &redactor);
-    median("a pick from it", || drop(pick(&items, "d7 file 19")));
+    timing::median("a pick from it", RUNS, || drop(pick(&items, "d7 file 19")));
     Ok(())
 }

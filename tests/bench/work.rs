@@ -7,7 +7,6 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use hnpwb::domain::agent::AgentId;
 use hnpwb::domain::brief::handoff::{Cause, Wanted};
@@ -18,23 +17,12 @@ use hnpwb::exec::brief::handoff;
 use hnpwb::source::evidence::{Shelf, gather};
 
 mod generate;
+mod timing;
 
 const FILES: usize = 900;
 const BYTES: u64 = 1_000_000_000;
 const LONG: u64 = 50_000_000;
 const RUNS: usize = 11;
-
-fn median(what: &str, mut run: impl FnMut()) {
-    let mut took: Vec<Duration> = (0..RUNS)
-        .map(|_| {
-            let began = Instant::now();
-            run();
-            began.elapsed()
-        })
-        .collect();
-    took.sort();
-    println!("{what:<56} {:>9.3?} (least {:>9.3?}, most {:>9.3?})", took[RUNS / 2], took[0], took[RUNS - 1]);
-}
 
 /// Transcripts of main agents below a folder, the longest first.
 fn transcripts(folder: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
@@ -70,16 +58,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let some = found.iter().skip(found.len() / 2).take(agents);
         let bytes: u64 = some.clone().map(|(bytes, _)| bytes).sum();
         let request = Request { agents: some.enumerate().map(work).collect(), ..Request::default() };
-        median(&format!("evidence, first: {what}, {:.1} MB", bytes as f64 / 1e6), || {
+        timing::median(&format!("evidence, first: {what}, {:.1} MB", bytes as f64 / 1e6), RUNS, || {
             std::hint::black_box(gather(&mut Shelf::new(redactor.clone()), &request));
         });
         let mut shelf = Shelf::new(redactor.clone());
         gather(&mut shelf, &request);
-        median("the same again, nothing was written", || drop(std::hint::black_box(gather(&mut shelf, &request))));
+        timing::median("the same again, nothing was written", RUNS, || {
+            drop(std::hint::black_box(gather(&mut shelf, &request)));
+        });
     }
     let (bytes, longest) = found.first().ok_or("no transcripts")?;
     let request = Request { agents: vec![work((0, &(*bytes, longest.clone())))], ..Request::default() };
-    median(&format!("evidence, first: the longest, {:.1} MB", *bytes as f64 / 1e6), || {
+    timing::median(&format!("evidence, first: the longest, {:.1} MB", *bytes as f64 / 1e6), RUNS, || {
         std::hint::black_box(gather(&mut Shelf::new(redactor.clone()), &request));
     });
     let long = folder.join("long.jsonl");
@@ -92,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         task: None,
         folder: None,
     };
-    median("handoff from a transcript of 50 MB", || {
+    timing::median("handoff from a transcript of 50 MB", RUNS, || {
         assert!(handoff::gather(&wanted, &redactor).is_ok(), "no handoff");
     });
     std::fs::remove_dir_all(&folder)?;
