@@ -171,6 +171,16 @@ fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 /// `not-yaml`, `merge-conflict`, `duplicate-key`, `no-kind`, `no-name`, `generate-name`, `lfs-pointer`, `unknown-field`,
 /// `wrong-namespace`, `ambiguous-scalar`.
 pub fn load(file: &Path, bytes: &[u8]) -> Loaded {
+    let mut loaded = load_bare(file, bytes);
+    for object in &mut loaded.objects {
+        object.body = body(&object.value);
+        object.wants = Wants::named(&object.group, &object.kind, &object.value).map(Arc::new);
+    }
+    loaded
+}
+
+/// The same without what objects are judged by, their bodies' digests and what they want: histories have tens of thousands.
+pub fn load_bare(file: &Path, bytes: &[u8]) -> Loaded {
     let mut loaded = Loaded::default();
     let finding = |severity, code, line, message: String| Finding { severity, code, file: file.into(), line, message };
     if OTHER_TOOLS.iter().any(|name| file.file_name().is_some_and(|found| found == *name)) {
@@ -310,7 +320,6 @@ fn read_value(
         }
         !is_wrong
     });
-    let (body, wants) = (body(&value), Wants::named(group, &kind, &value).map(Arc::new));
     loaded.objects.push(Manifest {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -318,8 +327,8 @@ fn read_value(
         namespace,
         name,
         value: Arc::new(value),
-        body,
-        wants,
+        body: digest::Bytes::default(),
+        wants: None,
         file: file.into(),
         line,
         ambiguous,

@@ -178,7 +178,7 @@ impl Blobs {
         if self.parsed.len() >= Self::KEPT {
             self.parsed.clear();
         }
-        let loaded = repository.find_blob(id).map(|blob| manifest::load(path, blob.content())).unwrap_or_default();
+        let loaded = repository.find_blob(id).map(|blob| manifest::load_bare(path, blob.content())).unwrap_or_default();
         let loaded = Rc::new(loaded);
         self.parsed.insert(id, Rc::clone(&loaded));
         loaded
