@@ -1,7 +1,7 @@
 //! The demo in a pseudo-terminal: every pane has something to show, and what changes on the stage changes on the screen.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -26,14 +26,25 @@ impl Demo {
         Self { screen: launch.size(cols, rows).open(), dir }
     }
 
-    /// The transcript of the session whose id begins like that.
-    fn transcript(&self, prefix: &str) -> PathBuf {
+    /// The transcript of the session whose id begins like that, once it has a record: its agent's name is on screen before.
+    fn transcript(&mut self, prefix: &str) -> PathBuf {
         let projects = self.dir.path().join("stage/home/.claude/projects");
-        let mut found = Vec::new();
-        files_below(&projects, &mut found);
-        let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
-        found.iter().find(named).unwrap_or_else(|| panic!("{prefix} in {found:?}")).clone()
+        let file = || {
+            let mut found = Vec::new();
+            files_below(&projects, &mut found);
+            found.into_iter().find(|path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+                    && last_record(path).is_some()
+            })
+        };
+        self.screen.wait("its transcript", |_| file().is_some());
+        file().expect("a transcript")
     }
+}
+
+fn last_record(file: &Path) -> Option<Value> {
+    let text = fs::read_to_string(file).ok()?;
+    text.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
 
 #[test]
@@ -81,8 +92,7 @@ fn a_line_appended_to_a_transcript_is_on_screen() {
     let mut demo = Demo::open(STILL, 200, 60);
     demo.screen.see("orchestrator");
     let file = demo.transcript("0c0de001");
-    let last = fs::read_to_string(&file).expect("a transcript");
-    let last: Value = last.lines().rev().find_map(|line| serde_json::from_str(line).ok()).expect("a record");
+    let last = last_record(&file).expect("a record");
     demo.screen.keys("2/orchestrator\r");
     let record = json!({
         "type": "user", "uuid": "5e9c1c1e-0000-4000-8000-0000000000ff", "sessionId": last["sessionId"], "cwd": last["cwd"],
