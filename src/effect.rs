@@ -270,7 +270,7 @@ pub struct TaskChange {
     /// Digest of the file when it was read: another one is not changed.
     pub digest: String,
     /// The task as it was read.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// The change.
     pub change: Change,
 }

@@ -280,7 +280,7 @@ pub enum PageRequest {
 #[derive(Debug, Clone, Default)]
 pub struct BoardNews {
     /// Tasks, by file and line.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<Arc<Task>>,
     /// Files that make up the board.
     pub files: Vec<PathBuf>,
     /// Digests of those that can be written back: their bytes are text.

@@ -220,7 +220,7 @@ fn begin(
     let About { task, agent, object, fabric, set } = about;
     let board = board::read(&session.boards, Timestamp::now(), &session.redactor);
     let found = task.as_ref().map(|id| {
-        board.tasks.iter().find(|task| task.id == *id).ok_or_else(|| {
+        board.tasks.iter().find(|task| task.id == *id).map(AsRef::as_ref).ok_or_else(|| {
             let remedy = "run hnpwb status to see the tasks and their ids";
             unreadable(Fault::new("looking for", format!("task {id}"), "no board has it", remedy))
         })

@@ -242,7 +242,7 @@ fn need_json(need: &Need, hushes: &Hushes, now: Timestamp) -> Value {
 #[expect(clippy::too_many_arguments, reason = "every one of them is a different kind of thing")]
 fn tables(
     agents: &[Agent],
-    tasks: &[Task],
+    tasks: &[Arc<Task>],
     reviewed: &review::Reviewed,
     gates: &[Gate],
     fabrics: &[DriftView],

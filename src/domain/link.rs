@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::commit::RepoLog;
@@ -122,7 +123,7 @@ pub struct Mention {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
     /// The tasks of the board; their ids differ.
-    pub tasks: &'a [Task],
+    pub tasks: &'a [Arc<Task>],
     /// Agents.
     pub agents: &'a [Agent],
     /// Repositories with as many commits as are loaded.

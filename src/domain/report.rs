@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -56,7 +57,7 @@ pub struct Sources<'a> {
     /// Gates that the running workbench knows, if one runs.
     pub gates: &'a [Gate],
     /// Every task.
-    pub tasks: &'a [Task],
+    pub tasks: &'a [Arc<Task>],
     /// The drift of each fabric: name, connection, states.
     pub drift: &'a [(String, String, BTreeMap<String, usize>)],
 }

@@ -212,9 +212,14 @@ fn too_many(path: &Path) -> Fault {
     Fault::new("reading tasks from", path.display(), why, "the first ones are shown; split the file")
 }
 
+/// As a board holds them: what reads one anew shares what has not changed.
+pub fn shared(tasks: Vec<Task>) -> Vec<Arc<Task>> {
+    tasks.into_iter().map(Arc::new).collect()
+}
+
 /// Makes ids differ across the files of a board: one that another file has already gets its file's name in front, and a
 /// number when that is taken too. The order of the files decides, so it has to be the same every time.
-pub fn distinguish(tasks: &mut [Task]) {
+pub fn distinguish(tasks: &mut [Arc<Task>]) {
     let mut taken: HashSet<String> = HashSet::with_capacity(tasks.len());
     for task in tasks {
         if taken.insert(task.id.clone()) {
@@ -224,7 +229,7 @@ pub fn distinguish(tasks: &mut [Task]) {
         let base = format!("{file}/{}", task.id);
         let numbered = (2_u32..).map(|number| format!("{base}-{number}"));
         if let Some(id) = std::iter::once(base.clone()).chain(numbered).find(|id| taken.insert(id.clone())) {
-            task.id = id;
+            Arc::make_mut(task).id = id;
         }
     }
 }

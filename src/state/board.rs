@@ -11,6 +11,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::domain::fault::Fault;
 use crate::domain::task::{Task, TaskStatus};
@@ -34,7 +35,7 @@ const ORDER: [TaskStatus; 6] = [
 #[derive(Debug, Default)]
 pub struct Board {
     /// Every task.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<Arc<Task>>,
     /// What is known of each beside what its file says, in their order.
     pub marks: Vec<Mark>,
     /// What could not be read.
@@ -142,7 +143,7 @@ pub enum Anchor {
 
 impl Board {
     /// The task under the cursor.
-    pub fn current(&self) -> Option<&Task> {
+    pub fn current(&self) -> Option<&Arc<Task>> {
         self.tasks.get(self.current_index()?)
     }
 

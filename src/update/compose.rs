@@ -49,6 +49,7 @@ pub fn begin(state: &mut State) -> Effects {
             };
             // What it is known to have in hand.
             let task = state.board.tasks.iter().find(|task| task.assignee.as_deref() == Some(agent.name.as_str()));
+            let task = task.map(AsRef::as_ref);
             of_agent(Subject {
                 what: format!("for {}", text::line(&agent.name)),
                 made_for: For::Agent,

@@ -64,7 +64,7 @@ fn graded(state: &State) -> Vec<&Task> {
             || state.review.reviews.signed.contains_key(&task.id)
             || looked_at(task)
     };
-    state.board.tasks.iter().filter(is_graded).collect()
+    state.board.tasks.iter().map(AsRef::as_ref).filter(is_graded).collect()
 }
 
 /// Asks for a look when agents, commits or files may have changed since the last one.
@@ -216,10 +216,10 @@ pub fn go(state: &mut State, source: Source) -> Effects {
 /// The task that is reviewed: under the board's cursor, or the review's own.
 fn task(state: &State) -> Option<&Task> {
     if state.screen.focus == PaneKind::Board {
-        return state.board.current();
+        return state.board.current().map(AsRef::as_ref);
     }
     match state.review.subject.as_ref()? {
-        Subject::Task(id) => state.board.tasks.iter().find(|task| task.id == *id),
+        Subject::Task(id) => state.board.tasks.iter().map(AsRef::as_ref).find(|task| task.id == *id),
         Subject::Agent(_) => None,
     }
 }

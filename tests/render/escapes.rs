@@ -1,7 +1,7 @@
 //! What really goes to a terminal, played back in one: text from the world stays in its own place, whatever it is made of.
 
 use std::num::NonZero;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use hnpwb::config::theme::Theme;
 use hnpwb::domain::text;
@@ -76,7 +76,7 @@ fn world(place: Place, said: &str) -> State {
         }
         Place::Tasks => {
             let mut board = fixture::board(str::to_owned);
-            for task in &mut board.tasks {
+            for task in board.tasks.iter_mut().map(Arc::make_mut) {
                 said.clone_into(&mut task.title);
                 task.assignee = Some(said.to_owned());
             }

@@ -137,7 +137,7 @@ pub fn board(say: Say) -> BoardNews {
     });
     let files = vec![say("project_management/TASK_TRACKING.md").into()];
     let digests = files.iter().map(|file: &PathBuf| (file.clone(), "digest".to_owned())).collect();
-    BoardNews { tasks: tasks.collect(), files, digests, as_of: ago(0), ..BoardNews::default() }
+    BoardNews { tasks: tasks.map(Arc::new).collect(), files, digests, as_of: ago(0), ..BoardNews::default() }
 }
 
 fn boxes(say: Say) -> Vec<Criterion> {

@@ -39,7 +39,7 @@ fn world() -> State {
     state.session.redactor = redactor.clone();
     let mut send = |event: Event| tell(&mut state, event.redacted(&redactor));
     let mut board = fixture::board(leaky);
-    board.tasks = board.tasks.into_iter().map(|task| task.redacted(&redactor)).collect();
+    board.tasks = board.tasks.iter().map(|task| Arc::new(task.as_ref().clone().redacted(&redactor))).collect();
     send(Event::Board(board));
     let mut agents = fixture::agents(leaky);
     for agent in &mut agents.agents {

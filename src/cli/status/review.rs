@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ pub struct Reviewed {
 }
 
 /// Looks at everything. Blocks.
-pub fn of(session: &Session, news: &AgentsNews, tasks: &[Task], fabrics: &[DriftView]) -> Reviewed {
+pub fn of(session: &Session, news: &AgentsNews, tasks: &[Arc<Task>], fabrics: &[DriftView]) -> Reviewed {
     let agents = news.agents.as_slice();
     let past = past::read(&session.state_dir, &session.root).unwrap_or_default();
     let repos: Vec<RepoLog> =
@@ -118,8 +119,8 @@ impl Reviewed {
     }
 
     /// Sign-offs that no longer stand.
-    pub fn needs(&self, tasks: &[Task]) -> Vec<Need> {
-        let superseded = |task: &Task| {
+    pub fn needs(&self, tasks: &[Arc<Task>]) -> Vec<Need> {
+        let superseded = |task: &Arc<Task>| {
             let Standing::Superseded(at, why) = &self.tasks.get(&task.id)?.1 else { return None };
             Some(attention::superseded(task, *at, why))
         };

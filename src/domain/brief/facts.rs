@@ -137,7 +137,7 @@ pub struct TaskFacts {
 
 impl World {
     /// What is known of the clusters, the fabrics and the board.
-    pub fn new(tasks: &[Task], fabrics: &[DriftView], clusters: &[ClusterView]) -> Self {
+    pub fn new(tasks: &[Arc<Task>], fabrics: &[DriftView], clusters: &[ClusterView]) -> Self {
         let mut kinds: BTreeMap<String, KindFacts> = BTreeMap::new();
         for view in fabrics {
             for row in view.rows.iter() {

@@ -1,6 +1,7 @@
 //! What a brief is about, gathered as values for a template: session, task, agent, git, drift and board.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ pub struct Known<'a> {
     /// The task.
     pub task: Option<&'a Task>,
     /// Every task.
-    pub tasks: &'a [Task],
+    pub tasks: &'a [Arc<Task>],
     /// The agent that the brief is for.
     pub agent: Option<&'a Agent>,
     /// Name of the agent, when nothing else is known of it.
@@ -104,7 +105,7 @@ impl Known<'_> {
 
     fn open(&self) -> Vec<Value> {
         let open = self.tasks.iter().filter(|task| task.status != TaskStatus::Done).take(OPEN_TASKS);
-        let row = |task: &Task| {
+        let row = |task: &Arc<Task>| {
             let waits = self
                 .waits_for(task)
                 .iter()
@@ -178,7 +179,7 @@ pub(crate) mod tests {
     use crate::domain::brief::template::{Template, built_in};
     use crate::domain::brief::unfilled;
     use crate::domain::commit::{RepoLog, Worktree};
-    use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
+    use crate::domain::task::{Criteria, Origin, Task, TaskStatus, shared};
     use crate::domain::transcript::claude::Claude;
 
     pub fn task(id: &str, status: TaskStatus) -> Task {
@@ -270,7 +271,7 @@ pub(crate) mod tests {
     #[test]
     fn what_a_task_waits_for_is_said_while_it_is_not_done() {
         let first = Task { depends_on: vec!["2".into(), "3".into()], ..task("1", TaskStatus::Todo) };
-        let tasks = [first.clone(), task("2", TaskStatus::Done), task("3", TaskStatus::Blocked)];
+        let tasks = shared(vec![first.clone(), task("2", TaskStatus::Done), task("3", TaskStatus::Blocked)]);
         let known = Known { task: Some(&first), tasks: &tasks, ..Known::default() };
         let text = template("specialist").render(&[], &known.values()).unwrap();
         assert!(

@@ -4,6 +4,7 @@
 //! A first one without a second is a sending of which nobody saw the end: it is indeterminate. A refusal is one record.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -142,11 +143,12 @@ pub fn read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Sending> {
 
 /// The task that an agent works on, as far as that is known: that of the last brief that reached it, else the one in progress
 /// that is assigned to it.
-pub fn task_of<'a>(agent: &AgentId, name: &str, sends: &[Sending], tasks: &'a [Task]) -> Option<&'a Task> {
+pub fn task_of<'a>(agent: &AgentId, name: &str, sends: &[Sending], tasks: &'a [Arc<Task>]) -> Option<&'a Task> {
     let mut reached = sends.iter().rev().filter(|sending| sending.agent_id == *agent && sending.outcome == "delivered");
     let sent = reached.find_map(|sending| sending.task.as_deref());
-    let assigned = |task: &&Task| task.status == TaskStatus::InProgress && task.assignee.as_deref() == Some(name);
-    sent.and_then(|id| tasks.iter().find(|task| task.id == id)).or_else(|| tasks.iter().find(assigned))
+    let assigned = |task: &&Arc<Task>| task.status == TaskStatus::InProgress && task.assignee.as_deref() == Some(name);
+    let task = sent.and_then(|id| tasks.iter().find(|task| task.id == id));
+    task.or_else(|| tasks.iter().find(assigned)).map(AsRef::as_ref)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub struct Gathered {
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
     /// The tasks of the board.
-    pub tasks: &'a [Task],
+    pub tasks: &'a [Arc<Task>],
     /// How they are named.
     pub names: &'a Names,
     /// The agents.

@@ -20,7 +20,7 @@ use crate::domain::cluster::Connection;
 use crate::domain::drift::{DriftRow, DriftState, DriftView, ObjectKey};
 use crate::domain::health::{Health, HealthState};
 use crate::domain::link::Names;
-use crate::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus};
+use crate::domain::task::{Criteria, Criterion, Origin, Task, TaskStatus, shared};
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::format::Format;
 use crate::domain::work::Work;
@@ -148,7 +148,7 @@ impl World {
         let below = [PathBuf::from("/p")];
         let told = Told::of(story.work.clone());
         let other = Task { id: "T-2".to_owned(), ..task(TaskStatus::Todo) };
-        let tasks: Vec<Task> = self.task.iter().cloned().chain([other]).collect();
+        let tasks = shared(self.task.iter().cloned().chain([other]).collect());
         let names = Names::of(&tasks);
         assess(&Facts {
             task: self.task.as_ref().map(|task| (0, task)),

@@ -1,6 +1,7 @@
 //! Ids of tasks as words of a text.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::domain::task::Task;
 
@@ -38,7 +39,7 @@ pub struct Names {
 
 impl Names {
     /// The names of these tasks.
-    pub fn of(tasks: &[Task]) -> Self {
+    pub fn of(tasks: &[Arc<Task>]) -> Self {
         let mut names = Self::default();
         for (at, task) in tasks.iter().enumerate() {
             let bare = task.id.rsplit('/').next().unwrap_or_default();

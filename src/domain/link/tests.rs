@@ -1,6 +1,7 @@
 //! Which links a board, a history and a few agents give, and which they do not.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -8,28 +9,32 @@ use super::{BriefNote, End, Facts, Links, Mention, Names, Reason};
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::commit::{Commit, CommitRow, Ref, RefKind, RepoLog, Worktree};
 use crate::domain::gate::{Asks, Gate, GateId, GateState};
-use crate::domain::task::{Task, parse};
+use crate::domain::task::{Task, parse, shared};
 use crate::domain::transcript::format::FORMATS;
 use jiff::Timestamp;
 
 const BOARD: &str = "- 🔄 **T-1** Retry *(sync-engineer)*\n- 🔲 **T-12** Fields\n- 🔲 HNP-3.1 Peering\n\
                      - 🔲 Read the fabric again\n- 🔲 Docs\n- 🔲 **UTF-8** everywhere\n";
 
-fn board() -> Vec<Task> {
-    parse(Path::new("TASKS.md"), BOARD).tasks
+fn board() -> Vec<Arc<Task>> {
+    read("TASKS.md", BOARD)
 }
 
-fn master() -> Vec<Task> {
+fn master() -> Vec<Arc<Task>> {
     let text = r#"{"master": {"tasks": [{"id": 1, "title": "a"}, {"id": 12, "title": "b",
         "subtasks": [{"id": 1, "title": "c"}]}]}, "drift": {"tasks": [{"id": 2, "title": "d"}]}}"#;
-    parse(Path::new("tasks.json"), text).tasks
+    read("tasks.json", text)
 }
 
-fn named(tasks: &[Task], text: &str) -> Vec<String> {
+fn read(file: &str, text: &str) -> Vec<Arc<Task>> {
+    shared(parse(Path::new(file), text).tasks)
+}
+
+fn named(tasks: &[Arc<Task>], text: &str) -> Vec<String> {
     Names::of(tasks).in_text(text).into_iter().map(|at| tasks[at].id.clone()).collect()
 }
 
-fn branch(tasks: &[Task], text: &str) -> Vec<String> {
+fn branch(tasks: &[Arc<Task>], text: &str) -> Vec<String> {
     Names::of(tasks).in_branch(text).into_iter().map(|at| tasks[at].id.clone()).collect()
 }
 
@@ -209,7 +214,7 @@ fn what_is_kept_of_a_text_names_the_same_tasks_as_the_text() {
 
 #[test]
 fn a_role_means_its_agent_only_if_there_is_one() {
-    let tasks = parse(Path::new("TASKS.md"), "- 🔄 **T-1** Retry *(specialist)*\n").tasks;
+    let tasks = read("TASKS.md", "- 🔄 **T-1** Retry *(specialist)*\n");
     let specialist = |name: &str| Agent { role: Some("specialist".to_owned()), ..agent(name) };
     let link = |agents: &[Agent]| Links::of(&Facts { tasks: &tasks, agents, ..Facts::default() });
     assert_eq!(link(&[specialist("one"), agent("two")]).of_task("T-1").len(), 1);
@@ -297,9 +302,7 @@ fn the_number_of_a_task_is_enough_where_tasks_are_listed() {
 
 #[test]
 fn an_id_that_stands_in_two_files_means_both() {
-    let mut tasks =
-        [parse(Path::new("A.md"), "- 🔲 **T-7** a\n").tasks, parse(Path::new("B.md"), "- 🔲 **T-7** b\n").tasks]
-            .concat();
+    let mut tasks = [read("A.md", "- 🔲 **T-7** a\n"), read("B.md", "- 🔲 **T-7** b\n")].concat();
     crate::domain::task::distinguish(&mut tasks);
     assert_eq!(named(&tasks, "T-7"), ["T-7", "B/T-7"]);
 }

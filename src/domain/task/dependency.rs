@@ -1,6 +1,7 @@
 //! Which tasks wait for which.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::{Task, TaskStatus};
 
@@ -19,7 +20,7 @@ pub struct Dependencies {
 
 impl Dependencies {
     /// Reads what the tasks say. An id is looked for in the task's own file first, whatever its case.
-    pub fn of(tasks: &[Task]) -> Self {
+    pub fn of(tasks: &[Arc<Task>]) -> Self {
         let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(tasks.len());
         for (at, task) in tasks.iter().enumerate() {
             let bare = task.id.rsplit('/').next().unwrap_or_default();
@@ -69,14 +70,19 @@ fn circular(waits: &[Vec<usize>]) -> BTreeSet<usize> {
 #[cfg(test)]
 mod tests {
     use super::Dependencies;
-    use crate::domain::task::parse;
+    use crate::domain::task::{Task, parse, shared};
     use std::path::Path;
+    use std::sync::Arc;
+
+    fn read(file: &str, text: &str) -> Vec<Arc<Task>> {
+        shared(parse(Path::new(file), text).tasks)
+    }
 
     #[test]
     fn open_ones_are_waited_for_and_done_ones_are_not() {
         let text = "- 🔲 **T-1** a, waits for T-2, T-3 and T-9\n- ✅ **T-2** b\n- 🔄 **T-3** c\n- 🔲 **T-4** d, waits for t-3, T-3\n";
         let text = text.replace("t-3, T-3", "T-3");
-        let found = Dependencies::of(&parse(Path::new("T.md"), &text).tasks);
+        let found = Dependencies::of(&read("T.md", &text));
         assert_eq!(found.waits, [vec![2], vec![], vec![], vec![2]]);
         assert_eq!(found.blocks[2], [0, 3]);
         assert_eq!(found.unknown[0], ["T-9"]);
@@ -87,14 +93,14 @@ mod tests {
     fn a_circle_is_told_and_what_only_leads_to_one_is_not() {
         let text = "- 🔲 **T-1** waits for T-2\n- 🔲 **T-2** waits for T-3\n- 🔲 **T-3** waits for T-2\n\
                     - 🔲 **T-4** waits for T-4\n- 🔲 **T-5** x\n";
-        let found = Dependencies::of(&parse(Path::new("T.md"), text).tasks);
+        let found = Dependencies::of(&read("T.md", text));
         assert_eq!(found.circular.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]
     fn an_id_means_the_task_of_its_own_file() {
-        let read = |path: &str| parse(Path::new(path), "- 🔲 **T-1** a\n- 🔲 **T-2** b, waits for T-1\n").tasks;
-        let mut tasks = [read("A.md"), read("B.md")].concat();
+        let text = "- 🔲 **T-1** a\n- 🔲 **T-2** b, waits for T-1\n";
+        let mut tasks = [read("A.md", text), read("B.md", text)].concat();
         super::super::distinguish(&mut tasks);
         assert_eq!(Dependencies::of(&tasks).waits, [vec![], vec![0], vec![], vec![2]]);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Criteria, FORMATS, Parsed, Task, TaskStatus, is_board_file, parse};
+use super::{Criteria, FORMATS, Parsed, Task, TaskStatus, is_board_file, parse, shared};
 
 pub(super) const TRACKER: &str = include_str!("../../../tests/fixtures/boards/TASK_TRACKING.md");
 pub(super) const TODO: &str = include_str!("../../../tests/fixtures/boards/TODO.md");
@@ -155,7 +155,7 @@ fn a_file_without_tasks_says_so_and_an_empty_one_is_silent() {
 
 #[test]
 fn the_same_id_in_two_files_is_told_apart() {
-    let read = |path: &str| parse(Path::new(path), "- 🔲 **T-1** a\n").tasks;
+    let read = |path: &str| shared(parse(Path::new(path), "- 🔲 **T-1** a\n").tasks);
     let mut tasks = [read("TASKS.md"), read("b/TODO.md"), read("c/TODO.md")].concat();
     super::distinguish(&mut tasks);
     let ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();

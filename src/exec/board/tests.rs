@@ -42,7 +42,7 @@ impl Stage {
     async fn done(&self, file: &Path, digest: &str) -> Result<TaskWritten, Fault> {
         let task = parse(file, TEXT).tasks.swap_remove(0);
         let change_ = Change::Status(TaskStatus::Done, None);
-        let wanted = TaskChange { digest: digest.to_owned(), task, change: change_ };
+        let wanted = TaskChange { digest: digest.to_owned(), task: task.into(), change: change_ };
         written(change(wanted, Book { state_dir: &self.state_dir(), now: NOW, redactor: &Redactor::default() }).await)
     }
 
@@ -128,7 +128,7 @@ async fn of_two_writers_at_once_one_writes_and_the_other_is_told() {
             let (file, digest, state_dir) = (file.clone(), digest.clone(), stage.state_dir());
             tokio::spawn(async move {
                 let task = parse(&file, TEXT).tasks.swap_remove(at);
-                let wanted = TaskChange { digest, task, change: Change::Status(TaskStatus::Done, None) };
+                let wanted = TaskChange { digest, task: task.into(), change: Change::Status(TaskStatus::Done, None) };
                 written(change(wanted, Book { state_dir: &state_dir, now: NOW, redactor: &Redactor::default() }).await)
             })
         };

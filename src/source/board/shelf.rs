@@ -25,7 +25,7 @@ pub struct Shelf {
 #[derive(Debug)]
 struct Kept {
     stamp: Stamp,
-    tasks: Vec<Task>,
+    tasks: Vec<Arc<Task>>,
     faults: Vec<Fault>,
     digest: Option<String>,
 }
@@ -89,12 +89,13 @@ impl Shelf {
             }
         };
         let parsed = task::parse(file, &text);
-        let mut tasks: Vec<Task> = parsed.tasks.into_iter().map(|task| task.redacted(redactor)).collect();
+        let mut tasks: Vec<Arc<Task>> =
+            parsed.tasks.into_iter().map(|task| Arc::new(task.redacted(redactor))).collect();
         if tasks.iter().any(|task| task.format == task::backlog::NAME)
             && let Some(project) = self.project(file)
         {
             for task in &mut tasks {
-                project.adopt(task);
+                project.adopt(Arc::make_mut(task));
             }
         }
         Kept { stamp, tasks, faults: parsed.findings, digest }

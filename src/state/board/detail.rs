@@ -57,7 +57,7 @@ pub struct DetailRow {
 impl TaskView {
     /// The task, while it is on the board.
     pub fn task<'a>(&self, state: &'a State) -> Option<(usize, &'a Task)> {
-        state.board.tasks.iter().enumerate().find(|(_, task)| task.id == self.task)
+        state.board.tasks.iter().map(AsRef::as_ref).enumerate().find(|(_, task)| task.id == self.task)
     }
 
     /// Its rows in so many columns.

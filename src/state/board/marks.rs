@@ -1,6 +1,7 @@
 //! What is known of each task beside what its file says: who works on it, what it waits for, when it last moved.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -53,7 +54,7 @@ pub struct Surroundings<'a> {
 }
 
 /// The marks of all tasks, in their order.
-pub fn marks(tasks: &[Task], around: Surroundings<'_>) -> Vec<Mark> {
+pub fn marks(tasks: &[Arc<Task>], around: Surroundings<'_>) -> Vec<Mark> {
     let Dependencies { waits, blocks, unknown, circular } = Dependencies::of(tasks);
     let agents: HashMap<&AgentId, &Agent> = around.agents.iter().map(|agent| (&agent.id, agent)).collect();
     let rows = around.repos.iter().flat_map(|repo| &repo.rows);

@@ -1,5 +1,7 @@
 //! What can be changed of a task: its statuses, then its criteria.
 
+use std::sync::Arc;
+
 use super::ORDER;
 use crate::domain::task::edit::Change;
 use crate::domain::task::{Task, TaskStatus};
@@ -11,7 +13,7 @@ const WORDED: [&str; 2] = ["task-master", "backlog"];
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskMenu {
     /// The task as it was when the menu was opened.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// Its statuses and criteria.
     pub rows: Vec<MenuRow>,
     /// Selected row.
@@ -29,7 +31,7 @@ pub enum MenuRow {
 
 impl TaskMenu {
     /// The menu of a task. `tasks` are those of the board: of formats that name statuses in words, theirs are offered.
-    pub fn new(task: Task, tasks: &[Task]) -> Self {
+    pub fn new(task: Arc<Task>, tasks: &[Arc<Task>]) -> Self {
         let mut rows: Vec<MenuRow> = Vec::new();
         for status in ORDER.into_iter().filter(|status| *status != TaskStatus::Other) {
             let mut words: Vec<&str> = Vec::new();

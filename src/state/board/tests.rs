@@ -10,7 +10,7 @@ use super::marks::Surroundings;
 use super::{Anchor, Board, Row, Sort};
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::link::{Facts, Links};
-use crate::domain::task::{TaskStatus, parse};
+use crate::domain::task::{TaskStatus, parse, shared};
 use crate::domain::transcript::format::FORMATS;
 
 const ONE: &str = "- 🔄 **T-1** Retry *(sync)*\n- 🔄 **T-10** Fields, waits for T-2\n- ✅ **T-3** Old\n";
@@ -24,7 +24,8 @@ fn agent(name: &str, seconds: i64) -> Agent {
 
 /// A board of two files, looked at when an agent that has T-1 was last active `idle` before.
 fn board(idle: SignedDuration) -> Board {
-    let tasks = [parse(Path::new("a/ONE.md"), ONE).tasks, parse(Path::new("TWO.md"), TWO).tasks].concat();
+    let read = |file: &str, text: &str| shared(parse(Path::new(file), text).tasks);
+    let tasks = [read("a/ONE.md", ONE), read("TWO.md", TWO)].concat();
     let agents = [agent("sync", 0)];
     let links = Links::of(&Facts { tasks: &tasks, agents: &agents, ..Facts::default() });
     let mut board = Board { tasks, files: Some(2), ..Board::default() };

@@ -8,7 +8,7 @@ use crate::config::session::CheckSpec;
 use crate::domain::agent::AgentState;
 use crate::domain::check::{CheckEnd, CheckRun};
 use crate::domain::link::{BriefNote, End, Mention, Reason};
-use crate::domain::task::{Task, TaskStatus};
+use crate::domain::task::{Task, TaskStatus, shared};
 use crate::effect::Effect;
 use crate::event::{AgentsNews, BoardNews, CheckChange, CheckNews, Done, Event, PastNews, Viewports};
 use crate::state::State;
@@ -17,6 +17,7 @@ use crate::state::popup::{Popup, Scroll};
 use jiff::SignedDuration;
 
 fn board(state: &mut State, tasks: Vec<Task>) {
+    let tasks = shared(tasks);
     tell(
         state,
         Event::Board(BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() }),

@@ -10,7 +10,7 @@ use crate::domain::brief::lint::{Finding, Fix, Rule, Severity};
 use crate::domain::brief::template::built_in;
 use crate::domain::fault::Fault;
 use crate::domain::library::{Item, Shelf};
-use crate::domain::task::TaskStatus;
+use crate::domain::task::{TaskStatus, shared};
 use crate::effect::{Effect, Effects};
 use crate::event::{
     BoardNews, BriefChecked, BriefDone, BriefOffer, CopyDone, CopyRoute, Done, Event, Input, KeptDraft, LibraryNews,
@@ -33,7 +33,7 @@ fn save(state: &mut State) -> Effects {
 
 fn on_board() -> State {
     let mut state = state();
-    let tasks = vec![task("T-1", TaskStatus::Done), task("T-2", TaskStatus::InProgress)];
+    let tasks = shared(vec![task("T-1", TaskStatus::Done), task("T-2", TaskStatus::InProgress)]);
     let news = BoardNews { tasks, files: vec!["TASKS.md".into()], as_of: at(50), ..BoardNews::default() };
     tell(&mut state, Event::Board(news));
     agents(&mut state, &[("orchestrator", AgentState::Idle)]);

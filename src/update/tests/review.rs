@@ -17,7 +17,7 @@ use crate::domain::evidence::known::Gathered;
 use crate::domain::evidence::{FileFact, Grade, InGit, Overall, Told};
 use crate::domain::fault::Fault;
 use crate::domain::sign_off::{SignOff, Standing};
-use crate::domain::task::{Criteria, Origin, Task, TaskStatus};
+use crate::domain::task::{Criteria, Origin, Task, TaskStatus, shared};
 use crate::domain::transcript::claude::Claude;
 use crate::domain::transcript::format::Format;
 use crate::domain::work::Work;
@@ -90,8 +90,12 @@ fn asked() -> State {
     let mut state = state();
     let agents = vec![agent("a", AgentState::Idle)];
     let mut effects = tell(&mut state, Event::Agents(AgentsNews { agents, as_of: at(0), ..AgentsNews::default() }));
-    let news =
-        BoardNews { tasks: vec![task()], files: vec!["/p/TASKS.md".into()], as_of: at(0), ..BoardNews::default() };
+    let news = BoardNews {
+        tasks: shared(vec![task()]),
+        files: vec!["/p/TASKS.md".into()],
+        as_of: at(0),
+        ..BoardNews::default()
+    };
     effects.extend(tell(&mut state, Event::Board(news)));
     let asks = |effect: &Effect| matches!(effect, Effect::LookAtEvidence(request) if request.agents.len() == 1);
     assert!(effects.iter().any(asks), "{effects:?}");

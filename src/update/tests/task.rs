@@ -2,10 +2,12 @@
 
 use crossterm::event::KeyCode;
 
+use std::sync::Arc;
+
 use super::{at, key, keys, state, task, tell};
 use crate::domain::fault::Fault;
 use crate::domain::task::edit::{Change, Edit};
-use crate::domain::task::{Criterion, Task, TaskStatus};
+use crate::domain::task::{Criterion, Task, TaskStatus, shared};
 use crate::effect::{Effect, TaskChange};
 use crate::event::{BoardNews, Done, Event, TaskUndo, TaskWritten};
 use crate::state::State;
@@ -13,6 +15,7 @@ use crate::state::board::menu::{MenuRow, TaskMenu};
 use crate::state::popup::Popup;
 
 fn board(state: &mut State, tasks: Vec<Task>) {
+    let tasks = shared(tasks);
     let digests = [("TASKS.md".into(), "before".to_owned())].into();
     let news = BoardNews { tasks, files: vec!["TASKS.md".into()], digests, as_of: at(50), ..BoardNews::default() };
     tell(state, Event::Board(news));
@@ -54,13 +57,13 @@ fn a_criterion_is_ticked_in_the_same_menu() {
 fn the_menu_offers_the_words_that_the_boards_own_files_use() {
     let worded =
         |id: &str, raw: &str, status| Task { format: "backlog", raw_status: raw.to_owned(), ..task(id, status) };
-    let tasks = [
+    let tasks = shared(vec![
         worded("1", "To Do", TaskStatus::Todo),
         worded("2", "Ready", TaskStatus::Todo),
         worded("3", "Shipped", TaskStatus::Done),
         task("4", TaskStatus::Review),
-    ];
-    let rows = TaskMenu::new(tasks[0].clone(), &tasks).rows;
+    ]);
+    let rows = TaskMenu::new(Arc::clone(&tasks[0]), &tasks).rows;
     let words = rows.iter().map(|row| match row {
         MenuRow::Status(status, word) => word.clone().unwrap_or_else(|| status.name().to_owned()),
         MenuRow::Criterion(_) => panic!("{row:?}"),
@@ -100,7 +103,7 @@ fn what_was_refused_is_said_and_leaves_nothing_to_take_back() {
 fn a_file_that_is_no_text_offers_no_change() {
     let mut state = state();
     let news = BoardNews {
-        tasks: vec![task("T-1", TaskStatus::Todo)],
+        tasks: shared(vec![task("T-1", TaskStatus::Todo)]),
         files: vec!["TASKS.md".into()],
         as_of: at(50),
         ..BoardNews::default()
