@@ -99,6 +99,11 @@ impl Paths {
         self.runtime.join(format!("{}.rules", hash(root)))
     }
 
+    /// The rules of a session file as they were read.
+    pub fn read_rules(&self, file: &Path) -> PathBuf {
+        self.state.join(format!("{}.rules", hash(file)))
+    }
+
     /// Puts the home directory in the place of a leading `~`.
     pub fn expand(&self, path: &str) -> PathBuf {
         match path.strip_prefix('~') {

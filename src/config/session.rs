@@ -2,6 +2,7 @@
 
 mod file;
 pub mod gates;
+mod kept;
 mod library;
 mod load;
 pub mod rules;

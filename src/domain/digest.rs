@@ -12,8 +12,14 @@ pub type Bytes = [u8; 32];
 
 /// The digest of `bytes`: 64 lower-case hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
+    sha256_of(&[bytes])
+}
+
+/// The digest of these bytes one behind the other.
+pub fn sha256_of(parts: &[&[u8]]) -> String {
+    let whole = parts.iter().fold(Sha256::new(), Sha256::chain_update);
     let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
+    for byte in whole.finalize() {
         // Writing into a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::SourceText;
 use super::file::{self, SessionFile, parse};
 use super::load::{Source, canonical_dir, in_main, named_files, project_file, upwards};
+use super::{SourceText, kept};
 use crate::config::discovery::repository;
 use crate::config::document::read;
 use crate::config::paths::Paths;
@@ -196,10 +196,10 @@ impl Reading<'_> {
                 return Ok(None);
             }
             let source = Source::of_project(file).map_err(|problem| vec![problem])?;
-            let mut session = parse(&source.text, &source.file, source.base.as_deref().unwrap_or(dir), self.paths)?;
-            let root = canonical_dir(&session.root).map_err(|problem| vec![problem.of(&source.file)])?;
+            let said = kept::rules(&source, source.base.as_deref().unwrap_or(dir), self.paths)?;
+            let root = canonical_dir(&said.root).map_err(|problem| vec![problem.of(&source.file)])?;
             self.files.push(known);
-            return Ok(Some((root, session.take_rules())));
+            return Ok(Some((root, said.rules)));
         }
         let paths = self.paths;
         let named = self.named.get_or_insert_with(|| named(paths));

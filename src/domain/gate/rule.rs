@@ -79,34 +79,48 @@ impl fmt::Display for Origin {
 }
 
 /// A tool call that matches is held. Every condition that is given must be met; of a list, one entry.
+///
+/// As JSON it leaves out what is as in a rule that says nothing: hooks read a thousand of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GateRule {
     /// Name of the rule.
     pub name: String,
     /// What it looks at.
+    #[serde(skip_serializing_if = "is_default")]
     pub event: RuleEvent,
     /// Tools it looks at, `*` at the end stands for the rest of a name; none is every tool.
+    #[serde(skip_serializing_if = "is_default")]
     pub tools: Vec<String>,
     /// Pattern on the command and its simple commands, or on the texts of the input.
+    #[serde(skip_serializing_if = "is_default")]
     pub matches: Option<Pattern>,
     /// Globs of files that a call changes or reads.
+    #[serde(skip_serializing_if = "is_default")]
     pub paths: Vec<String>,
     /// Hosts that a call fetches from, and those below them.
+    #[serde(skip_serializing_if = "is_default")]
     pub domains: Vec<String>,
     /// The file lies outside of the project.
+    #[serde(skip_serializing_if = "is_default")]
     pub outside: bool,
     /// Agents it looks at: name, type of a sub-agent, `main`, or session id; none is every agent.
+    #[serde(skip_serializing_if = "is_default")]
     pub agents: Vec<String>,
     /// What happens when nobody can decide.
+    #[serde(skip_serializing_if = "is_default")]
     pub fail: OnFailure,
     /// How long the operator has.
+    #[serde(skip_serializing_if = "is_usual")]
     pub deadline: Duration,
     /// The decision to approve needs a typed word.
+    #[serde(skip_serializing_if = "is_default")]
     pub danger: bool,
     /// What the agent is told beside the reason.
+    #[serde(skip_serializing_if = "is_default")]
     pub message: Option<String>,
     /// What must be so before the operator can approve without a typed override.
+    #[serde(skip_serializing_if = "is_default")]
     pub require: Vec<Requirement>,
     /// Where it stands.
     pub origin: Origin,
@@ -131,6 +145,14 @@ impl Default for GateRule {
             origin: Origin::default(),
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_usual(deadline: &Duration) -> bool {
+    *deadline == DEADLINE
 }
 
 /// How long the operator has for a gate when the rule does not say.
