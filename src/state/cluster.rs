@@ -157,7 +157,8 @@ impl Clusters {
 
     /// Lays the rows out anew after objects or filter have changed; the cursor stays on its object.
     pub fn arrange(&mut self, selected: Option<&ObjectRow>) {
-        let mut rows = Vec::new();
+        // Another change of a cluster makes about as many rows as the one before.
+        let mut rows = Vec::with_capacity(self.list.rows.len());
         for (index, cluster) in self.clusters.iter().enumerate() {
             rows.push(Row::Cluster(index));
             let mut object = 0;
@@ -165,14 +166,15 @@ impl Clusters {
                 // Objects are sorted by kind, so each kind's objects follow those of the kind before.
                 let start = object;
                 object += cluster.objects[start..].partition_point(|row| row.kind == kind.kind);
-                let admitted: Vec<Row> = (start..object)
+                let header = rows.len();
+                rows.push(Row::Kind(index, number));
+                let admitted = (start..object)
                     .filter(|row| !self.faults_only || is_wrong(cluster.objects[*row].health.state))
-                    .filter(|row| self.list.filter.is_empty() || self.list.admits(&searchable(&cluster.objects[*row])))
-                    .map(|row| Row::Object(index, row))
-                    .collect();
-                if !admitted.is_empty() || (kind.fault.is_some() && self.list.filter.is_empty()) {
-                    rows.push(Row::Kind(index, number));
-                    rows.extend(admitted);
+                    .filter(|row| self.list.filter.is_empty() || self.list.admits(&searchable(&cluster.objects[*row])));
+                rows.extend(admitted.map(|row| Row::Object(index, row)));
+                // A kind of which nothing is shown is not shown either, unless it says why.
+                if rows.len() == header + 1 && !(kind.fault.is_some() && self.list.filter.is_empty()) {
+                    rows.truncate(header);
                 }
             }
         }

@@ -10,21 +10,22 @@ const MANY: usize = 5;
 impl Drift {
     /// The rows of a fabric's findings, those of one code together.
     pub(super) fn finding_rows(&self, index: usize, view: &DriftView) -> Vec<Row> {
+        let unfiltered = self.list.filter.is_empty();
         let admitted = |finding: &Finding| {
             let wanted = !self.faults_only || finding.severity != Severity::Note;
-            wanted && filter::admits_finding(&self.list.filter, view, finding)
+            wanted && (unfiltered || filter::admits_finding(&self.list.filter, view, finding))
         };
-        let shown: Vec<(usize, &Finding)> =
-            view.findings.iter().enumerate().filter(|(_, finding)| admitted(finding)).collect();
-        let mut rows = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (_, finding) in &shown {
-            if !seen.insert(finding.code) {
-                continue;
+        // There may be one for every object, and there are a dozen codes.
+        let mut by_code: Vec<(&'static str, Vec<usize>)> = Vec::new();
+        for (number, finding) in view.findings.iter().enumerate().filter(|(_, finding)| admitted(finding)) {
+            match by_code.iter_mut().find(|(code, _)| *code == finding.code) {
+                Some((_, alike)) => alike.push(number),
+                None => by_code.push((finding.code, vec![number])),
             }
-            let alike = shown.iter().filter(|(_, other)| other.code == finding.code).map(|(number, _)| *number);
-            let alike: Vec<usize> = alike.collect();
-            if alike.len() >= MANY && self.is_code_folded(&view.fabric, finding.code) {
+        }
+        let mut rows = Vec::new();
+        for (code, alike) in by_code {
+            if alike.len() >= MANY && self.is_code_folded(&view.fabric, code) {
                 rows.push(Row::Findings(index, alike[0], alike.len()));
             } else {
                 rows.extend(alike.into_iter().map(|number| Row::Finding(index, number)));
