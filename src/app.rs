@@ -348,6 +348,7 @@ fn carry_out(state: &State, effects: Effects, workers: &Workers) -> Turn {
                 workers.hands.read_gate_facts(gate, transcript, sub_agent);
             }
             Effect::AcceptRules(change) => workers.hands.accept_rules(*change, state.now),
+            Effect::ReleaseGate(gate) => workers.hands.release_gate(&gate),
             Effect::NoteGate { gate, why } => workers.hands.note_gate(*gate, why, state.now),
             Effect::CheckDrift { fabric, key } => {
                 workers.hands.check_drift(workers.drift.clone(), fabric, key, state.now);

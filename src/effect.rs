@@ -131,6 +131,8 @@ pub enum Effect {
     },
     /// Put a changed session file in force, or note that a changed settings file was seen: exactly as it was shown.
     AcceptRules(Box<RuleChange>),
+    /// Let whoever asked go without a decision.
+    ReleaseGate(GateId),
     /// Note in the journal that a gate ended and nobody had decided it.
     NoteGate {
         /// The gate, in the state in which it ended.

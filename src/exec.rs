@@ -292,6 +292,13 @@ impl Hands {
         });
     }
 
+    /// Lets whoever asked go without a decision: it is told that there is none.
+    pub fn release_gate(&self, gate: &GateId) {
+        if let Some(gates) = &self.gates {
+            gates.release(gate);
+        }
+    }
+
     /// Notes in the journal that a gate ended and nobody had decided it.
     pub fn note_gate(&self, gate: Gate, why: &'static str, now: Timestamp) {
         let (state_dir, outbox) = (self.state_dir.clone(), self.outbox.clone());

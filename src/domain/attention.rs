@@ -155,7 +155,13 @@ pub struct Causes<'a> {
 pub fn queue(causes: Causes<'_>, others: impl IntoIterator<Item = Need>) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     needs.extend(causes.gates.iter().filter(|gate| gate.state == GateState::Pending).map(of_gate));
-    needs.extend(causes.agents.iter().filter_map(of_agent));
+    // What an agent asks in its own terminal and in a gate is asked once.
+    let prompts = || causes.gates.iter().filter(|gate| gate.state == GateState::Pending && gate.is_prompt());
+    let is_asked = |agent: &Agent| {
+        agent.verdict.state == AgentState::Waiting
+            && prompts().any(|gate| gate.agent.is_some() && gate.agent == agent.session_id)
+    };
+    needs.extend(causes.agents.iter().filter(|agent| !is_asked(agent)).filter_map(of_agent));
     needs.extend(causes.agents.iter().flat_map(of_signals));
     needs.extend(causes.agents.iter().filter_map(of_claim));
     needs.extend(causes.clusters.iter().filter_map(of_cluster));

@@ -21,6 +21,7 @@ pub mod wire;
 
 pub use ask::Asks;
 pub use call::ToolCall;
+use rule::RuleEvent;
 
 /// Names a gate inside one run of the workbench.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +100,11 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// True if the agent asks the same in its own terminal, and the first answer counts.
+    pub fn is_prompt(&self) -> bool {
+        self.subject.get("event").is_some_and(|event| event == RuleEvent::Permission.name())
+    }
+
     /// The same with every secret in it hidden: for lists, titles and records. A decision is bound to the gate as it was
     /// asked, which this is not.
     #[must_use]

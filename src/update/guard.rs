@@ -1,11 +1,11 @@
 //! Approving, step by step: the grace of what has just appeared, answers, a typed word where one is needed, changed rules.
 
-use crate::domain::agent::Agent;
+use crate::domain::agent::{Agent, AgentState, StateSource};
 use crate::domain::attention::Subject;
 use crate::domain::fault::Fault;
 use crate::domain::gate::change::RuleChange;
 use crate::domain::gate::require::Requirement;
-use crate::domain::gate::{Decision, Gate, GateState};
+use crate::domain::gate::{Decision, Gate, GateId, GateState};
 use crate::domain::transcript::Tone;
 use crate::effect::{Effect, Effects};
 use crate::event::RulesNews;
@@ -30,6 +30,25 @@ pub fn watch_cursor(state: &mut State, by_hand: bool) {
     }
     let appeared = (!by_hand).then_some(state.now);
     state.guard.under_cursor = subject.map(|subject| (subject, appeared));
+}
+
+/// Prompts that were answered in their agents' own terminals. Claude Code (2.1) lets the hook of such a prompt wait on, and its
+/// gate would ask for what nobody waits for any more; what the agent itself says of its state since tells.
+pub fn answered_elsewhere(state: &State) -> Vec<GateId> {
+    let went_on = |gate: &Gate, agent: &Agent| {
+        let verdict = &agent.verdict;
+        gate.agent.is_some()
+            && gate.agent == agent.session_id
+            && agent.parent.is_none()
+            && verdict.source == StateSource::Registry
+            && verdict.state != AgentState::Waiting
+            && verdict.since.is_some_and(|since| since > gate.requested_at)
+    };
+    // Those of another workbench are its own affair.
+    let ours = state.gates.iter().filter(|gate| state.guard.elsewhere.is_none() && gate.state == GateState::Pending);
+    ours.filter(|gate| gate.is_prompt() && state.agents.agents.iter().any(|agent| went_on(gate, agent)))
+        .map(|gate| gate.id.clone())
+        .collect()
 }
 
 /// The operator went to what is under the cursor.

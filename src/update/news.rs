@@ -33,6 +33,7 @@ pub fn agents(state: &mut State, news: AgentsNews) -> Effects {
     attention::refresh(state);
     rest(state);
     let mut effects = super::deliver::agents_changed(state);
+    effects.extend(answered(state));
     effects.extend(follow_agent(state));
     effects
 }
@@ -181,6 +182,22 @@ fn elsewhere(state: &mut State, seen: GatesElsewhere) -> Effects {
     state.sources.entry(SourceId::Gates).or_default().fault = Some(seen.fault);
     super::links::refresh(state);
     attention::refresh(state);
+    effects
+}
+
+/// Takes back the gates of prompts that were answered in their agents' own terminals.
+fn answered(state: &mut State) -> Effects {
+    let mut effects = Effects::new();
+    for id in super::guard::answered_elsewhere(state) {
+        let closed = close(state, &id, GateState::Abandoned, state.now, "it was answered in the agent's own terminal");
+        if let Some(note) = closed {
+            effects.extend([Effect::ReleaseGate(id), note]);
+        }
+    }
+    if !effects.is_empty() {
+        super::links::refresh(state);
+        attention::refresh(state);
+    }
     effects
 }
 

@@ -239,3 +239,46 @@ fn rules_with_mistakes_are_not_accepted() {
     assert!(keys(&mut state, "y").is_empty());
     assert!(said(&state).contains("mistakes"), "{}", said(&state));
 }
+
+/// A prompt for a permission that an agent shows in its own terminal, too.
+fn prompt(id: &str) -> Gate {
+    let subject = BTreeMap::from([("event".to_owned(), "PermissionRequest".to_owned())]);
+    Gate { subject, agent: Some("a".to_owned()), requested_at: at(30), ..gate(id) }
+}
+
+/// The agent says of itself that it has been so since then.
+fn says(state: &mut State, agent_state: AgentState, since: i64) -> Effects {
+    let mut told = agent("a", agent_state);
+    told.verdict.since = Some(at(since));
+    tell(state, Event::Agents(AgentsNews { agents: vec![told], as_of: at(60), ..AgentsNews::default() }))
+}
+
+fn released(effects: &[Effect]) -> Vec<&str> {
+    let released = effects.iter().filter_map(|effect| match effect {
+        Effect::ReleaseGate(id) => Some(id.0.as_str()),
+        _ => None,
+    });
+    released.collect()
+}
+
+#[test]
+fn a_prompt_that_was_answered_in_the_agents_own_terminal_is_taken_back() {
+    let mut state = state();
+    tell(&mut state, Event::Gate(GateNews::Requested(Box::new(prompt("1")))));
+    let call = Gate { subject: BTreeMap::new(), ..prompt("2") };
+    tell(&mut state, Event::Gate(GateNews::Requested(Box::new(call))));
+    // It was working when it asked, and now it waits: the prompt stands, and is one need and not two.
+    assert_eq!(released(&says(&mut state, AgentState::Working, 20)), [""; 0]);
+    assert_eq!(released(&says(&mut state, AgentState::Waiting, 31)), [""; 0]);
+    let kinds: Vec<&str> = state.attention.open().iter().map(|need| need.kind).collect();
+    assert_eq!(kinds, ["gate", "gate"]);
+    let effects = says(&mut state, AgentState::Working, 40);
+    assert_eq!(released(&effects), ["1"], "the other one holds a call, and holds on");
+    let note =
+        effects.iter().find_map(|effect| if let Effect::NoteGate { why, .. } = effect { Some(*why) } else { None });
+    assert_eq!(note, Some("it was answered in the agent's own terminal"));
+    let pending: Vec<&str> =
+        state.gates.iter().filter(|gate| gate.state == GateState::Pending).map(|gate| gate.id.0.as_str()).collect();
+    assert_eq!(pending, ["2"]);
+    assert_eq!(released(&says(&mut state, AgentState::Working, 41)), [""; 0], "once");
+}
