@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::config::paths::Paths;
-use crate::config::session::rules::Ruled;
+use crate::config::session::rules::{Ruled, Wanted};
 use crate::domain::gate::rule::RuleEvent;
 
 mod held;
@@ -52,8 +52,11 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// The whole subcommand: standard input to standard output. `rules` finds the rules that govern some folders.
-pub fn run<E: std::fmt::Display>(paths: &Paths, rules: impl Fn(&[PathBuf]) -> Result<Rules, E>) -> ExitCode {
+/// The whole subcommand: standard input to standard output. `rules` finds those that govern some folders and are wanted.
+pub fn run<E: std::fmt::Display>(
+    paths: &Paths,
+    rules: impl Fn(&[PathBuf], Wanted<'_>) -> Result<Rules, E>,
+) -> ExitCode {
     let reply = answer(io::stdin().lock(), &Surroundings::from_env(paths), rules);
     let said = io::stdout().lock().write_all(reply.out.as_bytes()).and_then(|()| io::stdout().lock().flush());
     // Where standard error goes is not known, and the code says enough.
@@ -68,7 +71,7 @@ pub fn run<E: std::fmt::Display>(paths: &Paths, rules: impl Fn(&[PathBuf]) -> Re
 pub fn answer<E: std::fmt::Display>(
     input: impl Read,
     around: &Surroundings<'_>,
-    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
+    rules: impl Fn(&[PathBuf], Wanted<'_>) -> Result<Rules, E>,
 ) -> Reply {
     let harmless = Cell::new(false);
     let replied = std::panic::catch_unwind(AssertUnwindSafe(|| {

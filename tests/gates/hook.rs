@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hnpwb::cli::hook::{Reply, Rules, Surroundings, answer};
 use hnpwb::config::paths::Paths;
-use hnpwb::config::session::rules::Ruled;
+use hnpwb::config::session::rules::{Ruled, Wanted};
 use hnpwb::domain::agent::AgentState;
 use hnpwb::domain::gate::pattern::Pattern;
 use hnpwb::domain::gate::rule::{GateRule, OnFailure};
@@ -61,11 +61,13 @@ impl Project {
     pub fn reply_to(&self, rules: &Result<Vec<GateRule>, String>, input: impl Read) -> Reply {
         let root = self.root();
         let around = Surroundings { paths: &self.paths, project: Some(root.clone()), cwd: PathBuf::from("/") };
-        answer(input, &around, |dirs: &[PathBuf]| -> Result<Rules, String> {
+        answer(input, &around, |dirs: &[PathBuf], wanted: Wanted<'_>| -> Result<Rules, String> {
             if !dirs.iter().any(|dir| dir.starts_with(&root)) {
                 return Ok(Vec::new());
             }
-            rules.clone().map(|rules| vec![Ruled { root: root.clone(), rules, accepted: false }])
+            // Where there are many, no others are held in memory.
+            let wanted = |rules: Vec<GateRule>| rules.into_iter().filter(|rule| wanted(rule)).collect();
+            rules.clone().map(|rules| vec![Ruled { root: root.clone(), rules: wanted(rules), accepted: false }])
         })
     }
 }
@@ -183,7 +185,7 @@ fn odd_input_is_denied_where_a_rule_may_hold_it_and_passes_elsewhere() {
 fn a_panic_blocks_a_tool_call_and_nothing_else() {
     let project = Project::new();
     let around = Surroundings { paths: &project.paths, project: None, cwd: project.root() };
-    let panics = |_: &[PathBuf]| -> Result<Rules, String> { panic!("a fault of our own") };
+    let panics = |_: &[PathBuf], _: Wanted<'_>| -> Result<Rules, String> { panic!("a fault of our own") };
     assert_eq!(answer(bash("ls").as_slice(), &around, panics).code, 2);
     let stop = br#"{"hook_event_name":"Stop"}"#;
     assert!(silent(&answer(stop.as_slice(), &around, panics)));

@@ -20,7 +20,7 @@ use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::source::gates::client::{Unheard, ask_gate, ask_until};
 
-use super::{Event, Reply, Rules, Surroundings, Visit, registration};
+use super::{Event, Reply, Rules, Surroundings, Visit, Wanted, registration};
 
 /// How long before the registered timeout the answer is given: a hook that times out holds nothing.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -32,10 +32,18 @@ const MOST_ENTRIES: usize = 512;
 /// Answers a tool call: silence when no rule holds it, else what the operator or the rule says.
 pub(super) fn tool_call<E: std::fmt::Display>(
     visit: &Visit<'_>,
-    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
+    rules: impl Fn(&[PathBuf], Wanted<'_>) -> Result<Rules, E>,
 ) -> Reply {
     let event = visit.event;
-    let sessions = match rules(visit.dirs) {
+    let call = event.call();
+    let seen = call.as_ref().ok().map(|(tool, input)| ToolCall::on(tool, input, &Ground::default(), |_| None));
+    let tool = seen.as_ref().map_or(event.tool.as_deref(), |call| Some(call.tool()));
+    // What its pattern sees does not hang on where the project lies.
+    let may_hold = |rule: &GateRule| {
+        let sees = |call: &ToolCall<'_>| rule.matches.as_ref().is_none_or(|pattern| call.seen_by(pattern).is_some());
+        rule.event == RuleEvent::ToolCall && rule.looks_at(tool) && seen.as_ref().is_none_or(sees)
+    };
+    let sessions = match rules(visit.dirs, &may_hold) {
         Ok(sessions) => sessions,
         Err(problem) => {
             let why = format!(
@@ -46,7 +54,7 @@ pub(super) fn tool_call<E: std::fmt::Display>(
         }
     };
     let rules = || sessions.iter().flat_map(|ruled| &ruled.rules).filter(|rule| rule.event == RuleEvent::ToolCall);
-    let (tool, input) = match event.call() {
+    let (tool, input) = match call {
         Ok(call) => call,
         Err(odd) => {
             let tool = event.tool.as_deref();

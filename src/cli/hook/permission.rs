@@ -11,12 +11,16 @@ use crate::domain::gate::rule::RuleEvent;
 use crate::domain::gate::wire::Answer;
 
 use super::held::{ask, deciding, patience, request, with_reason};
-use super::{Reply, Rules, Visit};
+use super::{Reply, Rules, Visit, Wanted};
 
 /// Answers `PermissionRequest`; silence leaves it to the agent's own prompt.
-pub(super) fn answer<E: std::fmt::Display>(visit: &Visit<'_>, rules: impl Fn(&[PathBuf]) -> Result<Rules, E>) -> Reply {
+pub(super) fn answer<E: std::fmt::Display>(
+    visit: &Visit<'_>,
+    rules: impl Fn(&[PathBuf], Wanted<'_>) -> Result<Rules, E>,
+) -> Reply {
     let event = visit.event;
-    let (Ok(sessions), Ok((tool, input))) = (rules(visit.dirs), event.call()) else { return Reply::pass() };
+    let Ok((tool, input)) = event.call() else { return Reply::pass() };
+    let Ok(sessions) = rules(visit.dirs, &|rule| rule.event == RuleEvent::Permission) else { return Reply::pass() };
     let Some((rule, root, because)) = deciding(visit, RuleEvent::Permission, tool, &input, &sessions) else {
         return Reply::pass();
     };

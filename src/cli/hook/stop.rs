@@ -9,16 +9,16 @@ use crate::domain::gate::rule::{RuleEvent, strictest};
 use crate::domain::gate::wire::Answer;
 
 use super::held::{about, ask, patience, who};
-use super::{Reply, Rules, Visit};
+use super::{Reply, Rules, Visit, Wanted};
 
 /// Answers `Stop` and `SubagentStop`: silence lets the agent stop.
 pub(super) fn answer<E: std::fmt::Display>(
     visit: &Visit<'_>,
     stop: RuleEvent,
-    rules: impl Fn(&[PathBuf]) -> Result<Rules, E>,
+    rules: impl Fn(&[PathBuf], Wanted<'_>) -> Result<Rules, E>,
 ) -> Reply {
     // A session file with a mistake in it holds tool calls; an agent that stops makes none.
-    let Ok(sessions) = rules(visit.dirs) else { return Reply::pass() };
+    let Ok(sessions) = rules(visit.dirs, &|rule| rule.event == stop) else { return Reply::pass() };
     let event = visit.event;
     let named = sessions.iter().any(|ruled| ruled.rules.iter().any(|rule| !rule.agents.is_empty()));
     let who = who(event, visit.around.paths, named);

@@ -7,10 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
+use super::SourceText;
 use super::file::{self, SessionFile, parse};
+use super::kept;
 use super::load::{Source, canonical_dir, in_main, named_files, project_file, upwards};
-use super::{SourceText, kept};
 use crate::config::discovery::repository;
 use crate::config::document::read;
 use crate::config::paths::Paths;
@@ -21,6 +23,8 @@ use crate::domain::process::start_time;
 
 /// Bytes of a file of accepted rules that are read.
 const LONGEST: u64 = 16 * 1024 * 1024;
+
+pub use super::kept::Wanted;
 
 /// Rules that govern a folder, and whose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub struct Ruled {
 }
 
 /// The rules that a running workbench has accepted, as it leaves them beside its socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Accepted {
     /// Process of the workbench.
     pub pid: u32,
@@ -51,7 +55,7 @@ pub struct Accepted {
     /// The rules in it: to read a thousand of them anew would take a hook longer than all the rest. None where that version of
     /// the program did not leave them.
     #[serde(default)]
-    rules: Option<Vec<GateRule>>,
+    rules: Option<Box<RawValue>>,
 }
 
 impl Accepted {
@@ -72,16 +76,16 @@ impl Accepted {
     /// The same with its rules read, to be left for hooks.
     #[must_use]
     pub fn read(mut self, paths: &Paths) -> Self {
-        self.rules = self.rules(paths).ok();
+        self.rules = self.rules(paths, &|_| true).ok().and_then(|rules| to_raw_value(&rules).ok());
         self
     }
 
-    /// The rules.
+    /// The rules that are wanted.
     ///
     /// # Errors
     /// Everything that is wrong with the text, which was none when it was accepted.
-    pub fn rules(&mut self, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
-        if let Some(rules) = self.rules.take() {
+    pub fn rules(&self, paths: &Paths, wanted: Wanted<'_>) -> Result<Vec<GateRule>, Vec<Problem>> {
+        if let Some(rules) = self.rules.as_ref().and_then(|rules| kept::rules_in(rules, wanted)) {
             return Ok(rules);
         }
         let file = self.file.as_deref().unwrap_or(Path::new("hnpwb.toml"));
@@ -123,15 +127,17 @@ fn started(pid: u32) -> Option<String> {
 /// # Errors
 /// Everything that is wrong with that file, whichever part it concerns: a misspelt `[[gate]]` must not let calls pass.
 pub fn gate_rules(dir: &Path, paths: &Paths) -> Result<Vec<Ruled>, Vec<Problem>> {
-    governing(&[dir.to_owned()], paths)
+    governing(&[dir.to_owned()], paths, &|_| true)
 }
 
-/// The same of several folders, each session once. A file that governs more than one of them is read once.
+/// The same of several folders, each session once, without rules that are not wanted where there are many. A file that governs
+/// more than one of the folders is read once.
 ///
 /// # Errors
 /// Those of [`gate_rules`].
-pub fn governing(dirs: &[PathBuf], paths: &Paths) -> Result<Vec<Ruled>, Vec<Problem>> {
-    let mut reading = Reading { paths, found: Vec::new(), looked_at: Vec::new(), files: Vec::new(), named: None };
+pub fn governing(dirs: &[PathBuf], paths: &Paths, wanted: Wanted<'_>) -> Result<Vec<Ruled>, Vec<Problem>> {
+    let mut reading =
+        Reading { paths, wanted, found: Vec::new(), looked_at: Vec::new(), files: Vec::new(), named: None };
     for dir in dirs {
         reading.take(dir)?;
     }
@@ -141,6 +147,7 @@ pub fn governing(dirs: &[PathBuf], paths: &Paths) -> Result<Vec<Ruled>, Vec<Prob
 /// What was read already.
 struct Reading<'p> {
     paths: &'p Paths,
+    wanted: Wanted<'p>,
     /// Rules, and the session file of those that a workbench accepted.
     found: Vec<(Ruled, Option<PathBuf>)>,
     /// Folders of which it is known whether a workbench runs for them.
@@ -169,8 +176,8 @@ impl Reading<'_> {
                 continue;
             }
             self.looked_at.push(folder.to_owned());
-            if let Some(mut accepted) = accepted(folder, self.paths) {
-                let rules = accepted.rules(self.paths)?;
+            if let Some(accepted) = accepted(folder, self.paths) {
+                let rules = accepted.rules(self.paths, self.wanted)?;
                 // What the file says of the same root was read for another folder: what was accepted counts.
                 self.found.retain(|(ruled, _)| ruled.root != accepted.root);
                 self.found.push((Ruled { root: accepted.root, rules, accepted: true }, accepted.file));
@@ -196,7 +203,7 @@ impl Reading<'_> {
                 return Ok(None);
             }
             let source = Source::of_project(file).map_err(|problem| vec![problem])?;
-            let said = kept::rules(&source, source.base.as_deref().unwrap_or(dir), self.paths)?;
+            let said = kept::rules(&source, source.base.as_deref().unwrap_or(dir), self.paths, self.wanted)?;
             let root = canonical_dir(&said.root).map_err(|problem| vec![problem.of(&source.file)])?;
             self.files.push(known);
             return Ok(Some((root, said.rules)));
@@ -235,7 +242,7 @@ fn named(paths: &Paths) -> Vec<Named> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read_rules(source: &SourceText, root: &Path, paths: &Paths) -> Result<Vec<GateRule>, Vec<Problem>> {
-    Accepted::new(root, source).rules(paths)
+    Accepted::new(root, source).rules(paths, &|_| true)
 }
 
 #[cfg(test)]
@@ -260,9 +267,11 @@ mod tests {
             serde_json::from_slice(&serde_json::to_vec(accepted).unwrap()).unwrap()
         };
         let bare = Accepted::new(Path::new("/p"), &source);
-        let from_text = read(&bare).rules(&paths).unwrap();
-        let mut left = read(&bare.read(&paths));
+        let from_text = read(&bare).rules(&paths, &|_| true).unwrap();
+        let left = read(&bare.read(&paths));
         assert!(left.rules.is_some() && from_text.len() > 20, "{}", from_text.len());
-        assert_eq!(left.rules(&paths).unwrap(), from_text);
+        assert_eq!(left.rules(&paths, &|_| true).unwrap(), from_text);
+        let first = left.rules(&paths, &|rule| rule.name == "a").unwrap();
+        assert_eq!(first, from_text[..1]);
     }
 }

@@ -204,10 +204,10 @@ fn of_several_folders_each_session_governs_once() {
     world.write("project/a/b/x", "");
     world.write("project/own/hnpwb.toml", &rule("inner"));
     let dirs = ["a/b", "", "own", "gitops", "own"].map(|dir| world.project().join(dir));
-    let found = governing(&dirs, &world.paths).unwrap();
+    let found = governing(&dirs, &world.paths, &|_| true).unwrap();
     let names: Vec<(PathBuf, &str)> =
         found.iter().map(|ruled| (ruled.root.clone(), ruled.rules[0].name.as_str())).collect();
     assert_eq!(names, [(world.project(), "outer"), (world.project().join("own"), "inner")]);
     world.write("project/own/hnpwb.toml", "[[gat]]\n");
-    assert!(governing(&dirs, &world.paths).is_err(), "a mistake in one of them holds everything");
+    assert!(governing(&dirs, &world.paths, &|_| true).is_err(), "a mistake in one of them holds everything");
 }
