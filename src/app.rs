@@ -111,7 +111,8 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
     let (refresh, refreshed) = watch::channel(0);
     let hooks = HookDesk::default();
     let roots = setup.roots.clone();
-    agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
+    let everyone =
+        agents::spawn(Arc::clone(&session), roots, false, hooks.clone(), outbox.clone(), cancel.clone(), refreshed);
     let gates = gates::spawn(&setup.socket, &session.name, outbox.clone(), hooks.clone(), cancel.clone());
     let refused = |fault: Fault| {
         outbox.post(SourceId::Gates, Event::SourceFault(SourceId::Gates, fault.clone()));
@@ -151,7 +152,7 @@ fn start(setup: &Setup, outbox: &Outbox, terminal: mpsc::Sender<Vec<u8>>, cancel
         git: git::spawn(session.repos.clone(), outbox.clone(), cancel.clone()),
         evidence: evidence::spawn(outbox.clone(), cancel.clone()),
         board: board::spawn(session.boards.clone(), outbox.clone(), cancel.clone()),
-        drift: drift::spawn(session, outbox.clone(), cancel.clone()),
+        drift: drift::spawn(session, outbox.clone(), everyone, cancel.clone()),
         refresh,
     }
 }

@@ -93,7 +93,9 @@ pub fn main() -> ExitCode {
     // A hook sits in every tool call of every agent: it must not pay for anything that it does not need.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("hook")) {
         let paths = Paths::from_env();
-        return hook::run(&paths, |dirs| rules::governing(dirs, &paths).map_err(|problems| list(&problems)));
+        return hook::run(&paths, |dirs, wanted| {
+            rules::governing(dirs, &paths, wanted).map_err(|problems| list(&problems))
+        });
     }
     // A status line is drawn anew with every message.
     if std::env::args_os().nth(1).as_deref() == Some(OsStr::new("statusline"))

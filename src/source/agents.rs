@@ -56,6 +56,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Transcripts count whose recorded folder lies in the session's root or in one of `roots` (its worktrees), all of them
 /// with `all`, and those that the session's agents name. What hooks say is looked up in `hooks`. `refresh` makes it look
 /// again whenever its value is sent. News go to the slot [`SourceId::Agents`] when something is different, and every half minute.
+///
+/// What is returned is cancelled when the state of every agent has been told for the first time.
 pub fn spawn(
     session: Arc<Session>,
     roots: Vec<PathBuf>,
@@ -64,13 +66,18 @@ pub fn spawn(
     outbox: Outbox,
     cancel: CancellationToken,
     refresh: watch::Receiver<u64>,
-) {
+) -> CancellationToken {
+    let everyone = CancellationToken::new();
+    let told = everyone.clone();
     tokio::spawn(async move {
+        // Also when it cannot go on: nobody waits for ever.
+        let _told = everyone.clone().drop_guard();
         tokio::select! {
             () = cancel.cancelled() => {}
-            () = follow(Scope::new(session, roots, all), hooks, outbox, refresh) => {}
+            () = follow(Scope::new(session, roots, all), hooks, outbox, refresh, &everyone) => {}
         }
     });
+    told
 }
 
 /// Why the roster is looked at.
@@ -91,7 +98,13 @@ enum Occasion {
     Counted(Vec<Counted>),
 }
 
-async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watch::Receiver<u64>) {
+async fn follow(
+    scope: Scope,
+    hooks: HookDesk,
+    outbox: Outbox,
+    mut refresh: watch::Receiver<u64>,
+    everyone: &CancellationToken,
+) {
     let watched = scope.watched();
     // Without a thread there is nothing that could be shown.
     let Ok(thread) = Thread::begin("agents") else { return };
@@ -103,6 +116,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
         (roster, news)
     });
     let Some((mut roster, news)) = glance.await else { return };
+    let many = news.is_some();
     if let Some(news) = news {
         outbox.post(SourceId::Agents, Event::Agents(news));
     }
@@ -117,11 +131,11 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
         let book = hooks.book();
         let look = thread.run(move || {
             roster.hooks = book;
-            roster.watches.budget = signals::BEGUN;
+            // States of all are there before the processes behind them and signs of trouble are looked for.
+            let soon = matches!(occasion, Occasion::Rest);
+            roster.watches.budget = if soon && many { 0 } else { signals::BEGUN };
             let counted = matches!(occasion, Occasion::Counted(_));
             let again = matches!(occasion, Occasion::Everything | Occasion::Age);
-            // States of all are there before the processes behind them are looked for.
-            let soon = matches!(occasion, Occasion::Rest);
             let began = Instant::now();
             let mut different = match occasion {
                 Occasion::Rest => {
@@ -159,6 +173,7 @@ async fn follow(scope: Scope, hooks: HookDesk, outbox: Outbox, mut refresh: watc
             next_refresh = Instant::now() + if settled { REFRESH } else { cost::PAUSE };
             outbox.post(SourceId::Agents, Event::Agents(news));
         }
+        everyone.cancel();
         if outbox.is_closed() {
             return;
         }

@@ -34,6 +34,9 @@ use scope::Scope;
 /// Changes of files that come within this are read together; commits come in storms.
 const DEBOUNCE: Duration = Duration::from_secs(1);
 
+/// How long the agents have the processors for themselves.
+const HEAD_START: Duration = Duration::from_millis(250);
+
 /// Objects that fabrics want, by cluster and fabric.
 type Claims = BTreeMap<String, BTreeMap<String, BTreeSet<ObjectKey>>>;
 
@@ -81,8 +84,10 @@ impl Workers {
 /// Starts a cluster worker for every cluster of the session and a drift worker for every fabric. Fabrics of the same cluster
 /// share its worker; the session's own cluster gets one whether a fabric names it or not.
 ///
+/// They begin when `before` is cancelled, or soon after: agents are who the operator looks for first, and clusters are far away.
+///
 /// Must be called inside a tokio runtime. The workers end with `cancel`, whether what is returned is kept or not.
-pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -> Workers {
+pub fn spawn(session: Arc<Session>, outbox: Outbox, before: CancellationToken, cancel: CancellationToken) -> Workers {
     let refresh = Arc::new(watch::Sender::new(0));
     let asked = Arc::new(watch::Sender::new(None));
     let browser = Browser::spawn(outbox.clone(), refresh.subscribe(), &cancel);
@@ -97,6 +102,8 @@ pub fn spawn(session: Arc<Session>, outbox: Outbox, cancel: CancellationToken) -
     };
     let (updates, demands, asks) = (refresh.subscribe(), demand.subscribe(), asked.subscribe());
     tokio::spawn(async move {
+        // Whether it came or not: longer than this nothing waits.
+        let _ = tokio::time::timeout(HEAD_START, before.cancelled()).await;
         let specs = Arc::clone(&session);
         // Names of contexts may stand in a kubeconfig on a slow disk.
         let Ok(names) = tokio::task::spawn_blocking(move || cluster_names(&specs)).await else { return };

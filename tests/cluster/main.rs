@@ -73,7 +73,10 @@ impl Bench {
         let stop = cancel.clone().drop_guard();
         write(folder.path(), objects);
         commit(&repository);
-        let workers = spawn(Arc::new(session), outbox, cancel);
+        // There are no agents that come first.
+        let at_once = CancellationToken::new();
+        at_once.cancel();
+        let workers = spawn(Arc::new(session), outbox, at_once, cancel);
         Self { folder, repository, inbox, workers, _stop: stop }
     }
 

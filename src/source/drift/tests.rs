@@ -60,6 +60,13 @@ async fn looked(inbox: &mut Inbox) -> DriftDetail {
     answer.await.expect("an answer").unwrap()
 }
 
+/// Nothing that comes first.
+fn at_once() -> CancellationToken {
+    let told = CancellationToken::new();
+    told.cancel();
+    told
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fabric_is_followed_on_both_sides() {
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +91,7 @@ async fn a_fabric_is_followed_on_both_sides() {
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let workers = spawn(Arc::new(session(folder.path(), vec![fabric("one")])), outbox, cancel);
+    let workers = spawn(Arc::new(session(folder.path(), vec![fabric("one")])), outbox, at_once(), cancel);
 
     until(&mut inbox, "a", DriftState::Synced).await;
     api.put(manifest("a", 5)).unwrap();
@@ -128,7 +135,8 @@ async fn two_fabrics_that_want_one_object_say_so() {
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric("one"), fabric("two")])), outbox, cancel);
+    let _workers =
+        spawn(Arc::new(session(folder.path(), vec![fabric("one"), fabric("two")])), outbox, at_once(), cancel);
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             if let Some(Event::Drift(view)) = inbox.next().await
@@ -156,7 +164,7 @@ async fn a_directory_that_is_not_there_is_a_fault_until_it_is_made() {
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let _ = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
+    let _ = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, at_once(), cancel);
     let event = tokio::time::timeout(Duration::from_secs(30), inbox.next()).await.unwrap();
     assert!(matches!(event, Some(Event::SourceFault(_, fault)) if fault.on.ends_with("late")));
     std::fs::create_dir(folder.path().join("late")).unwrap();
@@ -218,7 +226,7 @@ async fn rows_show_what_the_switches_say_and_references_to_nothing_are_findings(
     let (outbox, mut inbox) = mailbox();
     let cancel = CancellationToken::new();
     let _stop = cancel.clone().drop_guard();
-    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, cancel);
+    let _workers = spawn(Arc::new(session(folder.path(), vec![fabric])), outbox, at_once(), cancel);
     let view = until(&mut inbox, "a", DriftState::Synced).await;
     let row = view.rows.iter().find(|row| row.key.name == "a").unwrap();
     assert_eq!(row.health.as_ref().map(|health| health.reason.as_str()), Some("live on leaf-1"));
