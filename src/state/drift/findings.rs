@@ -15,20 +15,23 @@ impl Drift {
             let wanted = !self.faults_only || finding.severity != Severity::Note;
             wanted && (unfiltered || filter::admits_finding(&self.list.filter, view, finding))
         };
-        // There may be one for every object, and there are a dozen codes.
-        let mut by_code: Vec<(&'static str, Vec<usize>)> = Vec::new();
-        for (number, finding) in view.findings.iter().enumerate().filter(|(_, finding)| admitted(finding)) {
-            match by_code.iter_mut().find(|(code, _)| *code == finding.code) {
-                Some((_, alike)) => alike.push(number),
-                None => by_code.push((finding.code, vec![number])),
+        let shown: Vec<(usize, &Finding)> =
+            view.findings.iter().enumerate().filter(|(_, finding)| admitted(finding)).collect();
+        // There may be one for every object, and there are a dozen codes: first and number of each.
+        let mut codes: Vec<(&'static str, usize, usize)> = Vec::new();
+        for (number, finding) in &shown {
+            match codes.iter_mut().find(|(code, ..)| *code == finding.code) {
+                Some((.., many)) => *many += 1,
+                None => codes.push((finding.code, *number, 1)),
             }
         }
         let mut rows = Vec::new();
-        for (code, alike) in by_code {
-            if alike.len() >= MANY && self.is_code_folded(&view.fabric, code) {
-                rows.push(Row::Findings(index, alike[0], alike.len()));
+        for (code, first, many) in codes {
+            if many >= MANY && self.is_code_folded(&view.fabric, code) {
+                rows.push(Row::Findings(index, first, many));
             } else {
-                rows.extend(alike.into_iter().map(|number| Row::Finding(index, number)));
+                let alike = shown.iter().filter(|(_, finding)| finding.code == code);
+                rows.extend(alike.map(|(number, _)| Row::Finding(index, *number)));
             }
         }
         rows
