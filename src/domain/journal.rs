@@ -151,6 +151,9 @@ pub fn verify<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Summary, 
     Ok(checker.finish())
 }
 
+/// What a line begins with, where a record has it: a popup is narrower than a record.
+const FIRST: [&str; 6] = ["decision", "outcome", "what", "title", "task", "reason"];
+
 /// A record in one line for people: time, kind and what it says.
 pub fn describe(line: &[u8]) -> String {
     let Ok(links) = serde_json::from_slice::<Links>(line) else {
@@ -158,12 +161,13 @@ pub fn describe(line: &[u8]) -> String {
     };
     let fields: Map<String, Value> = serde_json::from_slice(line).unwrap_or_default();
     let mut text = format!("{} {:<8}", links.at.strftime("%Y-%m-%d %H:%M:%SZ"), links.kind);
-    for (key, value) in fields.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())) {
+    let rest = fields.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str()) && !FIRST.contains(&key.as_str()));
+    for (key, value) in FIRST.iter().filter_map(|key| fields.get_key_value(*key)).chain(rest) {
         let value = match value {
             Value::String(value) => one_line(value),
             other => one_line(&other.to_string()),
         };
-        if !matches!(value.as_str(), "" | "null") && !key.ends_with("sha256") {
+        if !matches!(value.as_str(), "" | "null" | "{}" | "[]") && !key.ends_with("sha256") {
             let _ = write!(text, "  {key}: {value}");
         }
     }
@@ -262,6 +266,12 @@ mod tests {
     fn a_record_reads_as_one_line() {
         let (line, _) = append_line(None, Timestamp::UNIX_EPOCH, "gate", json!({"title": "push\nnow", "reason": ""}));
         assert_eq!(describe(line.as_bytes()), "1970-01-01 00:00:00Z gate      title: push…");
+        let body = json!({"agent": "a", "answers": {}, "decision": "approved", "title": "push"});
+        let (line, _) = append_line(None, Timestamp::UNIX_EPOCH, "gate", body);
+        assert_eq!(
+            describe(line.as_bytes()),
+            "1970-01-01 00:00:00Z gate      decision: approved  title: push  agent: a"
+        );
         assert_eq!(describe(b"torn\x1b"), "? torn…");
     }
 

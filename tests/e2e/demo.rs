@@ -114,7 +114,7 @@ fn the_story_holds_an_agent_until_the_operator_decides() {
     screen.keys("y");
     screen.wait("the gate to go", |text| !text.contains("gate held"));
     screen.keys("@");
-    screen.see("approved");
+    screen.see("decision: approved  title: Push one VPCAttachment");
     screen.keys("\u{1b}");
     screen.see("drifted");
     screen.keys("q");

@@ -8,6 +8,7 @@ use hnpwb::domain::agent::status_line::StatusLine;
 use hnpwb::domain::agent::{AgentId, Figures};
 use hnpwb::domain::drift::{CheckOutcome, DriftCheck, DriftDetail, FieldClass, FieldDiff, side_by_side};
 use hnpwb::domain::fault::Fault;
+use hnpwb::domain::journal::{append_line, describe};
 use hnpwb::domain::model::Cost;
 use hnpwb::domain::search::{Excerpt, Hit, HitKind, Progress, SearchNews, Stage};
 use hnpwb::domain::signal::{Evidence, Severity, Signal};
@@ -16,6 +17,7 @@ use hnpwb::event::{AgentsNews, DetailNews, Done, Event, Input, RawRecord, Record
 use hnpwb::state::State;
 use hnpwb::state::popup::{Popup, RecordView};
 use hnpwb::state::signals::SignalsView;
+use serde_json::json;
 
 use crate::detail;
 use crate::fixture::{self, ago, focus, keys, press, tell, tell_all};
@@ -61,9 +63,14 @@ fn journal() {
     });
     check!("popup-journal", |state| {
         keys(state, "@");
-        let lines =
-            (1..=40).map(|n| format!("2026-03-02 13:{n:02}  approved   git push origin branch-{n}  (by rule push)"));
-        tell(state, Event::Done(Done::Journal(Ok(lines.collect()))));
+        let line = |n: i64| {
+            let body = json!({
+                "gate": format!("{n:012x}"), "decision": "approved", "title": format!("Bash: git push origin branch-{n}"),
+                "reason": "approved by the operator", "rule": "push", "answers": {}, "danger": false,
+            });
+            describe(append_line(None, ago(40 - n), "gate", body).0.trim_end().as_bytes())
+        };
+        tell(state, Event::Done(Done::Journal(Ok((1..=40).map(line).collect()))));
     });
 }
 
