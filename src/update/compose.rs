@@ -9,6 +9,7 @@ use crate::action::Action;
 use crate::config::layout::PaneKind;
 use crate::domain::agent::{Agent, AgentId};
 use crate::domain::brief::facts::World;
+use crate::domain::brief::handoff::NAME as HANDOFF;
 use crate::domain::brief::lint::Aim;
 use crate::domain::brief::subject::{Known, left};
 use crate::domain::brief::template::{For, Template, built_in};
@@ -25,7 +26,7 @@ use crate::state::composer::{Beginning, BriefMenu, Composer, Page, Subject};
 use crate::state::popup::{Popup, Question};
 
 use super::cursor::Motion;
-use super::{decide, deliver, tone};
+use super::{decide, deliver, handoff, tone};
 
 pub use write::{
     agents_travel, choose_agent, edited, excerpt, library, library_key, library_typed, paste, press, travel,
@@ -144,6 +145,8 @@ pub fn choose(state: &mut State) -> Effects {
             state.screen.composer = Some(Box::new(Composer::new(kept.name, kept.draft, target, agent)));
             state.say(Tone::Info, "the draft is as it was left");
         }
+        // What it did stands in its transcript, which has to be read for that.
+        Beginning::Template(template) if template.name == HANDOFF => return handoff::of(state, subject.agent.as_ref()),
         Beginning::Template(template) => match begin_with(state, &template, &templates, subject) {
             Ok(composer) => state.screen.composer = Some(Box::new(composer)),
             Err(fault) => {

@@ -18,7 +18,13 @@ use super::{compose, deliver, signals};
 
 /// Reads what is to be handed on of the agent that is selected, or that the selected need is about.
 pub fn hand_off(state: &mut State) -> Effects {
-    let Some(agent) = signals::agent(state) else {
+    let agent = signals::agent(state).map(|agent| agent.id.clone());
+    of(state, agent.as_ref())
+}
+
+/// The same of this agent.
+pub fn of(state: &mut State, agent: Option<&AgentId>) -> Effects {
+    let Some(agent) = agent.and_then(|id| state.agents.find(id)) else {
         state.say(Tone::Warning, "no agent is selected to hand its work on");
         return Effects::new();
     };

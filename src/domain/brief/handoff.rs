@@ -18,6 +18,9 @@ use crate::domain::work::{Act, Deed, Outcome, Place, Quote, Work};
 use fit::fit;
 use section::Section;
 
+/// The template.
+pub const NAME: &str = "handoff";
+
 /// Tokens of a handoff brief, when nobody says otherwise; estimated.
 pub const TOKENS: usize = 2_000;
 
@@ -150,7 +153,7 @@ pub fn make(facts: Facts<'_>, tokens: usize) -> Draft {
     let sections = sections(&facts);
     let text = fit(&intro(&facts, &title), sections, &closing(&facts), tokens);
     let task = facts.task.map(|task| task.id.clone());
-    Draft { template: "handoff".to_owned(), task, text, ..Draft::default() }
+    Draft { template: NAME.to_owned(), task, text, ..Draft::default() }
 }
 
 fn intro(facts: &Facts<'_>, title: &str) -> String {

@@ -83,8 +83,12 @@ fn from_an_agent_it_is_for_that_agent() {
     keys(&mut state, "2b");
     let Some(Popup::Brief(menu)) = &state.screen.popup else { panic!("no menu") };
     assert_eq!((menu.subject.task.as_deref(), menu.subject.agent_name.as_deref()), (None, Some("orchestrator")));
+    // The first one hands its work on, which its transcript tells of.
+    let effects = key(&mut state, KeyCode::Enter);
+    assert!(matches!(effects.as_slice(), [Effect::HandOff(_)]), "{effects:?}");
+    keys(&mut state, "2bj");
     key(&mut state, KeyCode::Enter);
-    assert_eq!(composer(&state).template, "handoff");
+    assert_eq!(composer(&state).agent, Some(AgentId("orchestrator".to_owned())));
     let mut nobody = super::state();
     keys(&mut nobody, "2b");
     assert!(message(&nobody).starts_with("no agent is selected"));
