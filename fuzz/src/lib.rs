@@ -9,7 +9,7 @@ use hnpwb::domain::transcript::{Body, Digest, Entry, Text};
 /// One input is a file: made into lines as its format has it, then read line by line as the program reads it.
 pub fn file(format: &dyn Format, path: &str, data: &[u8]) {
     match format.storage(path.as_ref()) {
-        Storage::Lines | Storage::Zstandard | Storage::Database(_) => lines(format, data),
+        Storage::Lines | Storage::Zstandard | Storage::Database(_) | Storage::Pieces(_) => lines(format, data),
         Storage::Document(lines_of) => {
             let made = lines_of(data);
             assert!(made.is_empty() || made.ends_with(b"\n"));

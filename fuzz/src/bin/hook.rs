@@ -1,12 +1,13 @@
 //! Hook events: whatever comes, a call that a rule may hold is never let through.
 #![no_main]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hnpwb::cli::hook::{Surroundings, answer};
 use hnpwb::config::paths::Paths;
-use hnpwb::config::session::{GateRule, OnFailure};
-use regex::Regex;
+use hnpwb::config::session::rules::{Ruled, Wanted};
+use hnpwb::domain::gate::pattern::Pattern;
+use hnpwb::domain::gate::rule::GateRule;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     // No workbench can be reached there.
@@ -17,12 +18,14 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let around = Surroundings { paths: &paths, project: None, cwd: PathBuf::from("/nonexistent") };
     let rule = GateRule {
         name: "all".to_owned(),
-        tool: None,
-        matches: Regex::new("").expect("a pattern"),
-        fail: OnFailure::Deny,
+        matches: Some(Pattern::new("").expect("a pattern")),
         deadline: std::time::Duration::from_secs(1),
+        ..GateRule::default()
     };
-    let rules = |_: &Path| Ok::<_, String>(Some((PathBuf::from("/nonexistent"), vec![rule.clone()])));
+    let rules = |_: &[PathBuf], wanted: Wanted<'_>| {
+        let rules = wanted(&rule).then(|| rule.clone()).into_iter().collect();
+        Ok::<_, String>(vec![Ruled { root: PathBuf::from("/nonexistent"), rules, accepted: false }])
+    };
     let reply = answer(data, &around, rules);
     assert!(matches!(reply.code, 0 | 2), "{reply:?}");
     if reply.code == 0 && !reply.out.is_empty() {
