@@ -105,7 +105,7 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
                 }
             };
             // Of two values one reader takes the first and another the last: no telling which counts.
-            if field.is_some() {
+            if field.take().is_some() {
                 return Err(M::Error::custom(format!("duplicate field `{key}`")));
             }
             *field = map.next_value()?;
@@ -133,6 +133,17 @@ mod tests {
         );
         assert_eq!((event.cwd.as_deref(), event.tool.as_deref()), (Some("/x"), Some("Write")));
         assert!(event.call().is_err());
+    }
+
+    #[test]
+    fn of_two_events_or_tools_neither_counts() {
+        let event = read_event(
+            br#"{"tool_name":"Read","tool_input":{},"hook_event_name":"Stop","hook_event_name":"PreToolUse"}"#,
+        );
+        assert_eq!((event.name.as_deref(), event.tool.as_deref()), (None, Some("Read")), "it may be a call");
+        let event = read_event(br#"{"hook_event_name":"PreToolUse","tool_name":"Read","tool_name":"Bash"}"#);
+        assert_eq!((event.name.as_deref(), event.tool.as_deref()), (Some("PreToolUse"), None), "it may be any tool");
+        assert!(event.odd.is_some());
     }
 
     #[test]
