@@ -1,5 +1,6 @@
 //! A tool call: whether a rule holds it, and what the operator says.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,9 +37,13 @@ pub(super) fn tool_call<E: std::fmt::Display>(
 ) -> Reply {
     let event = visit.event;
     let call = event.call();
-    let seen = call.as_ref().ok().map(|(tool, input)| ToolCall::on(tool, input, &Ground::default(), |_| None));
-    let tool = seen.as_ref().map_or(event.tool.as_deref(), |call| Some(call.tool()));
-    // What its pattern sees does not hang on where the project lies.
+    let tool = call.as_ref().map_or(event.tool.as_deref(), |(tool, _)| Some(*tool));
+    // Read for the first rule that looks at it: where there is none, nothing of the call is. What a pattern sees does not hang on
+    // where the project lies.
+    let seen = LazyCell::new(|| {
+        let (tool, input) = call.as_ref().ok()?;
+        Some(ToolCall::on(tool, input, &Ground::default(), |_| None))
+    });
     let may_hold = |rule: &GateRule| {
         let sees = |call: &ToolCall<'_>| rule.matches.as_ref().is_none_or(|pattern| call.seen_by(pattern).is_some());
         rule.event == RuleEvent::ToolCall && rule.looks_at(tool) && seen.as_ref().is_none_or(sees)
@@ -54,8 +59,8 @@ pub(super) fn tool_call<E: std::fmt::Display>(
         }
     };
     let rules = || sessions.iter().flat_map(|ruled| &ruled.rules).filter(|rule| rule.event == RuleEvent::ToolCall);
-    let (tool, input) = match call {
-        Ok(call) => call,
+    let (tool, input) = match &call {
+        Ok((tool, input)) => (*tool, input),
         Err(odd) => {
             let tool = event.tool.as_deref();
             let looking = rules().filter(|rule| rule.looks_at(tool)).map(|rule| (rule, ()));
@@ -67,13 +72,13 @@ pub(super) fn tool_call<E: std::fmt::Display>(
             return if event.name.is_some() { Reply::fail(rule.fail, &why) } else { Reply::block(&why) };
         }
     };
-    let Some((rule, root, because)) = deciding(visit, RuleEvent::ToolCall, tool, &input, &sessions) else {
+    let Some((rule, root, because)) = deciding(visit, RuleEvent::ToolCall, tool, input, &sessions) else {
         return Reply::pass();
     };
     let wait = patience(visit, root, rule);
-    let request = request(event, tool, &input, rule, because, wait);
+    let request = request(event, tool, input, rule, because, wait);
     let socket = visit.around.paths.socket(&root.canonicalize().unwrap_or_else(|_| root.clone()));
-    reply_to(ask(&socket, &request, rule), &socket, rule, &request, &input)
+    reply_to(ask(&socket, &request, rule), &socket, rule, &request, input)
 }
 
 /// The rule that decides about a call, the root of its session, and why the rule holds it.
