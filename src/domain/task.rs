@@ -213,7 +213,8 @@ fn too_many(path: &Path) -> Fault {
 }
 
 /// As a board holds them: what reads one anew shares what has not changed.
-pub fn shared(tasks: Vec<Task>) -> Vec<Arc<Task>> {
+#[cfg(test)]
+pub(crate) fn shared(tasks: Vec<Task>) -> Vec<Arc<Task>> {
     tasks.into_iter().map(Arc::new).collect()
 }
 
