@@ -27,6 +27,7 @@ pub mod markdown;
 pub mod model;
 pub mod notify;
 pub mod ordered;
+pub mod parallel;
 pub mod process;
 pub mod redact;
 pub mod registration;

@@ -23,7 +23,6 @@ use crate::domain::drift::{DriftRow, DriftView, FieldDiff, Finding, Memo, Object
 use crate::domain::fault::Fault;
 use crate::domain::health::Rules;
 use crate::domain::hedgehog;
-use crate::domain::manifest::Manifest;
 use crate::domain::redact::Redactor;
 use crate::domain::text;
 use crate::domain::time::age;
@@ -241,7 +240,7 @@ fn claims(spec: &FabricSpec, sides: &[(FabricSpec, GitSide)]) -> BTreeMap<Object
     others
         .flat_map(|(other, side)| {
             let manifests = side.head.as_ref().unwrap_or(&side.worktree);
-            manifests.iter().map(Manifest::key).map(|key| (key, other.name.clone()))
+            manifests.iter().map(|manifest| manifest.key.clone()).map(|key| (key, other.name.clone()))
         })
         .collect()
 }

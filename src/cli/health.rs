@@ -18,6 +18,7 @@ use crate::config::paths::Paths;
 use crate::config::session::{ClusterSpec, Session};
 use crate::config::{self, redaction};
 use crate::domain::cluster::{Connection, LiveSet};
+use crate::domain::drift::Identity;
 use crate::domain::fault::Fault;
 use crate::domain::health::{Health, Rules};
 use crate::domain::redact::Redactor;
@@ -193,7 +194,7 @@ fn rows<'l>(lives: &'l [LiveSet], now: Timestamp, redactor: &Redactor) -> Vec<Ro
         let healths = crate::domain::hedgehog::healths(live, now);
         rows.extend(live.objects.values().map(|object| Row {
             live,
-            key: object.key(),
+            key: object.key.clone(),
             version: &object.kind.version,
             health: healths.of(object).clone().redacted(redactor),
         }));
@@ -231,8 +232,8 @@ fn table(lives: &[LiveSet], now: Timestamp, redactor: &Redactor) -> io::Result<(
     let rows: Vec<Vec<String>> = rows(lives, now, redactor)
         .into_iter()
         .map(|row| {
-            let namespace = row.key.namespace;
-            let mut cells = vec![row.health.state.name().to_owned(), row.key.kind, namespace, row.key.name];
+            let Identity { kind, namespace, name, .. } = &*row.key;
+            let mut cells = vec![row.health.state.name().to_owned(), kind.clone(), namespace.clone(), name.clone()];
             cells.extend([row.health.reason, row.health.source]);
             if lives.len() > 1 {
                 cells.insert(1, row.live.context.clone());

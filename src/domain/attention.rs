@@ -356,12 +356,7 @@ mod tests {
 
     fn row(name: &str, state: DriftState) -> DriftRow {
         DriftRow {
-            key: ObjectKey {
-                group: "vpc.githedgehog.com".to_owned(),
-                kind: "VPC".to_owned(),
-                namespace: "default".to_owned(),
-                name: name.to_owned(),
-            },
+            key: ObjectKey::new("vpc.githedgehog.com", "VPC", "default", name),
             version: "v1beta1".to_owned(),
             state,
             reason: "spec.vlan differs".to_owned(),

@@ -56,6 +56,18 @@ pub fn of_text(text: &str) -> Bytes {
     Sha256::digest(text.as_bytes()).into()
 }
 
+/// Half of the digest of some texts. They do not run into each other.
+pub fn half_of<const N: usize>(parts: [&str; N]) -> [u64; 2] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    let digest: Bytes = digest.finalize().into();
+    let mut words = digest.chunks_exact(8).map(|word| word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    [words.next().unwrap_or_default(), words.next().unwrap_or_default()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::{of_json, of_text, sha256};

@@ -20,6 +20,8 @@ mod assess;
 mod check;
 mod compare;
 mod detail;
+mod digests;
+mod key;
 mod normal;
 mod quantity;
 
@@ -29,6 +31,8 @@ pub use assess::{History, Inputs, Memo, Picture, Version, live_of};
 pub use check::{CheckOutcome, CheckRequest, DriftCheck, changes};
 pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
 pub use detail::{DetailRequest, DriftDetail, Excerpt, VersionChange, VersionLine, version_lines};
+pub use digests::{Digests, marks};
+pub use key::{Identity, ObjectKey};
 
 /// Drift state of one object. The names are those of `hnpwb drift -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -149,19 +153,6 @@ impl FieldDiff {
     }
 }
 
-/// Group, kind, namespace and name: an object's identity. The version is no part of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct ObjectKey {
-    /// API group; empty for the core group.
-    pub group: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespace; empty for objects of the cluster.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-}
-
 /// One object of a fabric with its drift.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriftRow {
@@ -205,13 +196,9 @@ impl DriftRow {
     /// The same with every secret in its texts and fields hidden: what leaves a source for the screen and for scripts.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
-        for text in [&mut self.key.namespace, &mut self.key.name, &mut self.reason] {
-            redactor.hide(text);
-        }
-        if let Some(application) = &mut self.application {
-            redactor.hide(&mut application.namespace);
-            redactor.hide(&mut application.name);
-        }
+        self.key = self.key.redacted(redactor);
+        redactor.hide(&mut self.reason);
+        self.application = self.application.map(|application| application.redacted(redactor));
         self.file = self.file.map(|file| redactor.path(file));
         self.health = self.health.map(|health| health.redacted(redactor));
         self.fields = self.fields.into_iter().map(|field| field.redacted(redactor)).collect();
@@ -305,12 +292,7 @@ mod tests {
     fn row(path: &str, desired: Value, live: Value) -> DriftRow {
         let field = FieldDiff { path: path.to_owned(), desired, live, class: FieldClass::Changed, manager: None };
         DriftRow {
-            key: ObjectKey {
-                group: String::new(),
-                kind: "Deployment".to_owned(),
-                namespace: "default".to_owned(),
-                name: "a".to_owned(),
-            },
+            key: ObjectKey::new("", "Deployment", "default", "a"),
             version: "v1".to_owned(),
             state: DriftState::Drifted,
             reason: String::new(),

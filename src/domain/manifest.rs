@@ -6,11 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::digest;
-use super::drift::{Finding, ObjectKey, Severity};
+use super::drift::{Digests, Finding, ObjectKey, Severity};
 use super::hedgehog::Wants;
 
 mod document;
@@ -87,20 +85,16 @@ const HEDGEHOG: [&str; 2] = ["vpc.githedgehog.com", "wiring.githedgehog.com"];
 /// One object as a file states it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// API group; empty for the core group.
-    pub group: String,
+    /// Its identity. A namespace left out is `default`, save for the kinds of Kubernetes that have none.
+    pub key: ObjectKey,
     /// Version.
     pub version: String,
-    /// Kind.
-    pub kind: String,
     /// Namespace as written; empty when the document names none.
     pub namespace: String,
-    /// Name.
-    pub name: String,
     /// The whole object. Working tree, HEAD and upstream share those that are the same.
     pub value: Arc<Value>,
-    /// Digest of it without metadata and status: see [`body`].
-    pub body: digest::Bytes,
+    /// What tells it from others.
+    pub digests: Digests,
     /// What it asks of the fabric, without the digest of that; none for other kinds than Hedgehog's.
     pub wants: Option<Arc<Wants>>,
     /// File it stands in, as it was given to [`load`].
@@ -111,35 +105,14 @@ pub struct Manifest {
     pub ambiguous: Vec<Ambiguous>,
 }
 
-impl Manifest {
-    /// Its identity. A namespace left out is `default`, save for the kinds of Kubernetes that have none.
-    pub fn key(&self) -> ObjectKey {
-        let namespace = match self.namespace.as_str() {
-            _ if is_cluster_scoped(&self.group, &self.kind) => "",
-            "" => "default",
-            namespace => namespace,
-        };
-        ObjectKey {
-            group: self.group.clone(),
-            kind: self.kind.clone(),
-            namespace: namespace.to_owned(),
-            name: self.name.clone(),
-        }
-    }
-}
-
-/// Digest of an object without metadata and status: most objects are live as they are stated to the byte, and this tells
-/// without walking through them.
-pub fn body(object: &Value) -> digest::Bytes {
-    struct Body<'o>(&'o Map<String, Value>);
-
-    impl Serialize for Body<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().filter(|(name, _)| !matches!(name.as_str(), "metadata" | "status")))
-        }
-    }
-
-    object.as_object().map_or_else(digest::Bytes::default, |fields| digest::of_json(&Body(fields)))
+/// The identity of what a document states.
+fn identity(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectKey {
+    let namespace = match namespace {
+        _ if is_cluster_scoped(group, kind) => "",
+        "" => "default",
+        namespace => namespace,
+    };
+    ObjectKey::new(group, kind, namespace, name)
 }
 
 /// What a file holds.
@@ -173,13 +146,13 @@ fn is_cluster_scoped(group: &str, kind: &str) -> bool {
 pub fn load(file: &Path, bytes: &[u8]) -> Loaded {
     let mut loaded = load_bare(file, bytes);
     for object in &mut loaded.objects {
-        object.body = body(&object.value);
-        object.wants = Wants::named(&object.group, &object.kind, &object.value).map(Arc::new);
+        object.digests = Digests::of(&object.value);
+        object.wants = Wants::named(&object.key, &object.value).map(Arc::new);
     }
     loaded
 }
 
-/// The same without what objects are judged by, their bodies' digests and what they want: histories have tens of thousands.
+/// The same without what objects are judged by, their digests and what they want: histories have tens of thousands.
 pub fn load_bare(file: &Path, bytes: &[u8]) -> Loaded {
     let mut loaded = Loaded::default();
     let finding = |severity, code, line, message: String| Finding { severity, code, file: file.into(), line, message };
@@ -321,13 +294,11 @@ fn read_value(
         !is_wrong
     });
     loaded.objects.push(Manifest {
-        group: group.to_owned(),
+        key: identity(group, &kind, &namespace, &name),
         version: version.to_owned(),
-        kind,
         namespace,
-        name,
         value: Arc::new(value),
-        body: digest::Bytes::default(),
+        digests: Digests::default(),
         wants: None,
         file: file.into(),
         line,

@@ -1,7 +1,9 @@
 //! Values by identity and in order, as a list that is shared with whoever shows it: one change copies pointers, and nothing
 //! is sorted again for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// From so many changes on all are put in order anew: each by itself moves all that stand behind it.
@@ -10,12 +12,12 @@ const MANY: usize = 64;
 /// Values of type `V` by identities `K`, in the order of `O`.
 #[derive(Debug)]
 pub struct Ordered<K, O, V> {
-    by_key: BTreeMap<K, Entry<O, V>>,
+    by_key: HashMap<K, Entry<O, V>>,
     order: Vec<O>,
     list: Arc<Vec<Arc<V>>>,
-    /// Places that are to be given up, and values that have none yet.
+    /// Places that are to be given up, and values that have none yet: some of them may be gone again, or come twice.
     left: Vec<O>,
-    waiting: BTreeSet<K>,
+    waiting: Vec<K>,
 }
 
 #[derive(Debug)]
@@ -27,28 +29,24 @@ struct Entry<O, V> {
 
 impl<K, O, V> Default for Ordered<K, O, V> {
     fn default() -> Self {
-        Self {
-            by_key: BTreeMap::new(),
-            order: Vec::new(),
-            list: Arc::default(),
-            left: Vec::new(),
-            waiting: BTreeSet::new(),
-        }
+        Self { by_key: HashMap::new(), order: Vec::new(), list: Arc::default(), left: Vec::new(), waiting: Vec::new() }
     }
 }
 
-impl<K: Ord + Clone, O: Ord + Clone, V> Ordered<K, O, V> {
+impl<K: Eq + Hash + Clone, O: Ord + Clone, V> Ordered<K, O, V> {
     /// Puts a value in place of the one of the same identity. No two values may have the same `order`.
     pub fn put(&mut self, key: K, order: O, value: Arc<V>) {
-        self.remove(&key);
-        self.by_key.insert(key.clone(), Entry { order, value, is_placed: false });
-        self.waiting.insert(key);
+        let entry = Entry { order, value, is_placed: false };
+        if let Some(Entry { order, is_placed: true, .. }) = self.by_key.insert(key.clone(), entry) {
+            self.left.push(order);
+        }
+        self.waiting.push(key);
     }
 
     /// Takes a value out.
-    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<Arc<V>>
+    pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<Arc<V>>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
         let Entry { order, value, is_placed } = self.by_key.remove(key)?;
         if is_placed {
@@ -58,29 +56,18 @@ impl<K: Ord + Clone, O: Ord + Clone, V> Ordered<K, O, V> {
     }
 
     /// One value.
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&Arc<V>>
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&Arc<V>>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
         self.by_key.get(key).map(|entry| &entry.value)
-    }
-
-    /// Identities, in their own order.
-    pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.by_key.keys()
     }
 
     /// All values, in order. While nothing changes it is the same list.
     pub fn list(&mut self) -> Arc<Vec<Arc<V>>> {
         let (left, waiting) = (std::mem::take(&mut self.left), std::mem::take(&mut self.waiting));
         if left.len() + waiting.len() > MANY {
-            let mut entries: Vec<&mut Entry<O, V>> = self.by_key.values_mut().collect();
-            entries.sort_by(|a, b| a.order.cmp(&b.order));
-            self.order = entries.iter().map(|entry| entry.order.clone()).collect();
-            self.list = Arc::new(entries.iter().map(|entry| Arc::clone(&entry.value)).collect());
-            for entry in entries {
-                entry.is_placed = true;
-            }
+            self.arrange(left, waiting);
         } else if !left.is_empty() || !waiting.is_empty() {
             let list = Arc::make_mut(&mut self.list);
             for order in left {
@@ -98,6 +85,25 @@ impl<K: Ord + Clone, O: Ord + Clone, V> Ordered<K, O, V> {
             }
         }
         Arc::clone(&self.list)
+    }
+
+    /// Puts all in order anew. What had its place and keeps it is in order already, and so are many of those that come.
+    fn arrange(&mut self, mut left: Vec<O>, waiting: Vec<K>) {
+        left.sort_unstable();
+        let mut left = left.into_iter().peekable();
+        let placed = std::mem::take(&mut self.order).into_iter().zip(self.list.iter().map(Arc::clone));
+        let kept = placed.filter(|(order, _)| left.next_if(|left| left == order).is_none());
+        let mut entries: Vec<(O, Arc<V>)> = kept.collect();
+        for key in waiting {
+            if let Some(entry) = self.by_key.get_mut(&key).filter(|entry| !entry.is_placed) {
+                entry.is_placed = true;
+                entries.push((entry.order.clone(), Arc::clone(&entry.value)));
+            }
+        }
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        let list: Vec<Arc<V>>;
+        (self.order, list) = entries.into_iter().unzip();
+        self.list = Arc::new(list);
     }
 }
 

@@ -190,12 +190,7 @@ impl SignOff {
 
 impl SignedObject {
     fn key(&self) -> ObjectKey {
-        ObjectKey {
-            group: self.group.clone(),
-            kind: self.kind.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        ObjectKey::new(&*self.group, &*self.kind, &*self.namespace, &*self.name)
     }
 
     fn changed(&self, fabrics: &[DriftView]) -> Option<String> {

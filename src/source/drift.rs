@@ -285,8 +285,8 @@ impl Worker {
         let name = &self.spec.name;
         let kinds = kinds_of(side);
         wanted.send_if_modified(|all| all.insert(name.clone(), kinds.clone()) != Some(kinds.clone()));
-        let keys: BTreeSet<ObjectKey> =
-            side.head.as_ref().unwrap_or(&side.worktree).iter().map(crate::domain::manifest::Manifest::key).collect();
+        let stated = side.head.as_ref().unwrap_or(&side.worktree);
+        let keys: BTreeSet<ObjectKey> = stated.iter().map(|manifest| manifest.key.clone()).collect();
         self.claims.send_if_modified(|all| {
             let fabrics = all.entry(cluster.clone()).or_default();
             if fabrics.get(name) == Some(&keys) {
@@ -408,7 +408,7 @@ impl Worker {
 /// Groups and kinds that a directory has, or had, and Argo CD's Applications, which may say what is to be live.
 pub fn kinds_of(side: &GitSide) -> KindNames {
     let stated = side.worktree.iter().chain(side.head.iter().flatten()).chain(side.pushed.iter().flatten());
-    let stated = stated.map(|manifest| (manifest.group.clone(), manifest.kind.clone()));
+    let stated = stated.map(|manifest| (manifest.key.group.clone(), manifest.key.kind.clone()));
     let had = side.history.keys().map(|key| (key.group.clone(), key.kind.clone()));
     let (group, kind) = APPLICATIONS;
     stated.chain(had).chain([(group.to_owned(), kind.to_owned())]).collect()

@@ -64,7 +64,7 @@ pub fn is_listed(live: &LiveSet) -> bool {
 
 pub fn names(live: &LiveSet, namespace: &str) -> Vec<String> {
     let objects = live.objects.of_kind("vpc.githedgehog.com", "VPC");
-    objects.filter(|object| object.namespace == namespace).map(|object| object.name.clone()).collect()
+    objects.filter(|object| object.key.namespace == namespace).map(|object| object.key.name.clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

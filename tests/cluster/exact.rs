@@ -14,7 +14,7 @@ use crate::{Bench, namespace, states, vpc};
 
 fn key(namespace: &str, name: &str) -> ObjectKey {
     let group = "vpc.githedgehog.com".to_owned();
-    ObjectKey { group, kind: "VPC".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
+    ObjectKey::new(group, "VPC", namespace, name)
 }
 
 impl Bench {

@@ -39,9 +39,9 @@ fn pairs_are_judged_as_argo_cd_judges_them() {
     for (name, pair) in &files {
         let (Some(desired), Some(live)) = pair else { continue };
         let kind = Kind {
-            group: live.group.clone(),
+            group: live.key.group.clone(),
             version: live.version.clone(),
-            kind: live.kind.clone(),
+            kind: live.key.kind.clone(),
             plural: String::new(),
             namespaced: true,
         };

@@ -434,7 +434,7 @@ pub fn lost_cluster(say: Say) -> ClusterView {
 pub fn drift_row(say: Say, kind: &str, name: &str, state: DriftState, reason: &str) -> DriftRow {
     let namespace = say("default");
     DriftRow {
-        key: ObjectKey { group: say("vpc.githedgehog.com"), kind: say(kind), namespace, name: say(name) },
+        key: ObjectKey::new("vpc.githedgehog.com", kind, namespace, name),
         version: "v1beta1".to_owned(),
         state,
         reason: say(reason),

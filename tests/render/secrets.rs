@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyCode;
 use hnpwb::config::layout::PaneKind;
 use hnpwb::config::theme::Theme;
+use hnpwb::domain::drift::ObjectKey;
 use hnpwb::domain::redact::{Pattern, Redactor};
 use hnpwb::domain::transcript::Body;
 use hnpwb::event::{Done, Event, GateNews, SourceId};
@@ -71,7 +72,7 @@ fn world() -> State {
         for row in Arc::make_mut(&mut view.rows) {
             *row = row.as_ref().clone().redacted(&redactor).into();
             let row = Arc::make_mut(row);
-            (row.key.group, row.key.kind) = ("group".to_owned(), "Kind".to_owned());
+            row.key = ObjectKey::new("group", "Kind", &*row.key.namespace, &*row.key.name);
         }
         view.findings = Arc::new(view.findings.iter().cloned().map(|finding| finding.redacted(&redactor)).collect());
         send(Event::Drift(view));

@@ -178,12 +178,7 @@ mod tests {
     use crate::domain::health::{Health, HealthState};
 
     fn row(state: DriftState) -> DriftRow {
-        let key = ObjectKey {
-            group: "vpc.githedgehog.com".into(),
-            kind: "VPC".into(),
-            namespace: "default".into(),
-            name: "vpc-1".into(),
-        };
+        let key = ObjectKey::new("vpc.githedgehog.com", "VPC", "default", "vpc-1");
         DriftRow {
             key,
             version: "v1beta1".into(),

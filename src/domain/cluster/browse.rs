@@ -99,9 +99,8 @@ fn kind_row(kind: &Kind, mut object: Value, cells: Vec<String>, redactor: &Redac
         metadata.remove("managedFields");
     }
     let live = LiveObject::new(kind, object)?;
-    let (mut namespace, mut name) = (live.namespace, live.name);
-    redactor.hide(&mut namespace);
-    redactor.hide(&mut name);
+    let key = live.key.redacted(redactor);
+    let (namespace, name) = (key.namespace.clone(), key.name.clone());
     let health = live.health.redacted(redactor);
     Some(KindRow { cells, namespace, name, health, created: live.created, generation: live.generation })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Connection, Kind, Objects, Schemas};
 use crate::domain::digest;
-use crate::domain::drift::{APPLICATIONS, Application, ObjectKey};
+use crate::domain::drift::{APPLICATIONS, Application, Digests, ObjectKey, marks};
 use crate::domain::fault::Fault;
 use crate::domain::health::{self, Health, Rules};
 use crate::domain::hedgehog::{self, AgentFacts, Wants};
@@ -27,10 +27,8 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 pub struct LiveObject {
     /// Its kind, in the version it was read in.
     pub kind: Arc<Kind>,
-    /// Namespace; empty for objects of the cluster.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
+    /// Its identity.
+    pub key: ObjectKey,
     /// Health by what it says itself.
     pub health: Health,
     /// What becomes of that when it says nothing more: from these moments on, in their order.
@@ -57,10 +55,12 @@ pub struct LiveObject {
     body: Box<str>,
     /// JSON of the metadata.
     metadata: Box<str>,
-    /// Digest of the body.
-    digest: digest::Bytes,
+    /// What tells it from others.
+    digests: Digests,
     /// JSON, as the client wrote it.
     last_applied: Option<Box<str>>,
+    /// What tells from others what was applied, as far as it can be read.
+    applied: Option<Digests>,
     /// Packed by [`owners::pack`]. Objects that were made alike share it.
     owners: Arc<str>,
 }
@@ -71,6 +71,8 @@ pub struct Maker {
     kind: Arc<Kind>,
     rules: Arc<Rules>,
     owners: HashSet<Arc<str>>,
+    /// What they name: many of them name the same.
+    named: HashSet<ObjectKey>,
 }
 
 impl Maker {
@@ -81,7 +83,7 @@ impl Maker {
 
     /// Of objects of this kind, judged by these rules.
     pub fn judging(kind: &Kind, rules: Arc<Rules>) -> Self {
-        Self { kind: Arc::new(kind.clone()), rules, owners: HashSet::new() }
+        Self { kind: Arc::new(kind.clone()), rules, owners: HashSet::new(), named: HashSet::new() }
     }
 
     /// Takes what is needed out of an object as the server sends it. `None` when it has no name.
@@ -92,6 +94,7 @@ impl Maker {
         if name.is_empty() {
             return None;
         }
+        let key = ObjectKey::new(&*self.kind.group, &*self.kind.kind, namespace, name);
         let time = |field: &str| text(field).parse::<Timestamp>().ok();
         let (created, deleting) = (time("creationTimestamp"), time("deletionTimestamp"));
         let generation = metadata.get("generation").and_then(Value::as_i64);
@@ -101,7 +104,12 @@ impl Maker {
         let health::Verdict { health, later } = self.rules.judge(&object);
         let is_agent = self.kind.group == hedgehog::AGENTS && self.kind.kind == "Agent";
         let facts = is_agent.then(|| Arc::new(AgentFacts::of(&object)));
-        let wants = Wants::of(&self.kind, &object).map(Arc::new);
+        let wants = Wants::of(&key, &object).map(|mut wants| {
+            for reference in &mut wants.references {
+                reference.key = self.share_key(&reference.key);
+            }
+            Arc::new(wants)
+        });
         let controller = hedgehog::fabric_controller(&object).map(Arc::from);
         let is_application = (self.kind.group.as_str(), self.kind.kind.as_str()) == APPLICATIONS;
         let application = is_application.then(|| Application::of(&object)).flatten().map(Arc::new);
@@ -119,15 +127,19 @@ impl Maker {
                 last_applied = annotations.remove(LAST_APPLIED);
             }
         }
-        let last_applied = last_applied.as_ref().and_then(Value::as_str).map(|text| text.trim().into());
-        let metadata = fields.remove("metadata").unwrap_or_default().to_string().into_boxed_str();
+        let last_applied: Option<Box<str>> =
+            last_applied.as_ref().and_then(Value::as_str).map(|text| text.trim().into());
+        let applied: Option<Value> = last_applied.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let applied = applied.as_ref().map(Digests::of);
+        let metadata = fields.remove("metadata").unwrap_or_default();
+        let marks = marks(&metadata);
+        let metadata = metadata.to_string().into_boxed_str();
         let body = object.to_string().into_boxed_str();
-        let digest = digest::of_text(&body);
+        let digests = Digests { body: digest::of_text(&body), marks };
         let kind = Arc::clone(&self.kind);
         Some(LiveObject {
             kind,
-            namespace,
-            name,
+            key,
             health,
             later,
             created,
@@ -141,8 +153,9 @@ impl Maker {
             application,
             body,
             metadata,
-            digest,
+            digests,
             last_applied,
+            applied,
             owners,
         })
     }
@@ -156,15 +169,29 @@ impl Maker {
         packed
     }
 
+    fn share_key(&mut self, key: &ObjectKey) -> ObjectKey {
+        if let Some(known) = self.named.get(key) {
+            return known.clone();
+        }
+        self.named.insert(key.clone());
+        key.clone()
+    }
+
     /// Another one of the same kind, which shares nothing yet.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self { kind: Arc::clone(&self.kind), rules: Arc::clone(&self.rules), owners: HashSet::new() }
+        Self {
+            kind: Arc::clone(&self.kind),
+            rules: Arc::clone(&self.rules),
+            owners: HashSet::new(),
+            named: HashSet::new(),
+        }
     }
 
     /// Forgets what no object uses any more.
     pub fn tidy(&mut self) {
         self.owners.retain(|owners| Arc::strong_count(owners) > 1);
+        self.named.retain(ObjectKey::is_shared);
     }
 }
 
@@ -189,25 +216,22 @@ impl LiveObject {
         serde_json::from_str(&self.metadata).unwrap_or_default()
     }
 
-    /// True when an object with this [body](crate::domain::manifest::body) is the same to the byte, apart from its metadata and
-    /// status. Most objects are.
-    pub fn has_body(&self, body: &digest::Bytes) -> bool {
-        self.digest == *body
+    /// True when an object with these digests is the same to the byte, apart from its metadata and status.
+    pub fn has_body(&self, stated: &Digests) -> bool {
+        self.digests.body == stated.body
     }
 
-    /// What client-side apply applied last, if it was used. Read anew at every call.
-    pub fn last_applied(&self) -> Option<Value> {
-        self.last_applied.as_deref().and_then(|text| serde_json::from_str(text).ok())
+    /// True when an object with these digests wants just what is live, and no other labels and annotations were applied last. Most
+    /// objects are.
+    pub fn is_as_stated(&self, stated: &Digests) -> bool {
+        self.digests == *stated && self.applied.is_none_or(|applied| applied.marks == stated.marks)
     }
 
-    /// The metadata of that alone, as an object without anything else.
-    pub fn last_applied_metadata(&self) -> Option<Value> {
-        #[derive(serde::Deserialize)]
-        struct Applied {
-            metadata: Value,
-        }
-        let Applied { metadata } = serde_json::from_str(self.last_applied.as_deref()?).ok()?;
-        Some(serde_json::json!({ "metadata": metadata }))
+    /// What client-side apply applied last, if it was used and that is another than an object with these digests. Read anew at
+    /// every call.
+    pub fn applied_before(&self, stated: &Digests) -> Option<Value> {
+        let applied = self.last_applied.as_deref().filter(|_| self.applied.as_ref() != Some(stated))?;
+        serde_json::from_str(applied).ok()
     }
 
     /// True when client-side apply was used.
@@ -218,16 +242,6 @@ impl LiveObject {
     /// Managers of fields, by manager and path. Read anew at every call.
     pub fn owners(&self) -> Vec<Owner<'_>> {
         owners::unpack(&self.owners)
-    }
-
-    /// Its identity.
-    pub fn key(&self) -> ObjectKey {
-        ObjectKey {
-            group: self.kind.group.clone(),
-            kind: self.kind.kind.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
     }
 
     /// Its health at a moment by what it says itself, and the next moment at which it is another.
@@ -265,8 +279,7 @@ impl LiveObject {
     fn is_still(&self, before: &Self) -> bool {
         let Self {
             kind,
-            namespace,
-            name,
+            key,
             health,
             later: _,
             created,
@@ -280,11 +293,12 @@ impl LiveObject {
             application,
             body,
             metadata,
-            digest: _,
+            digests: _,
             last_applied,
+            applied: _,
             owners,
         } = self;
-        (kind, namespace, name, health) == (&before.kind, &before.namespace, &before.name, &before.health)
+        (kind, key, health) == (&before.kind, &before.key, &before.health)
             && (created, generation, deleting) == (&before.created, &before.generation, &before.deleting)
             && (owned, changed, wants) == (&before.owned, &before.changed, &before.wants)
             && (controller, application) == (&before.controller, &before.application)
@@ -371,7 +385,7 @@ impl LiveSet {
 
     /// A set of objects from a file: complete by definition, and silent about what its cluster serves.
     pub fn snapshot(name: impl Into<String>, objects: impl IntoIterator<Item = LiveObject>, as_of: Timestamp) -> Self {
-        let objects = objects.into_iter().map(|object| (object.key(), Arc::new(object))).collect();
+        let objects = objects.into_iter().map(Arc::new).collect();
         Self { objects, complete: true, as_of: Some(as_of), ..Self::empty(name, Connection::Connected) }
     }
 
@@ -385,7 +399,7 @@ impl LiveSet {
 mod tests {
     use super::{LiveObject, Maker, join};
     use crate::domain::cluster::Kind;
-    use crate::domain::manifest::body;
+    use crate::domain::drift::Digests;
     use serde_json::json;
     use std::sync::Arc;
 
@@ -418,7 +432,7 @@ mod tests {
         let live = LiveObject::new(&kind(), object).unwrap();
         assert_eq!(live.value()["metadata"]["annotations"], json!({ "keep": "me" }));
         assert!(live.value().get("status").is_none() && live.value()["metadata"].get("managedFields").is_none());
-        assert_eq!(live.last_applied(), Some(json!({ "spec": { "x": 1 } })));
+        assert_eq!(live.applied_before(&Digests::default()), Some(json!({ "spec": { "x": 1 } })));
         assert_eq!(live.health.source, ".status.phase");
         assert!(live.owned);
         let owners = live.owners();
@@ -478,15 +492,15 @@ mod tests {
         there["metadata"]["uid"] = "7".into();
         there["status"] = json!({ "phase": "Ready" });
         let live = LiveObject::new(&kind(), there.clone()).unwrap();
-        assert!(live.has_body(&body(&stated)));
+        assert!(live.has_body(&Digests::of(&stated)));
         assert_eq!((live.value()["metadata"]["uid"].as_str(), &live.value()["spec"]), (Some("7"), &stated["spec"]));
         for (path, value) in [("/spec/b/0", json!(2)), ("/spec/a", json!({})), ("/kind", json!("Job"))] {
             let mut other = stated.clone();
             *other.pointer_mut(path).unwrap() = value;
-            assert!(!live.has_body(&body(&other)), "{path}");
+            assert!(!live.has_body(&Digests::of(&other)), "{path}");
         }
         let more = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "spec": stated["spec"], "z": 1 });
-        assert!(!live.has_body(&body(&more)) && !live.has_body(&body(&json!(1))));
+        assert!(!live.has_body(&Digests::of(&more)) && !live.has_body(&Digests::of(&json!(1))));
     }
 
     #[test]

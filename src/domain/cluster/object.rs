@@ -55,12 +55,7 @@ pub struct ObjectPlace {
 impl ObjectPlace {
     /// Its identity, whatever the context.
     pub fn key(&self) -> ObjectKey {
-        ObjectKey {
-            group: self.kind.group.clone(),
-            kind: self.kind.kind.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        ObjectKey::new(&*self.kind.group, &*self.kind.kind, &*self.namespace, &*self.name)
     }
 }
 

@@ -8,7 +8,7 @@ use super::LiveObject;
 use crate::domain::drift::ObjectKey;
 
 /// Identities are shared with it: to copy a kind is to copy pointers.
-type Shelf = BTreeMap<Arc<ObjectKey>, Arc<LiveObject>>;
+type Shelf = BTreeMap<ObjectKey, Arc<LiveObject>>;
 
 /// An object that is another one than it was; the two are told apart by where they are kept.
 #[derive(Debug, Clone, Copy)]
@@ -53,12 +53,14 @@ impl Objects {
     }
 
     /// Puts an object in; what was there before.
-    pub fn insert(&mut self, key: ObjectKey, object: Arc<LiveObject>) -> Option<Arc<LiveObject>> {
+    pub fn insert(&mut self, object: impl Into<Arc<LiveObject>>) -> Option<Arc<LiveObject>> {
+        let object = object.into();
+        let key = object.key.clone();
         let place = self.place(&key.group, &key.kind).unwrap_or_else(|place| {
             self.kinds.insert(place, (key.group.clone(), key.kind.clone(), Arc::default()));
             place
         });
-        Arc::make_mut(&mut self.kinds[place].2).insert(Arc::new(key), object)
+        Arc::make_mut(&mut self.kinds[place].2).insert(key, object)
     }
 
     /// Takes an object out.
@@ -80,7 +82,7 @@ impl Objects {
         let shelf: Shelf = objects
             .into_iter()
             .map(|object| {
-                let key = Arc::new(object.key());
+                let key = object.key.clone();
                 let known = before.as_ref().and_then(|before| before.get(&key)).filter(|known| ***known == object);
                 let object = known.map_or_else(|| Arc::new(object), Arc::clone);
                 (key, object)
@@ -101,7 +103,7 @@ impl Objects {
 
     /// Objects with their identities, in the order of these.
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<LiveObject>)> {
-        self.kinds.iter().flat_map(|(_, _, shelf)| shelf.iter()).map(|(key, object)| (&**key, object))
+        self.kinds.iter().flat_map(|(_, _, shelf)| shelf.iter())
     }
 
     /// What is not as it is in `before`, in the order of identities. Kinds that both share are passed over.
@@ -163,7 +165,7 @@ fn name((group, kind, _): &(String, String, Arc<Shelf>)) -> (&str, &str) {
     (group, kind)
 }
 
-type Entries<'a> = Peekable<btree_map::Iter<'a, Arc<ObjectKey>, Arc<LiveObject>>>;
+type Entries<'a> = Peekable<btree_map::Iter<'a, ObjectKey, Arc<LiveObject>>>;
 
 fn gone_from(shelf: &Shelf) -> impl Iterator<Item = Change<'_>> {
     shelf.iter().map(|(key, object)| Change { key, before: Some(object), now: None })
@@ -180,7 +182,7 @@ fn differing<'a>(before: &'a Shelf, now: &'a Shelf, changes: &mut Vec<Change<'a>
         let (was, is) = match (old.peek(), new.peek()) {
             (None, None) => return,
             (Some(_), None) => (old.next(), None),
-            (Some((was, _)), Some((is, _))) if Arc::ptr_eq(was, is) || was == is => (old.next(), new.next()),
+            (Some((was, _)), Some((is, _))) if was == is => (old.next(), new.next()),
             (Some((was, _)), Some((is, _))) if was < is => (old.next(), None),
             (_, Some(_)) => (None, new.next()),
         };
@@ -195,18 +197,18 @@ fn differing<'a>(before: &'a Shelf, now: &'a Shelf, changes: &mut Vec<Change<'a>
     }
 }
 
-impl FromIterator<(ObjectKey, Arc<LiveObject>)> for Objects {
-    fn from_iter<I: IntoIterator<Item = (ObjectKey, Arc<LiveObject>)>>(objects: I) -> Self {
+impl FromIterator<Arc<LiveObject>> for Objects {
+    fn from_iter<I: IntoIterator<Item = Arc<LiveObject>>>(objects: I) -> Self {
         let mut all = Self::default();
         all.extend(objects);
         all
     }
 }
 
-impl Extend<(ObjectKey, Arc<LiveObject>)> for Objects {
-    fn extend<I: IntoIterator<Item = (ObjectKey, Arc<LiveObject>)>>(&mut self, objects: I) {
-        for (key, object) in objects {
-            self.insert(key, object);
+impl Extend<Arc<LiveObject>> for Objects {
+    fn extend<I: IntoIterator<Item = Arc<LiveObject>>>(&mut self, objects: I) {
+        for object in objects {
+            self.insert(object);
         }
     }
 }
@@ -238,10 +240,10 @@ mod tests {
     #[test]
     fn objects_are_in_the_order_of_their_identities_whatever_the_order_they_came_in() {
         let made = [object("VPC", "b", 1), object("Connection", "z", 1), object("VPC", "a", 1)];
-        let mut objects: Objects = made.into_iter().map(|object| (object.key(), Arc::new(object))).collect();
+        let mut objects: Objects = made.into_iter().map(Arc::new).collect();
         assert_eq!(names(&objects), [("Connection", "z"), ("VPC", "a"), ("VPC", "b")]);
         assert!(objects.keys().is_sorted() && objects.len() == 3);
-        let connection = object("Connection", "z", 1).key();
+        let connection = object("Connection", "z", 1).key;
         assert!(objects.remove(&connection).is_some() && objects.remove(&connection).is_none());
         assert_eq!(objects.of_kind("g", "VPC").count(), 2);
         objects.retain_kinds(|_, kind| kind != "VPC");
@@ -250,9 +252,7 @@ mod tests {
 
     #[test]
     fn what_came_changed_and_went_is_told_in_order() {
-        let all = |made: Vec<LiveObject>| -> Objects {
-            made.into_iter().map(|object| (object.key(), Arc::new(object))).collect()
-        };
+        let all = |made: Vec<LiveObject>| -> Objects { made.into_iter().map(Arc::new).collect() };
         let before = all(vec![object("Connection", "c", 1), object("VPC", "a", 1), object("VPC", "b", 1)]);
         let told = |now: &Objects, before: &Objects| -> Vec<(String, bool, bool)> {
             let changes = now.changes(before);
@@ -261,10 +261,10 @@ mod tests {
         let mut now = before.clone();
         assert!(now.changes(&before).is_empty());
         for changed in [object("VPC", "b", 2), object("VPC", "d", 1), object("Switch", "s", 1)] {
-            now.insert(changed.key(), Arc::new(changed));
+            now.insert(changed);
         }
-        now.remove(&object("Connection", "c", 1).key());
-        now.remove(&object("VPC", "a", 1).key());
+        now.remove(&object("Connection", "c", 1).key);
+        now.remove(&object("VPC", "a", 1).key);
         let named = |name: &str, was: bool, is: bool| (name.to_owned(), was, is);
         let forth = [
             named("c", true, false),
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(names(&objects), [("Switch", "s"), ("VPC", "a"), ("VPC", "b")]);
         assert_eq!(before.len(), 4, "a copy is not changed with it");
         let same = |name: &str| {
-            let key = object("VPC", name, 0).key();
+            let key = object("VPC", name, 0).key;
             Arc::ptr_eq(before.get(&key).unwrap(), objects.get(&key).unwrap())
         };
         assert!(same("a") && !same("b"));

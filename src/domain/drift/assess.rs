@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::application::Lineage;
 use super::compare::{Comparison, is_as, is_drift, same_desire, unknown_fields};
 use super::{DriftRow, DriftState, FieldClass, FieldDiff, Finding, ObjectKey, Severity};
-use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schemas, Shape};
+use crate::domain::cluster::{Connection, LiveObject, LiveSet, Schema, Shape};
 use crate::domain::health::HealthState;
 use crate::domain::manifest::{Ambiguous, Manifest, is_builtin_group};
 
 mod due;
+mod look;
 mod memo;
 mod orphans;
 mod rows;
@@ -22,7 +23,8 @@ mod stated;
 mod turn;
 
 use due::{Due, Keeper, due, keeper, keepers};
-use memo::{Compared, Local};
+use look::{Compared, Look};
+use memo::Local;
 pub use memo::{Memo, Picture};
 use stated::Desired;
 use turn::Turn;
@@ -99,27 +101,28 @@ struct Judged {
 
 /// Judges an object that git has, by the precedence: not connected, draft, not pushed, not live (blocked, pending, overdue),
 /// live (synced, pending, behind, drifted).
-fn judge_stated(
-    inputs: &Inputs<'_>,
-    (keepers, compared): (&[Keeper<'_>], &mut Compared),
-    desired: &Desired<'_>,
-    known: &Local,
+fn judge_stated<'a>(
+    look: &mut Look<'a>,
+    desired: &Desired<'a>,
+    (known, is_kept): (&Local, bool),
+    live: Option<&Arc<LiveObject>>,
 ) -> Option<Judged> {
-    let shown = desired.local.or(desired.committed).or(desired.public)?;
+    let inputs = look.inputs;
+    let shown = desired.shown()?;
     let key = desired.key;
-    let live = live_of(inputs.live, key);
-    let mut findings: Vec<Finding> = version_finding(inputs.live, compared, shown).into_iter().collect();
+    let mut findings: Vec<Finding> = version_finding(look, shown).into_iter().collect();
     findings.extend(known.no_text.iter().map(|(line, message)| {
         let found = finding(Severity::Warning, "ambiguous-scalar", shown, message.clone());
         Finding { line: Some(*line), ..found }
     }));
-    findings.extend(known.unknown.as_deref().map(|paths| unknown_finding(shown, paths)));
+    let unknown = known.unknown.as_deref().filter(|_| !is_kept);
+    findings.extend(unknown.map(|paths| unknown_finding(shown, paths)));
     if let Some(other) = inputs.claimed.get(key) {
         let message = format!("the fabric {other} wants {} {} in the same cluster too", key.kind, key.name);
         findings.push(finding(Severity::Error, "claimed-twice", shown, message));
     }
     let mut turn = Turn::default();
-    let verdict = judge(inputs, (keepers, compared), desired, known, live, &mut turn);
+    let verdict = judge(look, desired, known, live, &mut turn);
     let row = DriftRow {
         key: key.clone(),
         version: shown.version.clone(),
@@ -128,10 +131,10 @@ fn judge_stated(
         file: Some(shown.file.clone()),
         line: Some(shown.line),
         since: verdict.since,
-        health: live.map(|live| live.health.clone()),
+        health: None,
         generation: live.and_then(|live| live.generation),
         fields: verdict.fields,
-        application: keeper(inputs, keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
+        application: keeper(inputs, look.keepers, &shown.file).map(|(keeper, _)| keeper.key.clone()),
     };
     Some(Judged { row, findings, turn })
 }
@@ -143,33 +146,33 @@ fn finding(severity: Severity, code: &'static str, manifest: &Manifest, message:
 /// The live object of an identity. Git does not say whether a custom kind lives in namespaces, the cluster does.
 pub fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey) -> Option<&'a Arc<LiveObject>> {
     live.objects.get(key).or_else(|| {
-        let global = ObjectKey { namespace: String::new(), ..key.clone() };
+        let global = key.without_namespace();
         live.objects.get(&global).filter(|found| !found.kind.namespaced || live.served.is_none())
     })
 }
 
 /// Judges one object that git has.
-fn judge(
-    inputs: &Inputs<'_>,
-    (keepers, compared): (&[Keeper<'_>], &mut Compared),
-    desired: &Desired<'_>,
+fn judge<'a>(
+    look: &mut Look<'a>,
+    desired: &Desired<'a>,
     known: &Local,
     live: Option<&Arc<LiveObject>>,
     turn: &mut Turn,
 ) -> Verdict {
+    let inputs = look.inputs;
     let draft = known.draft;
     if inputs.live.connection == Connection::None
         && let Some(what) = draft
     {
         return Verdict::new(DriftState::Draft, what);
     }
-    if let Some(why) = compared.cannot_tell(inputs.live, desired.key) {
+    if let Some(why) = look.cannot_tell(desired.key) {
         let mut reason = why;
         if let Some(what) = draft {
             reason = format!("{reason}; {what}");
         } else if inputs.live.as_of.is_some() {
             let mut hidden = Turn::default();
-            let last = settled(inputs, (keepers, compared), desired, live, &mut hidden);
+            let last = settled(look, desired, live, &mut hidden);
             turn.hide(hidden);
             reason = format!("{reason}; last known: {}", last.state.name());
             turn.is_dated = true;
@@ -181,7 +184,7 @@ fn judge(
     if let Some(what) = draft {
         // What is live is compared with what was committed: a draft must not look like drift.
         let fields = desired.committed.zip(live).map(|(committed, live)| {
-            let Comparison { fields, .. } = compared.compare(desired.key, committed, live);
+            let Comparison { fields, .. } = look.compare(committed, live);
             fields
         });
         let fields = fields.unwrap_or_default();
@@ -198,17 +201,12 @@ fn judge(
         };
         return Verdict::new(DriftState::Unpushed, what).since(at);
     }
-    settled(inputs, (keepers, compared), desired, live, turn)
+    settled(look, desired, live, turn)
 }
 
 /// Judges an object on which working tree, HEAD and upstream agree.
-fn settled(
-    inputs: &Inputs<'_>,
-    (keepers, compared): (&[Keeper<'_>], &mut Compared),
-    desired: &Desired<'_>,
-    live: Option<&Arc<LiveObject>>,
-    turn: &mut Turn,
-) -> Verdict {
+fn settled<'a>(look: &mut Look<'a>, desired: &Desired<'a>, live: Option<&Arc<LiveObject>>, turn: &mut Turn) -> Verdict {
+    let (inputs, keepers) = (look.inputs, look.keepers);
     let Some(wanted) = desired.committed.or(desired.public) else {
         return Verdict::new(DriftState::Unknown, "git has no committed version");
     };
@@ -216,7 +214,7 @@ fn settled(
     let changed = versions.first().map(|version| version.at);
     let due = versions.first().map(|version| (version, due(inputs, keepers, version, turn)));
     let Some(live) = live else {
-        if let Some(why) = compared.not_served(inputs.live, wanted) {
+        if let Some(why) = look.not_served(wanted) {
             return Verdict::new(DriftState::Blocked, why).since(changed);
         }
         let Some((version, due)) = due else {
@@ -239,7 +237,7 @@ fn settled(
         return Verdict::new(DriftState::Deleting, reason).since(live.deleting);
     }
     let schemas = &inputs.live.schemas;
-    let Comparison { fields, drops, by_hand } = compared.compare(desired.key, wanted, live);
+    let Comparison { fields, drops, by_hand } = look.compare(wanted, live);
     if !is_drift(&fields) {
         let reason = with("live as committed".to_owned(), beside(&fields, &drops, &by_hand));
         return Verdict::new(DriftState::Synced, reason).since(changed).fields(fields);
@@ -314,46 +312,51 @@ fn not_served(live: &LiveSet, wanted: &Manifest) -> Option<String> {
     let served = live.served.as_ref()?;
     let mut versions: Vec<&str> = served
         .iter()
-        .filter(|served| served.group == wanted.group && served.kind == wanted.kind)
+        .filter(|served| served.group == wanted.key.group && served.kind == wanted.key.kind)
         .map(|served| served.version.as_str())
         .collect();
     versions.sort_unstable();
     if versions.contains(&wanted.version.as_str()) {
         return None;
     }
-    let name = if wanted.group.is_empty() { wanted.kind.clone() } else { format!("{}.{}", wanted.kind, wanted.group) };
+    let name = if wanted.key.group.is_empty() {
+        wanted.key.kind.clone()
+    } else {
+        format!("{}.{}", wanted.key.kind, wanted.key.group)
+    };
     Some(match versions.as_slice() {
         [] => format!("the cluster serves no {name}"),
         versions => format!("{name} is not served as {}, only as {}", wanted.version, versions.join(", ")),
     })
 }
 
-fn version_finding(live: &LiveSet, compared: &mut Compared, shown: &Manifest) -> Option<Finding> {
-    let why = compared.not_served(live, shown).filter(|_| live.connection == Connection::Connected)?;
-    Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.name)))
+fn version_finding<'a>(look: &mut Look<'a>, shown: &'a Manifest) -> Option<Finding> {
+    let is_connected = look.inputs.live.connection == Connection::Connected;
+    let why = look.not_served(shown).filter(|_| is_connected)?;
+    Some(finding(Severity::Error, "version-not-served", shown, format!("{}: {why}", shown.key.name)))
 }
 
 /// Fields of an object that its schema does not know, in one phrase.
-fn unknown(schemas: &Schemas, shown: &Manifest) -> Option<String> {
-    let schema = schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone()))?;
+fn unknown(schema: &Schema, shown: &Manifest) -> Option<String> {
     listed(unknown_fields(&shown.value, schema).iter().map(String::as_str))
 }
 
 /// Scalars of an object that are no text where its schema wants some.
-fn no_text(schemas: &Schemas, shown: &Manifest) -> Vec<(u32, String)> {
-    let Some(schema) = schemas.get(&(shown.group.clone(), shown.version.clone(), shown.kind.clone())) else {
-        return Vec::new();
-    };
+fn no_text(schema: &Schema, shown: &Manifest) -> Vec<(u32, String)> {
     let is_text = |scalar: &&Ambiguous| {
         let node = schema.root.inside(&scalar.path);
         node.is_some_and(|node| matches!(node.shape, Shape::Scalar { text: true, .. }))
     };
-    let name = format!("{} {}", shown.kind, shown.name);
-    shown.ambiguous.iter().filter(is_text).map(|scalar| (scalar.line, scalar.message(&name))).collect()
+    let said = |scalar: &Ambiguous| {
+        let name = format!("{} {}", shown.key.kind, shown.key.name);
+        (scalar.line, scalar.message(&name))
+    };
+    shown.ambiguous.iter().filter(is_text).map(said).collect()
 }
 
 fn unknown_finding(shown: &Manifest, paths: &str) -> Finding {
-    let message = format!("{}: the schema of {} does not know {paths}; the server drops it", shown.name, shown.kind);
+    let message =
+        format!("{}: the schema of {} does not know {paths}; the server drops it", shown.key.name, shown.key.kind);
     finding(Severity::Warning, "unknown-field", shown, message)
 }
 

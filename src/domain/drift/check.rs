@@ -166,9 +166,7 @@ impl DriftCheck {
     /// The same with every secret in it hidden.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
-        for text in [&mut self.key.namespace, &mut self.key.name] {
-            redactor.hide(text);
-        }
+        self.key = self.key.redacted(redactor);
         self.outcome = match self.outcome {
             CheckOutcome::Changes(fields) => {
                 CheckOutcome::Changes(fields.into_iter().map(|field| field.redacted(redactor)).collect())
@@ -210,8 +208,7 @@ mod tests {
 
     #[test]
     fn an_object_is_sent_without_what_is_the_servers_in_the_name_of_whoever_applies_it() {
-        let key =
-            ObjectKey { group: "g.example".into(), kind: "VPC".into(), namespace: "default".into(), name: "a".into() };
+        let key = ObjectKey::new("g.example", "VPC", "default", "a");
         let stated = json!({ "apiVersion": "g.example/v1", "kind": "VPC", "status": { "x": 1 }, "spec": { "vlan": 1 },
             "metadata": { "name": "a", "uid": "u", "resourceVersion": "5", "labels": { "team": "x" } } });
         let request = |there: Option<&LiveObject>, kept| {
@@ -249,7 +246,7 @@ mod tests {
     }
 
     fn check(outcome: CheckOutcome) -> DriftCheck {
-        let key = ObjectKey { group: "g".into(), kind: "VPC".into(), namespace: "default".into(), name: "a".into() };
+        let key = ObjectKey::new("g", "VPC", "default", "a");
         DriftCheck {
             fabric: "f".into(),
             key,

@@ -9,10 +9,8 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::normal::{Normal, normal};
-use super::{FieldClass, FieldDiff};
+use super::{Digests, FieldClass, FieldDiff};
 use crate::domain::cluster::{LiveObject, Schemas, is_within};
-use crate::domain::digest;
-use crate::domain::manifest::body;
 
 mod by_hand;
 mod path;
@@ -43,22 +41,22 @@ pub struct Comparison {
 
 /// Compares a desired object with a live one. `schemas` are those of the cluster.
 pub fn compare(desired: &Value, live: &LiveObject, schemas: &Schemas) -> Comparison {
-    compare_with((desired, &body(desired)), live, schemas)
+    compare_with((desired, &Digests::of(desired)), live, schemas)
 }
 
-/// The same where the digest of its [body] is at hand.
-pub(super) fn compare_with(
-    (desired, body): (&Value, &digest::Bytes),
-    live: &LiveObject,
-    schemas: &Schemas,
-) -> Comparison {
+/// The same where its digests are at hand.
+pub(super) fn compare_with((desired, digests): (&Value, &Digests), live: &LiveObject, schemas: &Schemas) -> Comparison {
+    if live.is_as_stated(digests) {
+        return Comparison::default();
+    }
     // Where the rest is the same to the byte, nothing can differ but labels and annotations.
-    if live.has_body(body) {
+    if live.has_body(digests) {
         let metadata = desired.get("metadata").cloned().unwrap_or_default();
         let (wanted, there) = (json!({ "metadata": metadata }), json!({ "metadata": live.metadata() }));
-        return parts(&wanted, (&there, live.last_applied_metadata()), live, schemas);
+        let applied = live.applied_before(digests).map(|applied| json!({ "metadata": applied["metadata"] }));
+        return parts(&wanted, (&there, applied), live, schemas);
     }
-    parts(desired, (&live.value(), live.last_applied()), live, schemas)
+    parts(desired, (&live.value(), live.applied_before(digests)), live, schemas)
 }
 
 /// Compares what is desired with what is there, and with what was applied last.

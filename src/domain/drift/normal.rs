@@ -51,14 +51,23 @@ const FILLED_IN: [(&str, &str); 12] = [
     ("Switch", "linkFlapErrDisable.samplingInterval"),
 ];
 
-/// True for fields of which a zero asks for nothing, as if it were not there.
-pub(super) fn is_filled_in(group: &str, kind: &str, path: &str) -> bool {
-    group.ends_with(HEDGEHOG) && FILLED_IN.iter().any(|(of, end)| *of == kind && path.ends_with(end))
+/// True for kinds of which some fields are filled in where they are zero.
+pub(super) fn has_filled_in(group: &str, kind: &str) -> bool {
+    group.ends_with(HEDGEHOG) && FILLED_IN.iter().any(|(of, _)| *of == kind)
 }
 
-/// True for lists that are compared without regard to order.
-pub(super) fn is_set(kind: &str, path: &str) -> bool {
-    SETS.iter().any(|(of, end)| *of == kind && path.ends_with(end))
+/// True for fields of which a zero asks for nothing, as if it were not there.
+pub(super) fn is_filled_in(kind: &str, path: &str) -> bool {
+    FILLED_IN.iter().any(|(of, end)| *of == kind && path.ends_with(end))
+}
+
+/// True for lists that are compared without regard to order. Of most kinds there is none, and nobody need write the path.
+pub(super) fn is_set(kind: &str, path: impl FnOnce() -> String) -> bool {
+    let mut ends = SETS.iter().filter(|(of, _)| *of == kind).peekable();
+    ends.peek().is_some() && {
+        let path = path();
+        ends.any(|(_, end)| path.ends_with(end))
+    }
 }
 
 /// The part of an object that somebody wants: everything but `status` and what the server, Hedgehog's webhooks and GitOps
@@ -115,7 +124,7 @@ pub(super) fn normal<'a>(group: &str, kind: &str, object: &'a Value) -> Normal<'
     normal
 }
 
-fn normal_metadata(metadata: &Value) -> Map<String, Value> {
+pub(super) fn normal_metadata(metadata: &Value) -> Map<String, Value> {
     let texts = |field: &str| metadata.get(field).and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut labels, mut annotations) = (texts("labels"), texts("annotations"));
     labels.retain(|key, _| !key.contains(DERIVED_LABEL) && key != TRACKING_LABEL);
@@ -152,14 +161,17 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// True when [`normal_hedgehog`] may change a spec.
+/// True when [`normal_hedgehog`] changes a spec.
 fn is_rewritten(kind: &str, spec: &Value) -> bool {
+    let fields = |field: &str| spec.get(field).and_then(Value::as_object).into_iter().flat_map(Map::values);
     match kind {
-        "VPCAttachment" | "Switch" => true,
-        "VPC" => {
-            let subnets = spec.get("subnets").and_then(Value::as_object);
-            subnets.into_iter().flat_map(Map::values).any(|subnet| subnet.pointer("/dhcp/static").is_some())
+        "VPCAttachment" => spec.get("subnet").and_then(Value::as_str).is_some_and(|subnet| !subnet.contains('/')),
+        "Switch" => {
+            let is_long = |speed: &Value| speed.as_str().is_some_and(|speed| speed.starts_with("SPEED_"));
+            spec.pointer("/redundancy/group").is_some_and(|group| group != "")
+                || fields("portGroupSpeeds").chain(fields("portSpeeds")).any(is_long)
         }
+        "VPC" => fields("subnets").any(|subnet| subnet.pointer("/dhcp/static").is_some()),
         _ => false,
     }
 }

@@ -113,12 +113,7 @@ impl World {
 
     fn object(mut self, state: DriftState, health: HealthState) -> Self {
         let row = DriftRow {
-            key: ObjectKey {
-                group: "g".into(),
-                kind: "VPC".into(),
-                namespace: "default".into(),
-                name: "vpc-ml".into(),
-            },
+            key: ObjectKey::new("g", "VPC", "default", "vpc-ml"),
             version: "v1".to_owned(),
             state,
             reason: "as it is".to_owned(),

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::derive::{DHCP, key};
+use super::derive::DHCP;
 use super::readiness::Readiness;
 use super::referrers::{Referrers, targets};
 use super::{AGENTS, AgentFacts, GROUPS, VPC, WIRING};
@@ -22,7 +22,7 @@ pub(super) fn by_object(live: &LiveSet, change: Change<'_>, referrers: &Referrer
     if object.group == DHCP && object.kind == "DHCPSubnet" && change.is_move() {
         // Named after a VPC and one of its subnets, and both may hold dashes.
         let vpcs = object.name.match_indices("--").map(|(at, _)| &object.name[..at]);
-        affected.extend(vpcs.map(|vpc| key(VPC, "VPC", &object.namespace, vpc)));
+        affected.extend(vpcs.map(|vpc| ObjectKey::new(VPC, "VPC", &object.namespace, vpc)));
         return;
     }
     if !GROUPS.contains(&object.group.as_str()) {
@@ -37,20 +37,20 @@ pub(super) fn by_object(live: &LiveSet, change: Change<'_>, referrers: &Referrer
         "Connection" => {
             for attachment in referrers.of(object, &["VPCAttachment", "ExternalAttachment"]) {
                 let vpcs = live.objects.get(attachment).into_iter().flat_map(|object| targets(object));
-                affected.extend(vpcs.filter(|target| target.kind == "VPC"));
+                affected.extend(vpcs.filter(|target| target.kind == "VPC").cloned());
                 affected.insert(attachment.clone());
             }
         }
         "VPCAttachment" => {
             for vpc in named("VPC") {
-                affected.extend(referrers.of(&vpc, &PEERINGS).cloned());
-                affected.insert(vpc);
+                affected.extend(referrers.of(vpc, &PEERINGS).cloned());
+                affected.insert(vpc.clone());
             }
         }
         "ExternalAttachment" => {
             for external in named("External") {
-                affected.extend(referrers.of(&external, &PEERINGS).cloned());
-                affected.insert(external);
+                affected.extend(referrers.of(external, &PEERINGS).cloned());
+                affected.insert(external.clone());
             }
         }
         _ => {}
@@ -76,30 +76,30 @@ pub(super) fn by_agent(
     if is_ready_as_before && still(&before) == still(&now) {
         return;
     }
-    let switch = key(WIRING, "Switch", space, name);
+    let switch = ObjectKey::new(WIRING, "Switch", space, name);
     // Ports, neighbours and cables are the connections' affair.
     affected.extend(referrers.of(&switch, &["Connection"]).cloned());
     for connection in before.wired.values().chain(now.wired.values()) {
-        affected.insert(key(WIRING, "Connection", space, connection));
+        affected.insert(ObjectKey::new(WIRING, "Connection", space, connection));
     }
     for attachment in now.pushed.get("ExternalAttachment").into_iter().flatten().map(|(name, _)| name) {
-        affected.insert(key(VPC, "ExternalAttachment", space, attachment));
+        affected.insert(ObjectKey::new(VPC, "ExternalAttachment", space, attachment));
     }
     affected.insert(switch);
     for (one, other) in [(&before, &now), (&now, &before)] {
         for (kind, specs) in one.pushed.iter() {
             let differing = specs.iter().filter(|(name, digest)| other.pushed(kind, name) != Some(**digest));
-            affected.extend(differing.map(|(name, _)| key(group_of(kind), kind, space, name)));
+            affected.extend(differing.map(|(name, _)| ObjectKey::new(group_of(kind), *kind, space, name)));
         }
     }
 }
 
 /// Adds everything that a switch has, and itself.
 pub(super) fn by_switch(namespace: &str, name: &str, said: [&AgentFacts; 2], affected: &mut HashSet<ObjectKey>) {
-    affected.insert(key(WIRING, "Switch", namespace, name));
+    affected.insert(ObjectKey::new(WIRING, "Switch", namespace, name));
     for facts in said {
         for (kind, specs) in facts.pushed.iter() {
-            affected.extend(specs.keys().map(|name| key(group_of(kind), kind, namespace, name)));
+            affected.extend(specs.keys().map(|name| ObjectKey::new(group_of(kind), *kind, namespace, name)));
         }
     }
 }

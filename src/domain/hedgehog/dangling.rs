@@ -1,9 +1,8 @@
 //! References of manifests to objects that are neither in git nor in the cluster: the webhooks would refuse them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
-use super::{Wants, is_listed};
+use super::{Reference, is_listed};
 use crate::domain::cluster::{Change, LiveObject, LiveSet};
 use crate::domain::drift::{Finding, ObjectKey, Severity};
 use crate::domain::manifest::Manifest;
@@ -12,8 +11,7 @@ use crate::domain::manifest::Manifest;
 /// not missed.
 #[derive(Debug, Default)]
 pub struct Dangling {
-    /// What the manifests want that want anything, by their places.
-    wanted: BTreeMap<usize, Arc<Wants>>,
+    /// The manifests that want anything, by their places.
     stated: HashMap<ObjectKey, usize>,
     /// The manifests that name an object, by its identity.
     referrers: HashMap<ObjectKey, Vec<usize>>,
@@ -26,20 +24,17 @@ impl Dangling {
         let mut dangling = Self::default();
         for (place, manifest) in manifests.iter().enumerate() {
             let Some(wants) = &manifest.wants else { continue };
-            let key = manifest.key();
             for reference in &wants.references {
-                dangling.referrers.entry(reference.key(&key.namespace)).or_default().push(place);
+                dangling.referrers.entry(reference.key.clone()).or_default().push(place);
             }
-            dangling.stated.insert(key, place);
-            dangling.wanted.insert(place, Arc::clone(wants));
+            dangling.stated.insert(manifest.key.clone(), place);
         }
         dangling
     }
 
     /// Looks where every reference leads. True when what was found is not what it was.
     pub fn all(&mut self, manifests: &[Manifest], live: &LiveSet) -> bool {
-        let places: BTreeSet<usize> = self.wanted.keys().copied().collect();
-        self.look(manifests, live, places)
+        self.look(manifests, live, 0..manifests.len())
     }
 
     /// Looks where those references lead now whose object came, went or changed.
@@ -49,7 +44,7 @@ impl Dangling {
             change.is_move() || change.before.map(|of| subnets(of)) != change.now.map(|of| subnets(of))
         };
         let led = changes.iter().filter(leads_elsewhere).filter_map(|change| self.referrers.get(change.key));
-        let places = led.flatten().copied().collect();
+        let places: BTreeSet<usize> = led.flatten().copied().collect();
         self.look(manifests, live, places)
     }
 
@@ -58,42 +53,43 @@ impl Dangling {
         self.found.values().flatten()
     }
 
-    fn look(&mut self, manifests: &[Manifest], live: &LiveSet, places: BTreeSet<usize>) -> bool {
+    fn look(&mut self, manifests: &[Manifest], live: &LiveSet, places: impl IntoIterator<Item = usize>) -> bool {
         let mut changed = false;
         for place in places {
-            let (Some(manifest), Some(wants)) = (manifests.get(place), self.wanted.get(&place)) else { continue };
-            let found = self.missing(manifest, wants, live);
-            let before =
-                if found.is_empty() { self.found.remove(&place) } else { self.found.insert(place, found.clone()) };
-            changed |= before.unwrap_or_default() != found;
+            let Some(manifest) = manifests.get(place) else { continue };
+            let found = self.missing(manifests, manifest, live);
+            changed |= self.found.get(&place).map(Vec::as_slice).unwrap_or_default() != found;
+            if found.is_empty() {
+                self.found.remove(&place);
+            } else {
+                self.found.insert(place, found);
+            }
         }
         changed
     }
 
-    fn missing(&self, manifest: &Manifest, wants: &Wants, live: &LiveSet) -> Vec<Finding> {
-        let namespace = manifest.key().namespace;
+    fn missing(&self, manifests: &[Manifest], manifest: &Manifest, live: &LiveSet) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for reference in &wants.references {
-            let key = reference.key(&namespace);
-            let stated = self.stated.get(&key).and_then(|place| self.wanted.get(place)).map(Arc::as_ref);
-            let at_hand = live.objects.get(&key).and_then(|object| object.wants.as_deref());
-            let what = match (stated.or(at_hand), &reference.subnet) {
+        for Reference { key, path, subnet } in manifest.wants.iter().flat_map(|wants| &wants.references) {
+            let place = self.stated.get(key);
+            if subnet.is_none() && place.is_some() {
+                continue;
+            }
+            let stated = place.and_then(|place| manifests.get(*place)?.wants.as_deref());
+            let target = stated.or_else(|| live.objects.get(key)?.wants.as_deref());
+            let what = match (target, subnet) {
                 (Some(target), Some(subnet)) if !target.subnets.contains(subnet) => format!("has no subnet {subnet}"),
                 (Some(_), _) => continue,
-                (None, _) if live.objects.contains_key(&key) || !is_listed(live, reference.group, reference.kind) => {
-                    continue;
-                }
+                (None, _) if live.objects.contains_key(key) || !is_listed(live, &key.group, &key.kind) => continue,
                 (None, _) => "is neither in git nor in the cluster".to_owned(),
             };
+            let (kind, name) = (&manifest.key.kind, &manifest.key.name);
             findings.push(Finding {
                 severity: Severity::Warning,
                 code: "dangling-reference",
                 file: manifest.file.clone(),
                 line: Some(manifest.line),
-                message: format!(
-                    "{} {}: {} names {} {}, which {what}",
-                    manifest.kind, manifest.name, reference.path, reference.kind, reference.name
-                ),
+                message: format!("{kind} {name}: {path} names {} {}, which {what}", key.kind, key.name),
             });
         }
         findings
@@ -120,7 +116,7 @@ mod tests {
         let vpc = LiveObject::new(&kind, vpc).unwrap();
         let listed = [("vpc.githedgehog.com".to_owned(), "VPC".to_owned())].into();
         let mut live = LiveSet { listed, served: Some(Vec::new()), ..LiveSet::empty("lab", Connection::Connected) };
-        live.objects.insert(vpc.key(), vpc.into());
+        live.objects.insert(vpc);
         live
     }
 

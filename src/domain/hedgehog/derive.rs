@@ -17,9 +17,9 @@ use jiff::Timestamp;
 
 use super::readiness::{PROMPT, Readiness};
 use super::referrers::Referrers;
-use super::{AGENTS, AgentFacts, VPC, WIRING, Wants, is_listed};
+use super::{AGENTS, AgentFacts, VPC, Wants, is_listed};
 use crate::domain::cluster::{LiveObject, LiveSet};
-use crate::domain::drift::ObjectKey;
+use crate::domain::drift::{Identity, ObjectKey};
 use crate::domain::health::{Health, HealthState};
 
 /// Connections that the fabric's controller gives to no agent, or only with an option that is off by default.
@@ -36,7 +36,7 @@ pub(super) fn blind(live: &LiveSet) -> Option<Health> {
     let controllers = live.objects.of_kind("fabricator.githedgehog.com", "Fabricator");
     for fabricator in controllers {
         if let Some(state) = fabricator.controller.as_deref().filter(|state| *state != "Ready") {
-            let source = format!("Fabricator {} .status.components.fabricCtrl", fabricator.name);
+            let source = format!("Fabricator {} .status.components.fabricCtrl", fabricator.key.name);
             return Some(Health::new(HealthState::Unknown, format!("the fabric's controller is {state}"), source));
         }
     }
@@ -111,7 +111,7 @@ impl<'l> Fabric<'l> {
     }
 
     fn part(&mut self, object: &'l LiveObject, wants: &'l Wants) -> Health {
-        if let Some(health) = self.dangling(object, wants) {
+        if let Some(health) = self.dangling(wants) {
             return health;
         }
         let kind = object.kind.kind.as_str();
@@ -143,12 +143,12 @@ impl<'l> Fabric<'l> {
     }
 
     /// A reference to an object that is not there.
-    fn dangling(&self, object: &LiveObject, wants: &Wants) -> Option<Health> {
+    fn dangling(&self, wants: &Wants) -> Option<Health> {
         for reference in &wants.references {
-            let target = self.live.objects.get(&reference.key(&object.namespace));
-            let (kind, name) = (reference.kind, &reference.name);
+            let target = self.live.objects.get(&reference.key);
+            let Identity { group, kind, name, .. } = &*reference.key;
             let missing = match target {
-                None if is_listed(self.live, reference.group, kind) => format!("{kind} {name} does not exist"),
+                None if is_listed(self.live, group, kind) => format!("{kind} {name} does not exist"),
                 Some(target) => {
                     let subnets = target.wants.as_deref().map(|wants| &wants.subnets);
                     match (&reference.subnet, subnets) {
@@ -167,24 +167,22 @@ impl<'l> Fabric<'l> {
 
     /// Switches on which an object must arrive: those of its connections.
     fn expected(&self, object: &LiveObject, wants: &'l Wants) -> Vec<&'l str> {
-        let space = object.namespace.as_str();
         match object.kind.kind.as_str() {
             "Connection" if is_ignored(wants) => Vec::new(),
             "Connection" => wants.of_kind("Switch").collect(),
-            "VPCAttachment" | "ExternalAttachment" => self.switches_of(space, wants).collect(),
+            "VPCAttachment" | "ExternalAttachment" => self.switches_of(wants).collect(),
             "VPC" => {
-                let this = object.key();
-                let attachments = self.referrers.of(&this, &["VPCAttachment"]).filter_map(|key| self.wants(key));
-                attachments.flat_map(|wants| self.switches_of(space, wants)).collect()
+                let attachments = self.referrers.of(&object.key, &["VPCAttachment"]).filter_map(|key| self.wants(key));
+                attachments.flat_map(|wants| self.switches_of(wants)).collect()
             }
             _ => Vec::new(),
         }
     }
 
     /// The switches of the connections that an attachment names.
-    fn switches_of(&self, namespace: &str, attachment: &'l Wants) -> impl Iterator<Item = &'l str> {
-        let connections =
-            attachment.of_kind("Connection").filter_map(|name| self.wants(&key(WIRING, "Connection", namespace, name)));
+    fn switches_of(&self, attachment: &'l Wants) -> impl Iterator<Item = &'l str> {
+        let connections = attachment.references.iter().filter(|reference| reference.key.kind == "Connection");
+        let connections = connections.filter_map(|connection| self.wants(&connection.key));
         connections.filter(|wants| !is_ignored(wants)).flat_map(|wants| wants.of_kind("Switch"))
     }
 
@@ -194,7 +192,7 @@ impl<'l> Fabric<'l> {
 
     /// True when something of a kind names an object.
     fn is_named(&self, by: &str, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
-        self.referrers.of(&key(group, kind, namespace, name), &[by]).next().is_some()
+        self.referrers.of(&ObjectKey::new(group, kind, namespace, name), &[by]).next().is_some()
     }
 
     /// How far the spec of an object has come.
@@ -202,7 +200,7 @@ impl<'l> Fabric<'l> {
         let kind = object.kind.kind.as_str();
         let (mut on, mut lacking, mut old) = (Vec::new(), Vec::new(), Vec::new());
         for (name, agent) in &self.agents {
-            match agent.pushed(kind, &object.name) {
+            match agent.pushed(kind, &object.key.name) {
                 Some(digest) if digest == wants.digest => on.push(*name),
                 Some(_) => old.push(*name),
                 None if expected.contains(name) => lacking.push(*name),
@@ -240,7 +238,7 @@ impl<'l> Fabric<'l> {
 
     /// What no agent has: nothing asks for it, or it should be there.
     fn nowhere(&mut self, object: &LiveObject, wants: &Wants) -> Health {
-        let (name, space) = (object.name.as_str(), object.namespace.as_str());
+        let (name, space) = (object.key.name.as_str(), object.key.namespace.as_str());
         let is_attached = |vpc: &str| self.is_named("VPCAttachment", VPC, "VPC", space, vpc);
         let is_outside = |external: &str| self.is_named("ExternalAttachment", VPC, "External", space, external);
         let why = match object.kind.kind.as_str() {
@@ -274,8 +272,8 @@ impl<'l> Fabric<'l> {
     }
 
     fn switch(&mut self, object: &LiveObject, wants: &Wants) -> Health {
-        let name = object.name.as_str();
-        if let Some(health) = self.dangling(object, wants) {
+        let name = object.key.name.as_str();
+        if let Some(health) = self.dangling(wants) {
             return health;
         }
         let Some(agent) = self.agents.get(name).copied() else {
@@ -357,9 +355,10 @@ impl<'l> Fabric<'l> {
         if !is_listed(self.live, DHCP, "DHCPSubnet") {
             return None;
         }
-        let names = wants.served.iter().map(|subnet| format!("{}--{subnet}", object.name));
-        let is_there =
-            |name: &String| self.live.objects.contains_key(&key(DHCP, "DHCPSubnet", &object.namespace, name));
+        let names = wants.served.iter().map(|subnet| format!("{}--{subnet}", object.key.name));
+        let is_there = |name: &String| {
+            self.live.objects.contains_key(&ObjectKey::new(DHCP, "DHCPSubnet", &object.key.namespace, name))
+        };
         let missing = names.into_iter().find(|name| !is_there(name))?;
         Some(self.late(object, &format!("DHCPSubnet {missing} is not there"), "DHCPSubnet".to_owned()))
     }
@@ -368,12 +367,7 @@ impl<'l> Fabric<'l> {
 /// The agents of a live set, by the names of their switches.
 pub(super) fn agents(live: &LiveSet) -> BTreeMap<&str, &AgentFacts> {
     let agents = live.objects.of_kind(AGENTS, "Agent");
-    agents.filter_map(|agent| Some((agent.name.as_str(), agent.facts.as_deref()?))).collect()
-}
-
-/// The identity of an object.
-pub(super) fn key(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectKey {
-    ObjectKey { group: group.to_owned(), kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
+    agents.filter_map(|agent| Some((agent.key.name.as_str(), agent.facts.as_deref()?))).collect()
 }
 
 /// `leaf-1, leaf-2 and 3 more`.

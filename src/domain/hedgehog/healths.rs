@@ -14,6 +14,7 @@ use super::{AGENTS, GROUPS, is_listed};
 use crate::domain::cluster::{LiveObject, LiveSet, Objects, Schemas};
 use crate::domain::drift::ObjectKey;
 use crate::domain::health::{Health, HealthState};
+use crate::domain::parallel::in_parts;
 use crate::domain::turns::Turns;
 
 /// The health of the objects of one live set at one moment.
@@ -47,6 +48,13 @@ struct Basis {
     schemas: Arc<Schemas>,
 }
 
+/// What a look at some objects found.
+struct Seen<'l> {
+    verdicts: Vec<(&'l ObjectKey, Option<Health>, Option<Timestamp>)>,
+    /// What is judged by its parts, and may be another way now.
+    wholes: BTreeSet<ObjectKey>,
+}
+
 /// Whose health may be another than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turned {
@@ -59,12 +67,7 @@ pub enum Turned {
 impl Healths {
     /// The health of an object of the set.
     pub fn of<'h>(&'h self, object: &'h LiveObject) -> &'h Health {
-        self.at(&object.key(), object)
-    }
-
-    /// The same where its identity is at hand.
-    pub fn at<'h>(&'h self, key: &ObjectKey, object: &'h LiveObject) -> &'h Health {
-        self.others.get(key).unwrap_or(&object.health)
+        self.others.get(&object.key).unwrap_or(&object.health)
     }
 
     /// Judges everything in a live set that may be another way than the last time.
@@ -91,11 +94,12 @@ impl Healths {
         let turned = if is_same {
             let affected = self.affected(live, clock, &ready);
             self.readiness = ready;
-            Turned::These(self.judge(live, clock, &basis, affected))
+            let affected: Vec<_> = affected.iter().map(|key| (key, live.objects.get(key))).collect();
+            Turned::These(self.judge(live, clock, &basis, &affected))
         } else {
             *self = Self { referrers: Referrers::of_all(live), readiness: ready, ..Self::default() };
-            let all = live.objects.keys().cloned().collect();
-            self.judge(live, clock, &basis, all);
+            let all: Vec<_> = live.objects.iter().map(|(key, object)| (key, Some(object))).collect();
+            self.judge(live, clock, &basis, &all);
             Turned::All
         };
         let of_agents = self.readiness.values().filter_map(|readiness| readiness.turn);
@@ -131,10 +135,10 @@ impl Healths {
                 by_agent(**change, (before, Some(readiness)), &self.referrers, &mut affected);
             } else if before.map(|before| &before.trouble) != Some(&readiness.trouble) {
                 // It is the clock alone that went on.
-                let silent = live.objects.of_kind(AGENTS, "Agent").filter(|agent| agent.name == *name);
+                let silent = live.objects.of_kind(AGENTS, "Agent").filter(|agent| agent.key.name == *name);
                 for agent in silent {
                     if let Some(facts) = &agent.facts {
-                        by_switch(&agent.namespace, name, [facts, facts], &mut affected);
+                        by_switch(&agent.key.namespace, name, [facts, facts], &mut affected);
                     }
                 }
             }
@@ -148,41 +152,15 @@ impl Healths {
         live: &LiveSet,
         clock: Timestamp,
         basis: &Basis,
-        affected: HashSet<ObjectKey>,
+        affected: &[(&ObjectKey, Option<&Arc<LiveObject>>)],
     ) -> Vec<ObjectKey> {
         let mut turned = Vec::new();
-        let mut verdicts: Vec<(ObjectKey, Option<Health>, Option<Timestamp>)> = Vec::new();
-        let mut wholes: BTreeSet<ObjectKey> = BTreeSet::new();
-        {
-            let mut fabric = Fabric::new(live, clock, &self.readiness, &self.referrers);
-            for key in affected {
-                let object = live.objects.get(&key);
-                // What a part names is as bad as it, or is not any more.
-                let named = [self.objects.get(&key), object].into_iter().flatten();
-                wholes.extend(named.flat_map(|object| targets(object)).filter(is_whole));
-                let Some(object) = object else {
-                    verdicts.push((key, None, None));
-                    continue;
-                };
-                if is_whole(&key) && is_judged(object) && basis.derives {
-                    wholes.insert(key);
-                    continue;
-                }
-                let derived = match &basis.blind {
-                    _ if !is_judged(object) => None,
-                    Some(blind) => Some((blind.clone(), None)),
-                    None if basis.derives => fabric.judge(object),
-                    None => None,
-                };
-                let (health, turn) = match derived {
-                    Some((health, turn)) => (Some(health), turn),
-                    None => own(live, object, clock),
-                };
-                verdicts.push((key, health, turn));
+        let mut wholes = BTreeSet::new();
+        for part in in_parts(affected, |part| self.look(live, clock, basis, part)) {
+            for (key, health, turn) in part.verdicts {
+                self.note(key, health, turn, &mut turned);
             }
-        }
-        for (key, health, turn) in verdicts {
-            self.note(key, health, turn, &mut turned);
+            wholes.extend(part.wholes);
         }
         // Servers and groups are as bad as what they consist of, so they come last.
         for key in wholes {
@@ -193,21 +171,58 @@ impl Healths {
                 _ if basis.agents.is_empty() => own(live, object, clock),
                 health => (Some(health), None),
             };
-            self.note(key, health, turn, &mut turned);
+            self.note(&key, health, turn, &mut turned);
         }
         turned
     }
 
-    fn note(&mut self, key: ObjectKey, health: Option<Health>, turn: Option<Timestamp>, turned: &mut Vec<ObjectKey>) {
-        self.turns.set(&key, turn);
-        if self.others.get(&key) == health.as_ref() {
+    /// Judges these objects as far as they do not hang on each other's health.
+    fn look<'l>(
+        &self,
+        live: &LiveSet,
+        clock: Timestamp,
+        basis: &Basis,
+        affected: &[(&'l ObjectKey, Option<&'l Arc<LiveObject>>)],
+    ) -> Seen<'l> {
+        let mut seen = Seen { verdicts: Vec::with_capacity(affected.len()), wholes: BTreeSet::new() };
+        let mut fabric = Fabric::new(live, clock, &self.readiness, &self.referrers);
+        for (key, object) in affected {
+            // What a part names is as bad as it, or is not any more.
+            let named = [self.objects.get(key), *object].into_iter().flatten();
+            seen.wholes.extend(named.flat_map(|object| targets(object)).filter(|target| is_whole(target)).cloned());
+            let Some(object) = object else {
+                seen.verdicts.push((key, None, None));
+                continue;
+            };
+            if is_whole(key) && is_judged(object) && basis.derives {
+                seen.wholes.insert(ObjectKey::clone(key));
+                continue;
+            }
+            let derived = match &basis.blind {
+                _ if !is_judged(object) => None,
+                Some(blind) => Some((blind.clone(), None)),
+                None if basis.derives => fabric.judge(object),
+                None => None,
+            };
+            let (health, turn) = match derived {
+                Some((health, turn)) => (Some(health), turn),
+                None => own(live, object, clock),
+            };
+            seen.verdicts.push((key, health, turn));
+        }
+        seen
+    }
+
+    fn note(&mut self, key: &ObjectKey, health: Option<Health>, turn: Option<Timestamp>, turned: &mut Vec<ObjectKey>) {
+        self.turns.set(key, turn);
+        if self.others.get(key) == health.as_ref() {
             return;
         }
         match health {
             Some(health) => drop(self.others.insert(key.clone(), health)),
-            None => drop(self.others.remove(&key)),
+            None => drop(self.others.remove(key)),
         }
-        turned.push(key);
+        turned.push(key.clone());
     }
 
     /// The worst connection of a server, or the worst switch of a group. All of them live in one namespace: the webhooks
@@ -292,7 +307,7 @@ mod tests {
         let object = json!({ "apiVersion": api, "kind": kind.kind, "metadata": { "name": "a", "generation": 1 }, "status": status });
         let object = LiveObject::new(&kind, object).unwrap();
         let mut live = LiveSet::empty("lab", Connection::Connected);
-        live.objects.insert(object.key(), object.into());
+        live.objects.insert(object);
         LiveSet { served: Some(Vec::new()), as_of: Some(at("00:00:30")), ..live }
     }
 

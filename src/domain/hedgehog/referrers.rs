@@ -1,25 +1,28 @@
 //! Who refers to whom among Hedgehog's objects, kept up with every change: an object's health may hang on those that name it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::cluster::{Change, LiveObject, LiveSet};
 use crate::domain::drift::ObjectKey;
 
-/// The objects that name an object, by the identity of what they name. What they name need not be there.
+/// The objects that name an object, in order, by the identity of what they name. What they name need not be there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Referrers {
-    by_target: HashMap<ObjectKey, BTreeSet<Arc<ObjectKey>>>,
+    by_target: HashMap<ObjectKey, Vec<ObjectKey>>,
 }
 
 impl Referrers {
     /// Those of everything in a live set.
     pub(super) fn of_all(live: &LiveSet) -> Self {
         let mut all = Self::default();
-        for (key, object) in live.objects.iter().filter(|(_, object)| object.wants.is_some()) {
-            let key = Arc::new(key.clone());
+        // They come in the order of their identities.
+        for object in live.objects.values() {
             for target in targets(object) {
-                all.by_target.entry(target).or_default().insert(Arc::clone(&key));
+                match all.by_target.get_mut(target) {
+                    Some(referrers) => referrers.push(object.key.clone()),
+                    None => drop(all.by_target.insert(target.clone(), vec![object.key.clone()])),
+                }
             }
         }
         all
@@ -33,16 +36,20 @@ impl Referrers {
             return;
         }
         for target in change.before.into_iter().flat_map(|object| targets(object)) {
-            if let Some(referrers) = self.by_target.get_mut(&target) {
-                referrers.remove(change.key);
+            if let Some(referrers) = self.by_target.get_mut(target) {
+                if let Ok(place) = referrers.binary_search(change.key) {
+                    referrers.remove(place);
+                }
                 if referrers.is_empty() {
-                    self.by_target.remove(&target);
+                    self.by_target.remove(target);
                 }
             }
         }
-        let key = Arc::new(change.key.clone());
         for target in change.now.into_iter().flat_map(|object| targets(object)) {
-            self.by_target.entry(target).or_default().insert(Arc::clone(&key));
+            let referrers = self.by_target.entry(target.clone()).or_default();
+            if let Err(place) = referrers.binary_search(change.key) {
+                referrers.insert(place, change.key.clone());
+            }
         }
     }
 
@@ -53,12 +60,12 @@ impl Referrers {
 
     /// All objects that name `target`.
     pub(super) fn all(&self, target: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.by_target.get(target).into_iter().flatten().map(Arc::as_ref)
+        self.by_target.get(target).into_iter().flatten()
     }
 }
 
 /// What an object names.
-pub(super) fn targets(object: &LiveObject) -> impl Iterator<Item = ObjectKey> {
+pub(super) fn targets(object: &LiveObject) -> impl Iterator<Item = &ObjectKey> {
     let references = object.wants.as_deref().map(|wants| wants.references.as_slice()).unwrap_or_default();
-    references.iter().map(|reference| reference.key(&object.namespace))
+    references.iter().map(|reference| &reference.key)
 }

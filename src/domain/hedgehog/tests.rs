@@ -1,6 +1,7 @@
 //! The health of the twelve kinds in a small fabric: two leaves, a spine, a server and a VPC.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -37,7 +38,7 @@ struct Derived {
 fn derive(live: &LiveSet, now: Timestamp) -> Derived {
     let healths = healths(live, now);
     let hedgehog = live.objects.iter().filter(|(key, _)| GROUPS.contains(&key.group.as_str()));
-    let derived = hedgehog.map(|(key, object)| (key.clone(), healths.at(key, object).clone()));
+    let derived = hedgehog.map(|(key, object)| (key.clone(), healths.of(object).clone()));
     let health = derived.filter(|(_, health)| health.state != HealthState::NoSignal).collect();
     Derived { health, next: healths.next }
 }
@@ -133,7 +134,7 @@ impl Lab {
             objects.push(live("agent", "Agent", name, &all["spec"], &all["status"]));
         }
         let listed = objects.iter().map(|object| (object.kind.group.clone(), object.kind.kind.clone())).collect();
-        let objects = objects.into_iter().map(|object| (object.key(), object.into())).collect();
+        let objects = objects.into_iter().map(Arc::new).collect();
         LiveSet { objects, listed, served: Some(Vec::new()), ..LiveSet::empty("lab", Connection::Connected) }
     }
 
@@ -321,7 +322,7 @@ fn a_controller_that_is_away_makes_everything_unknown() {
     let mut set = lab().set();
     let status = json!({ "components": { "fabricCtrl": "Pending" } });
     let fabricator = live("fabricator", "Fabricator", "default", &json!({}), &status);
-    set.objects.insert(fabricator.key(), fabricator.into());
+    set.objects.insert(fabricator);
     let derived = derive(&set, at("00:10:20"));
     assert!(derived.health.values().all(|health| health.state == HealthState::Unknown) && derived.health.len() == 18);
     assert_eq!(derived.health.values().next().unwrap().source, "Fabricator default .status.components.fabricCtrl");

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::facts::digest;
 use super::{GROUPS, VPC, WIRING};
-use crate::domain::cluster::Kind;
 use crate::domain::drift::ObjectKey;
 
 /// Parts of a connection that are switches.
@@ -32,34 +31,18 @@ pub struct Wants {
 /// An object that another one names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// Its group.
-    pub group: &'static str,
-    /// Its kind.
-    pub kind: &'static str,
-    /// Its name. Its namespace is that of the object which names it.
-    pub name: String,
+    /// What is named, in the namespace of the object that names it.
+    pub key: ObjectKey,
     /// The field that names it.
     pub path: String,
     /// The subnet of it that is meant, of a VPC.
     pub subnet: Option<String>,
 }
 
-impl Reference {
-    /// The identity of what is named, from the namespace of the object that names it.
-    pub fn key(&self, namespace: &str) -> ObjectKey {
-        ObjectKey {
-            group: self.group.to_owned(),
-            kind: self.kind.to_owned(),
-            namespace: namespace.to_owned(),
-            name: self.name.clone(),
-        }
-    }
-}
-
 impl Wants {
     /// What an object wants, with the digest of its spec; `None` for objects that are not of the twelve kinds.
-    pub fn of(kind: &Kind, object: &Value) -> Option<Self> {
-        let wants = Self::named(&kind.group, &kind.kind, object)?;
+    pub fn of(key: &ObjectKey, object: &Value) -> Option<Self> {
+        let wants = Self::named(key, object)?;
         Some(Self { digest: digest(object.get("spec").unwrap_or(&Value::Null)), ..wants })
     }
 
@@ -67,20 +50,20 @@ impl Wants {
     ///
     /// References are those that the validating webhooks of githedgehog/fabric check; names that they default are defaulted
     /// here as well.
-    pub fn named(group: &str, kind: &str, object: &Value) -> Option<Self> {
-        if !GROUPS.contains(&group) {
+    pub fn named(key: &ObjectKey, object: &Value) -> Option<Self> {
+        if !GROUPS.contains(&key.group.as_str()) {
             return None;
         }
         let null = Value::Null;
         let spec = object.get("spec").unwrap_or(&null);
-        let mut wants = Self::default();
-        match kind {
+        let mut wants = Reader { namespace: &key.namespace, wants: Self::default() };
+        match key.kind.as_str() {
             "VPC" => wants.vpc(spec),
             "VPCAttachment" => {
                 let named = text(spec, "/subnet");
                 let (vpc, subnet) = named.split_once('/').unwrap_or((named, "default"));
                 wants.refer(VPC, "VPC", vpc, ".spec.subnet");
-                if let Some(last) = wants.references.last_mut() {
+                if let Some(last) = wants.wants.references.last_mut() {
                     last.subnet = Some(subnet.to_owned());
                 }
                 wants.refer(WIRING, "Connection", text(spec, "/connection"), ".spec.connection");
@@ -97,7 +80,7 @@ impl Wants {
                 wants.refer(VPC, "External", text(spec, "/external"), ".spec.external");
                 wants.refer(WIRING, "Connection", text(spec, "/connection"), ".spec.connection");
                 let address = text(spec, "/neighbor/ip").split('/').next().unwrap_or_default();
-                wants.neighbour = (!address.is_empty()).then(|| address.to_owned());
+                wants.wants.neighbour = (!address.is_empty()).then(|| address.to_owned());
             }
             "ExternalPeering" => {
                 wants.refer(VPC, "VPC", text(spec, "/permit/vpc/name"), ".spec.permit.vpc.name");
@@ -116,21 +99,33 @@ impl Wants {
             }
             _ => {}
         }
-        Some(wants)
+        Some(wants.wants)
     }
 
     /// The objects of a kind that it refers to.
     pub fn of_kind<'w>(&'w self, kind: &'w str) -> impl Iterator<Item = &'w str> {
-        self.references.iter().filter(move |reference| reference.kind == kind).map(|reference| reference.name.as_str())
+        self.references
+            .iter()
+            .map(|reference| &*reference.key)
+            .filter(move |key| key.kind == kind)
+            .map(|key| &*key.name)
     }
+}
 
+/// Reads what an object of a namespace wants.
+struct Reader<'o> {
+    namespace: &'o str,
+    wants: Wants,
+}
+
+impl Reader<'_> {
     fn vpc(&mut self, spec: &Value) {
         self.refer_or_default(VPC, "IPv4Namespace", spec, "ipv4Namespace");
         self.refer_or_default(WIRING, "VLANNamespace", spec, "vlanNamespace");
         for (name, subnet) in spec.get("subnets").and_then(Value::as_object).into_iter().flatten() {
-            self.subnets.push(name.clone());
+            self.wants.subnets.push(name.clone());
             if subnet.pointer("/dhcp/enable").and_then(Value::as_bool) == Some(true) {
-                self.served.push(name.clone());
+                self.wants.served.push(name.clone());
             }
         }
     }
@@ -138,9 +133,9 @@ impl Wants {
     fn connection(&mut self, spec: &Value) {
         let variant = spec.as_object().and_then(|spec| spec.iter().find(|(_, value)| value.is_object()));
         let Some((variant, value)) = variant else { return };
-        self.variant.clone_from(variant);
+        self.wants.variant.clone_from(variant);
         for (device, port) in super::ends(value) {
-            self.ends.push((device.to_owned(), port.to_owned()));
+            self.wants.ends.push((device.to_owned(), port.to_owned()));
         }
         self.devices(value, &format!(".spec.{variant}"));
     }
@@ -168,10 +163,11 @@ impl Wants {
     }
 
     fn refer(&mut self, group: &'static str, kind: &'static str, name: &str, path: &str) {
-        let is_known = |known: &Reference| (known.kind, known.name.as_str()) == (kind, name);
-        if !name.is_empty() && !self.references.iter().any(is_known) {
-            let (name, path) = (name.to_owned(), path.to_owned());
-            self.references.push(Reference { group, kind, name, path, subnet: None });
+        let is_known = |known: &Reference| (&*known.key.kind, &*known.key.name) == (kind, name);
+        let references = &mut self.wants.references;
+        if !name.is_empty() && !references.iter().any(is_known) {
+            let key = ObjectKey::new(group, kind, self.namespace, name);
+            references.push(Reference { key, path: path.to_owned(), subnet: None });
         }
     }
 }
@@ -187,23 +183,17 @@ fn items<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> {
 #[cfg(test)]
 mod tests {
     use super::Wants;
-    use crate::domain::cluster::Kind;
+    use crate::domain::drift::ObjectKey;
     use serde_json::{Value, json};
 
     fn wants(kind: &str, spec: &Value) -> Wants {
         let group = if matches!(kind, "Connection" | "Switch") { "wiring" } else { "vpc" };
-        let kind = Kind {
-            group: format!("{group}.githedgehog.com"),
-            version: "v1beta1".into(),
-            kind: kind.into(),
-            plural: String::new(),
-            namespaced: true,
-        };
-        Wants::of(&kind, &json!({ "spec": spec })).unwrap()
+        let key = ObjectKey::new(format!("{group}.githedgehog.com"), kind, "default", "a");
+        Wants::of(&key, &json!({ "spec": spec })).unwrap()
     }
 
     fn named(wants: &Wants) -> Vec<String> {
-        let named = wants.references.iter().map(|one| format!("{} {} {}", one.kind, one.name, one.path));
+        let named = wants.references.iter().map(|one| format!("{} {} {}", one.key.kind, one.key.name, one.path));
         named.collect()
     }
 
@@ -246,13 +236,6 @@ mod tests {
 
     #[test]
     fn other_kinds_want_nothing() {
-        let kind = Kind {
-            group: "apps".into(),
-            version: "v1".into(),
-            kind: "Deployment".into(),
-            plural: String::new(),
-            namespaced: true,
-        };
-        assert_eq!(Wants::of(&kind, &json!({ "spec": {} })), None);
+        assert_eq!(Wants::of(&ObjectKey::new("apps", "Deployment", "default", "a"), &json!({ "spec": {} })), None);
     }
 }

@@ -15,7 +15,7 @@ fn read(text: &str) -> Loaded {
 }
 
 fn names(loaded: &Loaded) -> Vec<&str> {
-    loaded.objects.iter().map(|object| object.name.as_str()).collect()
+    loaded.objects.iter().map(|object| object.key.name.as_str()).collect()
 }
 
 fn codes(loaded: &Loaded) -> Vec<(&str, Option<u32>)> {
@@ -78,9 +78,9 @@ fn lists_are_flattened_and_typed_items_inherit_their_kind() {
     let text = "apiVersion: vpc.githedgehog.com/v1beta1\nkind: VPCList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: ns}\n- metadata: {name: lost}\n";
     let loaded = read(text);
     assert_eq!(names(&loaded), ["a", "b", "ns"]);
-    assert_eq!(loaded.objects[0].kind, "VPC");
-    assert_eq!(loaded.objects[2].key().namespace, "");
-    assert_eq!(loaded.objects[0].key().namespace, "default");
+    assert_eq!(loaded.objects[0].key.kind, "VPC");
+    assert_eq!(loaded.objects[2].key.namespace, "");
+    assert_eq!(loaded.objects[0].key.namespace, "default");
     assert_eq!(codes(&loaded), [("no-kind", Some(7))]);
 }
 
@@ -191,7 +191,7 @@ proptest! {
     fn a_good_document_survives_any_neighbour(noise in "[ -~\n\t]{0,200}") {
         prop_assume!(!noise.lines().any(|line| line.starts_with("...")));
         let loaded = read(&format!("{noise}\n---\n{VPC}"));
-        prop_assert_eq!(loaded.objects.last().map(|object| object.name.as_str()), Some("vpc-1"));
+        prop_assert_eq!(loaded.objects.last().map(|object| object.key.name.as_str()), Some("vpc-1"));
     }
 }
 

@@ -77,7 +77,7 @@ fn a_new_commit_an_edit_and_a_change_by_hand_supersede_it() {
 }
 
 fn key() -> ObjectKey {
-    ObjectKey { group: "g".into(), kind: "VPC".into(), namespace: "default".into(), name: "vpc-1".into() }
+    ObjectKey::new("g", "VPC", "default", "vpc-1")
 }
 
 /// A fabric with one object.

@@ -35,7 +35,7 @@ pub(super) fn detail(
             && redactor.redact(&other.namespace) == key.namespace
     };
     // Of two objects with the same identity the last counts.
-    let find = |all: &'_ [Manifest]| all.iter().rfind(|manifest| is_it(&manifest.key())).cloned();
+    let find = |all: &'_ [Manifest]| all.iter().rfind(|manifest| is_it(&manifest.key)).cloned();
     let local = find(&side.worktree);
     let committed = side.head.as_deref().and_then(find);
     let public = side.pushed.as_deref().and_then(find);
@@ -80,7 +80,7 @@ pub(super) fn detail(
 
 /// The live object. Git does not say whether a custom kind lives in namespaces, the cluster does.
 fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey, is_it: impl Fn(&ObjectKey) -> bool) -> Option<&'a LiveObject> {
-    let global = ObjectKey { namespace: String::new(), ..key.clone() };
+    let global = key.without_namespace();
     let exact = live.objects.get(key).or_else(|| live.objects.get(&global));
     let found = exact.or_else(|| live.objects.iter().find(|(key, _)| is_it(key)).map(|(_, object)| object));
     found.map(AsRef::as_ref)
@@ -103,7 +103,7 @@ fn excerpt(base: &Path, stated: &Manifest, redactor: &Redactor) -> Result<Excerp
         _ => fault(&error, "check the file's permissions"),
     })?;
     // Values of Secrets cannot be told from other text; what is in the same file stays with them.
-    let is_secret = |manifest: &Manifest| manifest.group.is_empty() && manifest.kind == "Secret";
+    let is_secret = |manifest: &Manifest| manifest.key.group.is_empty() && manifest.key.kind == "Secret";
     if load(&stated.file, &bytes).objects.iter().any(is_secret) {
         return Err(fault(&"it holds a Secret, and is not shown", "open it in an editor"));
     }
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn key(name: &str) -> ObjectKey {
-        ObjectKey { group: "g".into(), kind: "VPC".into(), namespace: "default".into(), name: name.into() }
+        ObjectKey::new("g", "VPC", "default", name)
     }
 
     fn live(objects: &[Value]) -> LiveSet {

@@ -27,7 +27,7 @@ impl Workers {
             return Err(fault("its cluster is a file, which cannot be asked"));
         }
         // Of two with the same identity the last counts.
-        let find = |manifests: &[Manifest]| manifests.iter().rev().find(|manifest| manifest.key() == *key).cloned();
+        let find = |manifests: &[Manifest]| manifests.iter().rev().find(|manifest| manifest.key == *key).cloned();
         let committed = judged.side.head.as_deref().and_then(find);
         let local = find(&judged.side.worktree);
         let is_draft = match (&local, &committed) {

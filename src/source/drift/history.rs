@@ -108,7 +108,7 @@ fn add_versions(
                 continue;
             }
             for object in &blobs.load(repository, file.id(), &path).objects {
-                side.insert(object.key(), (path.clone(), Arc::clone(&object.value)));
+                side.insert(object.key.clone(), (path.clone(), Arc::clone(&object.value)));
             }
         }
     }

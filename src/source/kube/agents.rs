@@ -72,7 +72,7 @@ impl Agents {
         let read = Instant::now();
         let seen = listed.iter().map(|object| {
             let seen = Seen { generation: object.generation, printed: None, read };
-            ((object.namespace.clone(), object.name.clone()), seen)
+            ((object.key.namespace.clone(), object.key.name.clone()), seen)
         });
         Self { seen: seen.collect(), poll: read + POLL }
     }
@@ -181,7 +181,7 @@ impl Desk<'_> {
     }
 
     fn key(&self, (namespace, name): (String, String)) -> ObjectKey {
-        ObjectKey { group: self.kind.group.clone(), kind: self.kind.kind.clone(), namespace, name }
+        ObjectKey::new(&*self.kind.group, &*self.kind.kind, namespace, name)
     }
 
     async fn table(&self, mut http: hyper::Request<Vec<u8>>) -> Result<Table, End> {
@@ -249,7 +249,7 @@ mod tests {
         let mut told = Vec::new();
         while let Ok(News::Kind(_, news)) = news.try_recv() {
             match news {
-                KindNews::Applied(object) => told.push(format!("read {}", object.name)),
+                KindNews::Applied(object) => told.push(format!("read {}", object.key.name)),
                 KindNews::Alive(alive) => told.extend(alive.into_iter().map(|(key, _)| format!("alive {}", key.name))),
                 other => told.push(format!("{other:?}")),
             }

@@ -164,9 +164,8 @@ impl Book {
             }
             KindNews::Applied(object) => {
                 live.as_of = Some(Timestamp::now());
-                let key = object.key();
-                let is_news = live.objects.get(&key).is_none_or(|known| object.is_news(known));
-                live.objects.insert(key, Arc::new(*object));
+                let is_news = live.objects.get(&object.key).is_none_or(|known| object.is_news(known));
+                live.objects.insert(*object);
                 // A status that is written every few seconds is none while the health stays the same.
                 if !is_news {
                     return;
@@ -183,8 +182,8 @@ impl Book {
                     if known.facts.as_ref().is_none_or(|facts| facts.heartbeat >= Some(at)) {
                         continue;
                     }
-                    let object = Arc::new(known.alive(at));
-                    live.objects.insert(key, object);
+                    let alive = known.alive(at);
+                    live.objects.insert(alive);
                 }
                 // It is none until somebody asks how old it is.
                 return;

@@ -273,7 +273,7 @@ fn from_snapshot(file: &Path, place: &ObjectPlace, redactor: &Redactor) -> Resul
     let written = std::fs::metadata(file).and_then(|metadata| metadata.modified());
     let as_of = written.ok().and_then(|written| Timestamp::try_from(written).ok()).unwrap_or_else(Timestamp::now);
     let is_it = |object: &manifest::Manifest| {
-        (&object.group, &object.kind, &object.namespace, &object.name)
+        (&object.key.group, &object.key.kind, &object.namespace, &object.key.name)
             == (&place.kind.group, &place.kind.kind, &place.namespace, &place.name)
     };
     let found = manifest::load(file, &bytes).objects.into_iter().find(is_it);

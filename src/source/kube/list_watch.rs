@@ -187,7 +187,7 @@ async fn watch(
             }
             WatchEvent::Deleted(object) => {
                 remember(&object, version);
-                maker.object(object).map(|object| KindNews::Deleted(object.key()))
+                maker.object(object).map(|object| KindNews::Deleted(object.key))
             }
         };
         if let Some(news) = news

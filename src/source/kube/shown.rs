@@ -17,7 +17,7 @@ use crate::domain::redact::Redactor;
 pub struct Shown {
     healths: Healths,
     objects: Objects,
-    rows: Ordered<Arc<ObjectKey>, (Arc<Kind>, Arc<ObjectKey>), ObjectRow>,
+    rows: Ordered<ObjectKey, (Arc<Kind>, ObjectKey), ObjectRow>,
     /// How many there are of each kind.
     counts: BTreeMap<Arc<Kind>, usize>,
 }
@@ -43,6 +43,7 @@ impl Shown {
                 None => drop(self.rows.remove(change.key)),
             }
         }
+        self.counts.retain(|_, count| *count > 0);
         for key in turned {
             if let Some(object) = live.objects.get(&key) {
                 self.put(&key, object, redactor);
@@ -77,15 +78,14 @@ impl Shown {
         if let Some(object) = change.now {
             *self.counts.entry(Arc::clone(&object.kind)).or_default() += 1;
         }
-        self.counts.retain(|_, count| *count > 0);
     }
 
     fn put(&mut self, key: &ObjectKey, object: &LiveObject, redactor: &Redactor) {
         let row = ObjectRow {
             kind: Kind::clone(&object.kind),
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-            health: self.healths.at(key, object).clone(),
+            namespace: object.key.namespace.clone(),
+            name: object.key.name.clone(),
+            health: self.healths.of(object).clone(),
             created: object.created,
             generation: object.generation,
         };
@@ -93,8 +93,7 @@ impl Shown {
         if self.rows.get(key).is_some_and(|known| **known == row) {
             return;
         }
-        let key = Arc::new(key.clone());
-        self.rows.put(Arc::clone(&key), (Arc::clone(&object.kind), key), Arc::new(row));
+        self.rows.put(key.clone(), (Arc::clone(&object.kind), key.clone()), Arc::new(row));
     }
 }
 
@@ -140,7 +139,7 @@ mod tests {
         let secret = ["Zx9", "vQ2", "pL7"].concat();
         let mut live = LiveSet::empty("lab", Connection::Connected);
         for made in [object("Rack", "v1", "a", &format!("password={secret}")), object("Rack", "v1", "b", "no power")] {
-            live.objects.insert(made.key(), made.into());
+            live.objects.insert(made);
         }
         let mut kept = Shown::default();
         let before = shown(&mut kept, &live);
@@ -148,7 +147,7 @@ mod tests {
         assert!(!text.contains(&secret) && text.contains("redacted"), "{text}");
         assert!(Arc::ptr_eq(&before.objects, &shown(&mut kept, &live).objects), "nothing changed");
         let changed = object("Rack", "v1", "a", "no network");
-        live.objects.insert(changed.key(), changed.into());
+        live.objects.insert(changed);
         let after = shown(&mut kept, &live);
         assert!(
             !Arc::ptr_eq(&before.objects[0], &after.objects[0]) && Arc::ptr_eq(&before.objects[1], &after.objects[1])
@@ -166,9 +165,9 @@ mod tests {
                 let name = ["a", "b", "c", "d", "e"][name];
                 let one = object(["Rack", "Port"][kind], ["v1", "v2"][version], name, message.as_deref().unwrap_or_default());
                 if message.is_some() {
-                    live.objects.insert(one.key(), one.into());
+                    live.objects.insert(one);
                 } else {
-                    live.objects.remove(&one.key());
+                    live.objects.remove(&one.key);
                 }
                 prop_assert_eq!(shown(&mut kept, &live), shown(&mut Shown::default(), &live));
             }

@@ -33,12 +33,13 @@ pub fn parse_snapshot(file: &Path, bytes: &[u8], as_of: Timestamp, rules: &Arc<R
         return Err(fault(format!("line {}: {}", finding.line.unwrap_or(1), finding.message)));
     }
     // A snapshot that holds definitions describes its own kinds.
-    let definitions = loaded.objects.iter().filter(|object| object.kind == "CustomResourceDefinition");
+    let definitions = loaded.objects.iter().filter(|object| object.key.kind == "CustomResourceDefinition");
     let described = definitions.flat_map(|object| schemas(&object.value)).collect();
     let objects = loaded.objects.into_iter().filter_map(|object| {
-        let namespaced = !object.key().namespace.is_empty() && !object.namespace.is_empty();
-        let plural = object.kind.to_lowercase();
-        let kind = Kind { group: object.group, version: object.version, kind: object.kind, plural, namespaced };
+        let namespaced = !object.key.namespace.is_empty() && !object.namespace.is_empty();
+        let plural = object.key.kind.to_lowercase();
+        let (group, kind) = (object.key.group.clone(), object.key.kind.clone());
+        let kind = Kind { group, version: object.version, kind, plural, namespaced };
         Maker::judging(&kind, Arc::clone(rules)).object(Arc::unwrap_or_clone(object.value))
     });
     let live = LiveSet::snapshot(file.display().to_string(), objects, as_of);

@@ -12,7 +12,7 @@ use crate::state::list::List;
 use DriftState::{Drifted, Overdue, Pending, Synced, Unknown};
 
 fn key(kind: &str, name: &str) -> ObjectKey {
-    ObjectKey { group: "g".into(), kind: kind.into(), namespace: "default".into(), name: name.into() }
+    ObjectKey::new("g", kind, "default", name)
 }
 
 fn row(kind: &str, name: &str, state: DriftState) -> DriftRow {

@@ -22,7 +22,7 @@ use crate::state::drift::object::{ObjectView, Page};
 use crate::state::popup::Popup;
 
 fn key(name: &str) -> ObjectKey {
-    ObjectKey { group: "g".into(), kind: "VPC".into(), namespace: "default".into(), name: name.into() }
+    ObjectKey::new("g", "VPC", "default", name)
 }
 
 fn row(name: &str, state: DriftState) -> DriftRow {
@@ -250,7 +250,7 @@ fn the_application_of_an_object_is_found_in_the_same_cluster() {
     let mut state = opened();
     keys(&mut state, "p");
     assert_eq!(message(&state), "no Argo CD Application covers its file");
-    let application = ObjectKey { kind: "Application".into(), name: "lab".into(), ..key("lab") };
+    let application = ObjectKey::new("g", "Application", "default", "lab");
     tell(&mut state, fabric(vec![DriftRow { application: Some(application), ..row("a", DriftState::Drifted) }]));
     keys(&mut state, "p");
     assert!(message(&state).contains("does not list the Application lab"), "{}", message(&state));

@@ -28,7 +28,7 @@ pub(super) fn keepers<'a>(inputs: &Inputs<'a>) -> Vec<Keeper<'a>> {
     let applications = inputs.live.objects.of_kind(group, kind);
     let repositories = &inputs.lineage.repositories;
     applications
-        .filter_map(|live| Some(Keeper { key: live.key(), application: live.application.as_deref()? }))
+        .filter_map(|live| Some(Keeper { key: live.key.clone(), application: live.application.as_deref()? }))
         .filter(|keeper| keeper.application.sources.iter().any(|source| repositories.contains(&source.repository)))
         .collect()
 }

@@ -1,22 +1,21 @@
 //! What is known of a fabric, kept up: an object is judged again when it, what it hangs on, or the time has changed for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rows::Rows;
-use super::stated::Stated;
+use super::rows::{Row, Rows};
+use super::stated::{Desired, Stated};
 use super::{
-    Finding, Inputs, Judged, Keeper, ObjectKey, Turn, agree, cannot_tell, draft, judge_stated, keepers, live_of,
-    no_text, not_served, orphans, unknown,
+    Compared, Finding, Inputs, Judged, Look, ObjectKey, Turn, agree, draft, judge_stated, keepers, live_of, no_text,
+    orphans, unknown,
 };
-use crate::domain::cluster::{Change, Connection, Kind, LiveObject, LiveSet, Objects, SchemaKey, Schemas};
-use crate::domain::drift::compare::{Comparison, compare_with};
+use crate::domain::cluster::{Change, Connection, Kind, LiveObject, LiveSet, Objects, Schemas};
 use crate::domain::drift::{APPLICATIONS, DriftRow};
 use crate::domain::fault::Fault;
 use crate::domain::hedgehog::{Dangling, Healths, Turned};
-use crate::domain::manifest::Manifest;
+use crate::domain::parallel::{both, in_parts};
 use crate::domain::redact::Redactor;
 use crate::domain::turns::Turns;
 
@@ -32,7 +31,9 @@ pub struct Memo {
     as_of: Option<Timestamp>,
     healths: Healths,
     dangling: Dangling,
+    /// Comparisons that still hold, with the schemas that they were made by.
     compared: Compared,
+    schemas: Arc<Schemas>,
     local: HashMap<ObjectKey, Local>,
     rows: Rows,
     /// What was found of each object of which something was.
@@ -78,46 +79,20 @@ pub(super) struct Local {
     pub(super) is_pushed: bool,
     /// Fields that the schema does not know, in one phrase.
     pub(super) unknown: Option<String>,
+    /// Somebody looked for such fields: the server was not known to keep all of them.
+    is_looked_through: bool,
     /// Scalars that are no text where the schema wants some: line and message.
     pub(super) no_text: Vec<(u32, String)>,
 }
 
-/// Comparisons that still hold.
-#[derive(Debug, Default)]
-pub(super) struct Compared {
-    schemas: Arc<Schemas>,
-    by_key: HashMap<ObjectKey, (Arc<LiveObject>, Comparison)>,
-    /// Why the cluster cannot be asked about objects of a kind, if it cannot.
-    silent: HashMap<(String, String), Option<String>>,
-    /// Why it does not take objects of a kind in a version, if it does not.
-    unserved: HashMap<SchemaKey, Option<String>>,
-}
-
-impl Compared {
-    /// Compares what git states of an object with what is live.
-    pub(super) fn compare(&mut self, key: &ObjectKey, stated: &Manifest, live: &Arc<LiveObject>) -> Comparison {
-        // It is the same object as long as it is kept here, so that its address tells.
-        if let Some((known, found)) = self.by_key.get(key)
-            && Arc::ptr_eq(known, live)
-        {
-            return found.clone();
-        }
-        let found = compare_with((&stated.value, &stated.body), live, &self.schemas);
-        self.by_key.insert(key.clone(), (Arc::clone(live), found.clone()));
-        found
-    }
-
-    /// Why the cluster cannot be asked about an object, if it cannot. It is the same for all of a kind.
-    pub(super) fn cannot_tell(&mut self, live: &LiveSet, key: &ObjectKey) -> Option<String> {
-        let kind = (key.group.clone(), key.kind.clone());
-        self.silent.entry(kind).or_insert_with(|| cannot_tell(live, key)).clone()
-    }
-
-    /// Why the cluster does not take an object at all, if it does not. It is the same for all of a kind and version.
-    pub(super) fn not_served(&mut self, live: &LiveSet, wanted: &Manifest) -> Option<String> {
-        let kind = (wanted.group.clone(), wanted.version.clone(), wanted.kind.clone());
-        self.unserved.entry(kind).or_insert_with(|| not_served(live, wanted)).clone()
-    }
+/// What a look found of one object.
+struct Seen {
+    key: ObjectKey,
+    /// What git and the schema say of it, unless that was known.
+    local: Option<Local>,
+    is_live: bool,
+    /// Its row with what else came of it; `None` when it has none.
+    found: Option<(Option<Row>, Vec<Finding>, Turn)>,
 }
 
 impl Memo {
@@ -133,8 +108,13 @@ impl Memo {
         let live = inputs.live;
         let before = std::mem::replace(&mut self.objects, live.objects.clone());
         let changes = live.objects.changes(&before);
-        let turned = self.healths.update(live, inputs.now);
-        let is_same = self.stated.is_some()
+        let is_read = self.stated.is_some();
+        let read = || (!is_read).then(|| (Stated::of(inputs), Dangling::of(inputs.worktree)));
+        let (read, turned) = both(!is_read, read, || self.healths.update(live, inputs.now));
+        if let Some((stated, dangling)) = read {
+            (self.stated, self.dangling) = (Some(stated), dangling);
+        }
+        let is_same = is_read
             && inputs.now >= self.now
             && turned != Turned::All
             && self.basis.as_ref().is_some_and(|basis| basis.is_of(inputs))
@@ -143,28 +123,37 @@ impl Memo {
             self.begin(inputs);
         }
         let Some(stated) = self.stated.take() else { return Picture::default() };
-        let concerned = if is_same {
+        let concerned: Vec<ObjectKey> = if is_same {
             let mut concerned = self.concerned(live, &stated, &changes, inputs.now);
             if let Turned::These(keys) = &turned {
                 for key in keys {
                     concern(key, &stated, live, &mut concerned);
                 }
             }
-            concerned
+            concerned.into_iter().collect()
         } else {
-            let live = live.objects.keys().filter(|key| stated.manages(key));
-            stated.keys().chain(live).chain(self.rows.keys()).cloned().collect()
+            self.everything(live, &stated)
         };
-        let keepers = keepers(inputs);
         let mut found_more = !is_same;
-        for key in &concerned {
-            found_more |= self.look(inputs, &keepers, &stated, key, redactor);
-        }
-        found_more |= if is_same {
-            self.dangling.again(inputs.worktree, live, &changes)
-        } else {
-            self.dangling.all(inputs.worktree, live)
+        let keepers = keepers(inputs);
+        let mut dangling = std::mem::take(&mut self.dangling);
+        let look_for_dangling = || {
+            if is_same { dangling.again(inputs.worktree, live, &changes) } else { dangling.all(inputs.worktree, live) }
         };
+        let judge = |keys: &[ObjectKey]| {
+            let mut look = Look::new(inputs, &keepers, &self.compared);
+            let seen: Vec<Seen> = keys.iter().map(|key| self.see(&mut look, &stated, key, redactor)).collect();
+            (seen, look.made())
+        };
+        let (dangles_otherwise, parts) = both(!is_same, look_for_dangling, || in_parts(&concerned, judge));
+        self.dangling = dangling;
+        found_more |= dangles_otherwise;
+        for (seen, made) in parts {
+            self.compared.extend(made);
+            for seen in seen {
+                found_more |= self.take(seen);
+            }
+        }
         if found_more {
             let all = files
                 .iter()
@@ -185,28 +174,27 @@ impl Memo {
 
     /// Everything is to be judged anew.
     fn begin(&mut self, inputs: &Inputs<'_>) {
-        if self.stated.is_none() {
-            self.stated = Some(Stated::of(inputs));
-            self.dangling = Dangling::of(inputs.worktree);
-        }
-        if !Arc::ptr_eq(&self.compared.schemas, &inputs.live.schemas) {
-            self.compared = Compared { schemas: Arc::clone(&inputs.live.schemas), ..Compared::default() };
+        if !Arc::ptr_eq(&self.schemas, &inputs.live.schemas) {
+            self.schemas = Arc::clone(&inputs.live.schemas);
+            self.compared.clear();
             self.local.clear();
         }
-        self.compared.silent.clear();
-        self.compared.unserved.clear();
         self.basis = Some(Basis::of(inputs));
     }
 
+    /// All objects that have a row, or may have one. Those that are live come first, in order: what is looked for one behind
+    /// the other lies side by side.
+    fn everything(&self, live: &LiveSet, stated: &Stated) -> Vec<ObjectKey> {
+        let mut rest: HashSet<&ObjectKey> = stated.keys().chain(self.rows.keys()).collect();
+        let is_wanted = |key: &&ObjectKey| rest.remove(*key) || stated.manages(key);
+        let mut all: Vec<ObjectKey> = live.objects.keys().filter(is_wanted).cloned().collect();
+        all.extend(rest.into_iter().cloned());
+        all
+    }
+
     /// The objects that may be another way than the last time.
-    fn concerned(
-        &self,
-        live: &LiveSet,
-        stated: &Stated,
-        changes: &[Change<'_>],
-        now: Timestamp,
-    ) -> BTreeSet<ObjectKey> {
-        let mut concerned: BTreeSet<ObjectKey> = self.words.due(now).cloned().collect();
+    fn concerned(&self, live: &LiveSet, stated: &Stated, changes: &[Change<'_>], now: Timestamp) -> HashSet<ObjectKey> {
+        let mut concerned: HashSet<ObjectKey> = self.words.due(now).cloned().collect();
         if live.as_of != self.as_of {
             concerned.extend(self.dated.iter().cloned());
         }
@@ -216,47 +204,54 @@ impl Memo {
         concerned
     }
 
-    /// Judges one object. True when other findings came of it than before.
-    fn look(
-        &mut self,
-        inputs: &Inputs<'_>,
-        keepers: &[Keeper<'_>],
-        stated: &Stated,
-        key: &ObjectKey,
-        redactor: &Redactor,
-    ) -> bool {
-        let live = inputs.live;
-        let judged = if let Some(desired) = stated.get(inputs, key) {
-            let schemas = &self.compared.schemas;
-            let shown = desired.local.or(desired.committed).or(desired.public);
-            let known = self.local.entry(key.clone()).or_insert_with(|| Local {
-                draft: draft(&desired),
-                is_pushed: agree(desired.committed, desired.public),
-                unknown: shown.and_then(|shown| unknown(schemas, shown)),
-                no_text: shown.map(|shown| no_text(schemas, shown)).unwrap_or_default(),
-            });
-            judge_stated(inputs, (keepers, &mut self.compared), &desired, known)
+    /// Judges one object.
+    fn see<'a>(&self, look: &mut Look<'a>, stated: &'a Stated, key: &'a ObjectKey, redactor: &Redactor) -> Seen {
+        let set = look.inputs.live;
+        let live = live_of(set, key);
+        let mut local = None;
+        let judged = if let Some(desired) = stated.get(look.inputs, key) {
+            let is_kept = look.is_kept(&desired, live);
+            let known = match self.local.get(key).filter(|known| is_kept || known.is_looked_through) {
+                Some(known) => known,
+                None => &*local.insert(Local::of(look, &desired, is_kept)),
+            };
+            judge_stated(look, &desired, (known, is_kept), live)
         } else {
-            let object = live.objects.get(key).filter(|_| stated.manages(key) && !is_seen(key, stated, live));
-            let judged = object.and_then(|object| orphans::row(inputs, (keepers, &mut self.compared), key, object));
+            let object = live.filter(|live| live.key == *key && stated.manages(key) && !is_seen(key, stated, set));
+            let judged = object.and_then(|object| orphans::row(look, key, object));
             judged.map(|(row, turn)| Judged { row, findings: Vec::new(), turn })
         };
-        if !live.objects.contains_key(key) {
-            self.compared.by_key.remove(key);
+        let found = judged.map(|Judged { mut row, findings, turn }| {
+            row.health = live.map(|live| self.healths.of(live).clone());
+            (self.rows.news(row, redactor), findings, turn)
+        });
+        Seen { key: key.clone(), local, is_live: live.is_some(), found }
+    }
+
+    /// Keeps what was found of an object. True when other findings came of it than before.
+    fn take(&mut self, Seen { key, local, is_live, found }: Seen) -> bool {
+        if let Some(local) = local {
+            self.local.insert(key.clone(), local);
         }
-        let Some(Judged { mut row, findings, turn }) = judged else {
-            self.rows.remove(key);
-            self.note(key, Turn::default());
-            return self.found.remove(key).is_some();
+        if !is_live {
+            self.compared.remove(&key);
+        }
+        let Some((row, findings, turn)) = found else {
+            self.rows.remove(&key);
+            self.note(&key, Turn::default());
+            return self.found.remove(&key).is_some();
         };
-        if let Some(object) = live_of(live, key) {
-            row.health = Some(self.healths.of(object).clone());
+        if let Some(row) = row {
+            self.rows.put(row);
         }
-        self.rows.put(row, redactor);
-        self.note(key, turn);
-        let before =
-            if findings.is_empty() { self.found.remove(key) } else { self.found.insert(key.clone(), findings.clone()) };
-        before.unwrap_or_default() != findings
+        self.note(&key, turn);
+        let is_other = self.found.get(&key).map(Vec::as_slice).unwrap_or_default() != findings;
+        if findings.is_empty() {
+            self.found.remove(&key);
+        } else {
+            self.found.insert(key, findings);
+        }
+        is_other
     }
 
     fn note(&mut self, key: &ObjectKey, turn: Turn) {
@@ -266,6 +261,19 @@ impl Memo {
             self.dated.insert(key.clone());
         } else {
             self.dated.remove(key);
+        }
+    }
+}
+
+impl Local {
+    fn of<'a>(look: &mut Look<'a>, desired: &Desired<'a>, is_kept: bool) -> Self {
+        let described = desired.shown().and_then(|shown| Some((look.schema(shown)?, shown)));
+        Self {
+            draft: draft(desired),
+            is_pushed: agree(desired.committed, desired.public),
+            unknown: described.filter(|_| !is_kept).and_then(|(schema, shown)| unknown(schema, shown)),
+            is_looked_through: !is_kept,
+            no_text: described.map(|(schema, shown)| no_text(schema, shown)).unwrap_or_default(),
         }
     }
 }
@@ -307,11 +315,11 @@ fn concerns_all(change: &Change<'_>) -> bool {
 }
 
 /// Adds the objects whose live side an identity may be. Git does not say whether a custom kind lives in namespaces.
-fn concern(key: &ObjectKey, stated: &Stated, live: &LiveSet, concerned: &mut BTreeSet<ObjectKey>) {
+fn concern(key: &ObjectKey, stated: &Stated, live: &LiveSet, concerned: &mut HashSet<ObjectKey>) {
     if key.namespace.is_empty() {
         concerned.extend(stated.named(key).cloned());
     } else if stated.manages(key) {
-        let global = ObjectKey { namespace: String::new(), ..key.clone() };
+        let global = key.without_namespace();
         if live.objects.contains_key(&global) {
             concerned.insert(global);
         }
@@ -323,6 +331,6 @@ fn concern(key: &ObjectKey, stated: &Stated, live: &LiveSet, concerned: &mut BTr
 
 /// True when a live object is what git states elsewhere: in a namespace, for an object of the cluster.
 fn is_seen(key: &ObjectKey, stated: &Stated, live: &LiveSet) -> bool {
-    let is_it = |stated: &ObjectKey| live_of(live, stated).is_some_and(|object| object.key() == *key);
+    let is_it = |stated: &ObjectKey| live_of(live, stated).is_some_and(|object| object.key == *key);
     stated.contains(key) || (key.namespace.is_empty() && stated.named(key).any(is_it))
 }

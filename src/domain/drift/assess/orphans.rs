@@ -2,8 +2,8 @@
 //! asked stay in the list: they are not less orphaned for it.
 
 use super::{
-    Compared, DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, ObjectKey, Turn, Verdict, Version,
-    due, is_builtin_group, keeper, short, with,
+    DriftRow, DriftState, Due, HealthState, Inputs, Keeper, LiveObject, Look, ObjectKey, Turn, Verdict, Version, due,
+    is_builtin_group, keeper, short, with,
 };
 
 /// Kinds that Hedgehog's controllers generate.
@@ -21,19 +21,15 @@ const TRACKING: [&str; 4] = [
 ];
 
 /// The row of a live object that git does not have; `None` for one that this directory is not to have.
-pub(super) fn row(
-    inputs: &Inputs<'_>,
-    (keepers, compared): (&[Keeper<'_>], &mut Compared),
-    key: &ObjectKey,
-    live: &LiveObject,
-) -> Option<(DriftRow, Turn)> {
+pub(super) fn row<'a>(look: &mut Look<'a>, key: &'a ObjectKey, live: &LiveObject) -> Option<(DriftRow, Turn)> {
+    let (inputs, keepers) = (look.inputs, look.keepers);
     if is_exempt(inputs, live, key) {
         return None;
     }
     let removed = inputs.history.get(key).and_then(|versions| versions.first());
     let removed = removed.filter(|last| last.value.is_none());
     let mut turn = Turn::default();
-    let verdict = match compared.cannot_tell(inputs.live, key) {
+    let verdict = match look.cannot_tell(key) {
         // Its state waits for the cluster, not for a grace.
         Some(why) => {
             let mut hidden = Turn::default();
@@ -54,7 +50,7 @@ pub(super) fn row(
         file: None,
         line: None,
         since: verdict.since,
-        health: Some(live.health.clone()),
+        health: None,
         generation: live.generation,
         fields: Vec::new(),
         application: application.map(|(keeper, _)| keeper.key.clone()),

@@ -10,24 +10,35 @@ use crate::domain::redact::Redactor;
 /// Rows as they were judged, and as they are shown.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    judged: HashMap<Arc<ObjectKey>, Arc<DriftRow>>,
+    judged: HashMap<ObjectKey, Arc<DriftRow>>,
     /// Without secrets, in the order of their states and their true identities.
-    shown: Ordered<Arc<ObjectKey>, (DriftState, Arc<ObjectKey>), DriftRow>,
+    shown: Ordered<ObjectKey, (DriftState, ObjectKey), DriftRow>,
+}
+
+/// A row as it was judged, and as it is shown.
+#[derive(Debug)]
+pub(super) struct Row {
+    judged: Arc<DriftRow>,
+    shown: Arc<DriftRow>,
 }
 
 impl Rows {
-    /// Puts a row in place of what there was of an object.
-    pub(super) fn put(&mut self, row: DriftRow, redactor: &Redactor) {
-        let known = self.judged.get_key_value(&row.key);
-        if known.is_some_and(|(_, known)| **known == row) {
-            return;
+    /// A row without its secrets, to be put in place of what there is of the object; `None` when it is the same.
+    pub(super) fn news(&self, row: DriftRow, redactor: &Redactor) -> Option<Row> {
+        if self.judged.get(&row.key).is_some_and(|known| **known == row) {
+            return None;
         }
-        let key = known.map_or_else(|| Arc::new(row.key.clone()), |(key, _)| Arc::clone(key));
         let hidden = (!row.is_clean(redactor)).then(|| Arc::new(row.clone().redacted(redactor)));
         let judged = Arc::new(row);
         // Where there are no secrets the two are one.
         let shown = hidden.unwrap_or_else(|| Arc::clone(&judged));
-        self.shown.put(Arc::clone(&key), (judged.state, Arc::clone(&key)), shown);
+        Some(Row { judged, shown })
+    }
+
+    /// Puts a row in place of what there was of an object.
+    pub(super) fn put(&mut self, Row { judged, shown }: Row) {
+        let key = judged.key.clone();
+        self.shown.put(key.clone(), (judged.state, key.clone()), shown);
         self.judged.insert(key, judged);
     }
 
@@ -40,7 +51,7 @@ impl Rows {
 
     /// Identities of all rows.
     pub(super) fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
-        self.judged.keys().map(Arc::as_ref)
+        self.judged.keys()
     }
 
     /// All rows, as they are shown.

@@ -1,6 +1,7 @@
 //! What git states of each object in the three places that it has: the working tree, HEAD, and what was pushed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::{Finding, Inputs, ObjectKey, Severity, finding};
 use crate::domain::manifest::Manifest;
@@ -16,9 +17,11 @@ struct Places {
 /// One reading of git, by object. It is good for the manifests that it was made of.
 #[derive(Debug, Default)]
 pub(super) struct Stated {
-    places: BTreeMap<ObjectKey, Places>,
-    /// Kinds of which git has objects, or had.
-    managed: BTreeSet<(String, String)>,
+    places: HashMap<ObjectKey, Places>,
+    /// Their identities in order, once somebody asks for a part of it.
+    sorted: OnceLock<Vec<ObjectKey>>,
+    /// Kinds of which git has objects, or had, by their groups.
+    managed: HashMap<String, HashSet<String>>,
     /// What the working tree states more than once.
     pub(super) duplicates: Vec<Finding>,
 }
@@ -31,36 +34,45 @@ pub(super) struct Desired<'a> {
     pub(super) public: Option<&'a Manifest>,
 }
 
+impl<'a> Desired<'a> {
+    /// The one that stands for it on the screen.
+    pub(super) fn shown(&self) -> Option<&'a Manifest> {
+        self.local.or(self.committed).or(self.public)
+    }
+}
+
 impl Stated {
     /// Sorts what git has by identity. Of two with the same one the last counts, as `kubectl apply` would have it; the other is
     /// a finding.
     pub(super) fn of(inputs: &Inputs<'_>) -> Self {
         let mut stated = Self::default();
         for (place, manifest) in inputs.worktree.iter().enumerate() {
-            let places = stated.places.entry(manifest.key()).or_default();
+            let places = stated.places.entry(manifest.key.clone()).or_default();
             if let Some(other) = places.local.replace(place).and_then(|other| inputs.worktree.get(other)) {
                 let at = format!("{}:{}", manifest.file.display(), manifest.line);
-                let message = format!("{} {} is stated again in {at}, which counts", other.kind, other.name);
+                let message = format!("{} {} is stated again in {at}, which counts", other.key.kind, other.key.name);
                 stated.duplicates.push(finding(Severity::Error, "duplicate", other, message));
             }
         }
         if let Some(head) = inputs.head {
             for (place, manifest) in head.iter().enumerate() {
-                stated.places.entry(manifest.key()).or_default().committed = Some(place);
+                stated.places.entry(manifest.key.clone()).or_default().committed = Some(place);
             }
         } else {
             stated.places.values_mut().for_each(|places| places.committed = places.local);
         }
         if let Some(pushed) = inputs.pushed {
             for (place, manifest) in pushed.iter().enumerate() {
-                stated.places.entry(manifest.key()).or_default().public = Some(place);
+                stated.places.entry(manifest.key.clone()).or_default().public = Some(place);
             }
         } else {
             stated.places.values_mut().for_each(|places| places.public = places.committed);
         }
         let committed = stated.places.iter().filter(|(_, places)| places.committed.is_some()).map(|(key, _)| key);
-        let kinds = committed.chain(inputs.history.keys()).map(|key| (key.group.clone(), key.kind.clone()));
-        stated.managed = kinds.collect();
+        let kinds: HashSet<(&str, &str)> = committed.chain(inputs.history.keys()).map(kind).collect();
+        for (group, kind) in kinds {
+            stated.managed.entry(group.to_owned()).or_default().insert(kind.to_owned());
+        }
         stated
     }
 
@@ -90,14 +102,22 @@ impl Stated {
 
     /// Objects of a kind and name in any namespace.
     pub(super) fn named<'s>(&'s self, key: &'s ObjectKey) -> impl Iterator<Item = &'s ObjectKey> {
-        let first = ObjectKey { namespace: String::new(), name: String::new(), ..key.clone() };
-        let of_kind = self.places.range(first..).map(|(stated, _)| stated);
-        let of_kind = of_kind.take_while(|stated| (&stated.group, &stated.kind) == (&key.group, &key.kind));
+        let sorted = self.sorted.get_or_init(|| {
+            let mut keys: Vec<ObjectKey> = self.places.keys().cloned().collect();
+            keys.sort_unstable();
+            keys
+        });
+        let of_kind = &sorted[sorted.partition_point(|stated| kind(stated) < kind(key))..];
+        let of_kind = of_kind.iter().take_while(|stated| kind(stated) == kind(key));
         of_kind.filter(|stated| stated.name == key.name)
     }
 
     /// True for kinds of which git has objects, or had: of those it is to have all.
     pub(super) fn manages(&self, key: &ObjectKey) -> bool {
-        self.managed.contains(&(key.group.clone(), key.kind.clone()))
+        self.managed.get(&key.group).is_some_and(|kinds| kinds.contains(&key.kind))
     }
+}
+
+fn kind(key: &ObjectKey) -> (&str, &str) {
+    (&key.group, &key.kind)
 }

@@ -35,7 +35,7 @@ fn kind(name: &str) -> Kind {
 }
 
 fn key(name: &str) -> ObjectKey {
-    ObjectKey { group: GROUP.into(), kind: "VPC".into(), namespace: "default".into(), name: name.into() }
+    ObjectKey::new(GROUP, "VPC", "default", name)
 }
 
 /// A world in which `a` is committed at minute 0 and live, and it is minute 60.
@@ -88,7 +88,7 @@ impl World {
         let mut value = value.clone();
         value["metadata"]["namespace"] = "default".into();
         let live = LiveObject::new(&kind(value["kind"].as_str().unwrap()), value).unwrap();
-        self.live.objects.insert(live.key(), Arc::new(live));
+        self.live.objects.insert(live);
     }
 
     /// An Application of the fabric's directory that knows two revisions (minutes of commits), and these words of its last
@@ -107,7 +107,7 @@ impl World {
         });
         let kind = Kind { group: "argoproj.io".into(), ..kind("Application") };
         let live = LiveObject::new(&kind, application).unwrap();
-        self.live.objects.insert(live.key(), Arc::new(live));
+        self.live.objects.insert(live);
     }
 
     fn vanish(&mut self, name: &str) {
@@ -138,7 +138,7 @@ impl World {
     }
 
     fn states(&self) -> Vec<(String, DriftState)> {
-        self.assess().rows.into_iter().map(|row| (row.key.name, row.state)).collect()
+        self.assess().rows.into_iter().map(|row| (row.key.name.clone(), row.state)).collect()
     }
 
     fn only(&self) -> (DriftState, String) {
@@ -514,6 +514,10 @@ fn with_other_schemas_all_is_worked_out_anew() {
     world.live.schemas =
         Arc::new(schemas(&json!({ "spec": { "group": GROUP, "names": { "kind": "VPC" }, "versions": [
         { "name": "v1beta1", "served": true, "schema": { "openAPIV3Schema": { "type": "object" } } } ] } })));
+    assert!(world.picture(&mut memo).findings.is_empty(), "the server still has all of it");
+    let mut pruned = object("a", 1);
+    pruned["spec"] = json!({});
+    world.put(&pruned);
     assert_eq!(world.picture(&mut memo).findings[0].code, "unknown-field");
 }
 

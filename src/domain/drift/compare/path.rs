@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::domain::cluster::join;
 use crate::domain::drift::normal::Normal;
 
 /// The value at a path of an object.
@@ -34,6 +35,62 @@ pub(super) fn item_path<'a>(path: &str, keys: impl IntoIterator<Item = (&'a str,
     }
     item.push(']');
     item
+}
+
+/// Where a walk is. Most places are passed without a word, so that their paths are written only where they are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    outer: Option<&'p Place<'p>>,
+    step: Within<'p>,
+}
+
+/// The step from a place to one in it.
+#[derive(Clone, Copy)]
+enum Within<'p> {
+    Field(&'p str),
+    Index(usize),
+    /// An element of a list that is told apart by its fields: how its path is written after that of the list.
+    Item(&'p dyn Fn(&str) -> String),
+    /// All of a path at once.
+    Path(&'p str),
+}
+
+impl<'p> Place<'p> {
+    /// The place of a path.
+    pub(super) fn at(path: &'p str) -> Self {
+        Self { outer: None, step: Within::Path(path) }
+    }
+
+    /// A field of an object's own.
+    pub(super) fn top(name: &'p str) -> Self {
+        Self { outer: None, step: Within::Field(name) }
+    }
+
+    /// A field of what is here.
+    pub(super) fn field(&'p self, name: &'p str) -> Self {
+        Self { outer: Some(self), step: Within::Field(name) }
+    }
+
+    /// An element of the list that is here.
+    pub(super) fn index(&'p self, index: usize) -> Self {
+        Self { outer: Some(self), step: Within::Index(index) }
+    }
+
+    /// An element of the list that is here, with what writes its path after that of the list.
+    pub(super) fn item(&'p self, path: &'p dyn Fn(&str) -> String) -> Self {
+        Self { outer: Some(self), step: Within::Item(path) }
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> String {
+        let outer = self.outer.map(Self::path).unwrap_or_default();
+        match self.step {
+            Within::Field(name) => join(&outer, name),
+            Within::Index(index) => format!("{outer}[{index}]"),
+            Within::Item(path) => path(&outer),
+            Within::Path(path) => path.to_owned(),
+        }
+    }
 }
 
 /// Steps of a path.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::path::{item_path, lookup};
+use super::path::{Place, item_path, lookup};
 use super::rule::{Align, Of, Rule, is_zero};
 use crate::domain::cluster::{LiveObject, join};
 use crate::domain::drift::normal::{Normal, normal};
@@ -71,7 +71,7 @@ impl Removed<'_> {
             }
             (Value::Array(applied), Value::Array(desired), Value::Array(live)) => {
                 // Lists that are replaced as a whole have been compared with all of their elements.
-                let Align::Keys(keys, true) = rule.align(self.of, path, applied, live) else { return };
+                let Align::Keys(keys, true) = rule.align(self.of, &Place::at(path), applied, live) else { return };
                 let same = |a: &Value, b: &Value| keys.iter().all(|key| a.get(key) == b.get(key));
                 for before in applied {
                     let Some(there) = live.iter().find(|there| same(before, there)) else { continue };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::path::{Step, steps};
+use super::path::{Place, Step, steps};
 use crate::domain::cluster::{Known, LiveObject, Merge, Node, Schemas, Shape};
 use crate::domain::drift::normal::is_set;
 use crate::domain::drift::quantity::{same_amount, same_duration};
@@ -132,8 +132,8 @@ impl<'a> Rule<'a> {
     }
 
     /// How the elements of two lists find each other.
-    pub(super) fn align(self, of: Of<'_>, path: &str, desired: &[Value], live: &[Value]) -> Align<'a> {
-        if is_set(of.kind, path) {
+    pub(super) fn align(self, of: Of<'_>, place: &Place<'_>, desired: &[Value], live: &[Value]) -> Align<'a> {
+        if is_set(of.kind, || place.path()) {
             return Align::Set;
         }
         let by_name = |open: bool| list_key(desired, live).map_or(Align::Places, |key| Align::Keys(vec![key], open));
@@ -150,10 +150,10 @@ impl<'a> Rule<'a> {
     }
 
     /// True for the same value, in whatever notation its type allows.
-    pub(super) fn same(self, path: &str, a: &Value, b: &Value) -> bool {
-        let amounts = match self {
+    pub(super) fn same(self, place: &Place<'_>, a: &Value, b: &Value) -> bool {
+        let amounts = || match self {
             Self::Unknown => true,
-            Self::BuiltIn => is_quantity(path),
+            Self::BuiltIn => is_quantity(&place.path()),
             Self::Node(node) => matches!(node.shape, Shape::Scalar { int_or_string: true, .. }),
             Self::Kept | Self::Pruned => false,
         };
@@ -165,11 +165,11 @@ impl<'a> Rule<'a> {
             // A typed controller writes durations anew, though to the schema they are text like any other.
             (Value::String(x), Value::String(y)) => {
                 let typed = matches!(self, Self::Node(Node { shape: Shape::Scalar { .. }, .. }) | Self::Unknown);
-                x == y || (amounts && same_amount(x, y)) || (typed && same_duration(x, y))
+                x == y || (amounts() && same_amount(x, y)) || (typed && same_duration(x, y))
             }
             // A port or a quantity may be a number on one side and text on the other.
             (Value::String(x), Value::Number(y)) | (Value::Number(y), Value::String(x)) => {
-                amounts && same_amount(x, &y.to_string())
+                amounts() && same_amount(x, &y.to_string())
             }
             _ => a == b,
         }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::super::FieldClass::{self, Changed, ExtraLive, Ineffective, MissingLive, RemovedInGit};
 use super::{is_drift, lookup};
 use crate::domain::cluster::{Kind, LAST_APPLIED, LiveObject, Schemas};
-use crate::domain::drift::FieldDiff;
 use crate::domain::drift::normal::normal;
+use crate::domain::drift::{Digests, FieldDiff};
 
 mod schema;
 mod webhooks;
@@ -268,10 +268,16 @@ proptest! {
         stated in prop::collection::btree_map("[ab]", "[xy]", 0..3),
         there in prop::collection::btree_map("[abc]", "[xy]", 0..3),
         applied in prop::option::of(prop::collection::btree_map("[abc]", "[xy]", 0..3)),
+        (is_more_live, is_more_applied) in any::<(bool, bool)>(),
     ) {
-        let object = |labels: &std::collections::BTreeMap<String, String>| json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a", "labels": labels }, "spec": { "replicas": 2 },
-        });
+        let object = |labels: &std::collections::BTreeMap<String, String>, is_more: bool| {
+            let mut object = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a", "labels": labels },
+                "spec": { "replicas": 2 } });
+            if is_more {
+                object["spec"]["paused"] = true.into();
+            }
+            object
+        };
         let kind = Kind {
             group: "apps".into(),
             version: "v1".into(),
@@ -279,14 +285,14 @@ proptest! {
             plural: "deployments".into(),
             namespaced: true,
         };
-        let mut value = object(&there);
+        let mut value = object(&there, is_more_live);
         if let Some(applied) = &applied {
-            value["metadata"]["annotations"] = json!({ LAST_APPLIED: object(applied).to_string() });
+            value["metadata"]["annotations"] = json!({ LAST_APPLIED: object(applied, is_more_applied).to_string() });
         }
         let live = LiveObject::new(&kind, value).unwrap();
-        let desired = object(&stated);
-        prop_assert!(live.has_body(&crate::domain::manifest::body(&desired)));
-        let whole = super::parts(&desired, (&live.value(), live.last_applied()), &live, &Schemas::new());
+        let desired = object(&stated, false);
+        prop_assert_eq!(live.has_body(&Digests::of(&desired)), !is_more_live);
+        let whole = super::parts(&desired, (&live.value(), live.applied_before(&Digests::default())), &live, &Schemas::new());
         prop_assert_eq!(super::compare(&desired, &live, &Schemas::new()), whole);
     }
 }

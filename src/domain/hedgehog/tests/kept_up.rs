@@ -68,12 +68,12 @@ fn pool() -> Vec<(&'static str, &'static str, &'static str, [Value; 2])> {
 type Step = (u8, usize, usize);
 
 fn put(set: &mut LiveSet, object: LiveObject) {
-    set.objects.insert(object.key(), object.into());
+    set.objects.insert(object);
 }
 
 fn key(group: &str, kind: &str, name: &str) -> ObjectKey {
     let group = kind_of(group, kind).group;
-    ObjectKey { group, kind: kind.into(), namespace: "default".into(), name: name.into() }
+    ObjectKey::new(group, kind, "default", name)
 }
 
 /// An Agent that was given what there is, or a part of it.
@@ -93,7 +93,7 @@ fn agent(set: &LiveSet, name: &str, how: usize, clock: jiff::Timestamp) -> LiveO
             continue;
         }
         for object in set.objects.values().filter(|object| object.kind.kind == kind) {
-            spec[field][&object.name] = object.value()["spec"].clone();
+            spec[field][&object.key.name] = object.value()["spec"].clone();
         }
     }
     let beat = clock - SignedDuration::from_secs(i64::try_from(how % 5).unwrap() * 20);
@@ -184,7 +184,7 @@ proptest! {
             kept.update(&set, clock);
             let anew = healths(&set, clock);
             for object in set.objects.values() {
-                prop_assert_eq!(kept.of(object), anew.of(object), "{} {} after {:?}", object.kind.kind, object.name, round);
+                prop_assert_eq!(kept.of(object), anew.of(object), "{} {} after {:?}", object.kind.kind, object.key.name, round);
             }
             prop_assert_eq!(kept.next, anew.next, "after {:?}", round);
         }

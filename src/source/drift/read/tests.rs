@@ -177,7 +177,7 @@ fn odd_names_and_other_repositories_cost_nothing_else() {
     project.write("gitops/inner/e.yaml", &vpc("e", 1, 0));
     let side = project.read();
     let names = |manifests: &[crate::domain::manifest::Manifest]| {
-        let mut names: Vec<String> = manifests.iter().map(|manifest| manifest.name.clone()).collect();
+        let mut names: Vec<String> = manifests.iter().map(|manifest| manifest.key.name.clone()).collect();
         names.sort();
         names
     };

@@ -90,18 +90,17 @@ fn happen(world: &mut World, (what, which, how): Step) {
             rack["kind"] = "Rack".into();
             rack["metadata"]["namespace"] = if how % 4 < 2 { "".into() } else { "default".into() };
             let live = LiveObject::new(&rack_kind(how % 4 >= 2), rack).unwrap();
-            world.live.objects.insert(live.key(), Arc::new(live));
+            world.live.objects.insert(live);
         }
         17 => {
             for namespace in ["", "default"] {
-                let (group, kind) = (GROUP.into(), "Rack".into());
-                world.live.objects.remove(&ObjectKey { group, kind, namespace: namespace.into(), name: "b".into() });
+                world.live.objects.remove(&ObjectKey::new(GROUP, "Rack", namespace, "b"));
             }
         }
         _ => {
             let mut drafted = object(name, 9);
             drafted["spec"]["note"] = "draft".into();
-            world.worktree.retain(|manifest| manifest.name != name || manifest.kind != "VPC");
+            world.worktree.retain(|manifest| manifest.key.name != name || manifest.key.kind != "VPC");
             if how % 2 == 0 {
                 world.worktree.push(manifest(&drafted));
             }
