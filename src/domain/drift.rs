@@ -32,7 +32,7 @@ pub use check::{CheckOutcome, CheckRequest, DriftCheck, changes};
 pub use compare::{Comparison, compare, is_as, is_drift, same_desire, unknown_fields};
 pub use detail::{DetailRequest, DriftDetail, Excerpt, VersionChange, VersionLine, version_lines};
 pub use digests::{Digests, marks};
-pub use key::{Identity, ObjectKey};
+pub use key::{Identity, KindDigest, ObjectKey, kind_digest};
 
 /// Drift state of one object. The names are those of `hnpwb drift -o json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,14 +1,49 @@
 //! The objects of a cluster by identity, kept by kind: a copy shares whole kinds, and a change copies one.
 
-use std::collections::{BTreeMap, btree_map};
-use std::iter::Peekable;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use super::LiveObject;
-use crate::domain::drift::ObjectKey;
+use crate::domain::drift::{KindDigest, ObjectKey, kind_digest};
 
-/// Identities are shared with it: to copy a kind is to copy pointers.
-type Shelf = BTreeMap<ObjectKey, Arc<LiveObject>>;
+/// The objects of one kind.
+#[derive(Debug, Clone)]
+struct Shelf {
+    group: String,
+    kind: String,
+    digest: KindDigest,
+    objects: Arc<Kept>,
+}
+
+/// Objects by identity, and in the order of these once somebody asks for it.
+#[derive(Debug, Default)]
+struct Kept {
+    by_key: HashMap<ObjectKey, Arc<LiveObject>>,
+    sorted: OnceLock<Vec<Arc<LiveObject>>>,
+}
+
+impl Kept {
+    fn in_order(&self) -> &[Arc<LiveObject>] {
+        self.sorted.get_or_init(|| {
+            let mut sorted: Vec<Arc<LiveObject>> = self.by_key.values().cloned().collect();
+            sorted.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+            sorted
+        })
+    }
+
+    /// To change it; the order is to be found anew.
+    fn by_key(&mut self) -> &mut HashMap<ObjectKey, Arc<LiveObject>> {
+        self.sorted = OnceLock::new();
+        &mut self.by_key
+    }
+}
+
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        // A copy is made to be changed.
+        Self { by_key: self.by_key.clone(), sorted: OnceLock::new() }
+    }
+}
 
 /// An object that is another one than it was; the two are told apart by where they are kept.
 #[derive(Debug, Clone, Copy)]
@@ -34,17 +69,18 @@ impl Change<'_> {
 }
 
 /// Live objects by identity. It is used like a map, and cheap to clone.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Objects {
     /// Sorted by group and kind, so that the whole is in the order of its keys. None is empty.
-    kinds: Vec<(String, String, Arc<Shelf>)>,
+    shelves: Vec<Shelf>,
 }
 
 impl Objects {
     /// One object.
     pub fn get(&self, key: &ObjectKey) -> Option<&Arc<LiveObject>> {
-        let place = self.place(&key.group, &key.kind).ok()?;
-        self.kinds[place].2.get(key)
+        // There are some dozens of kinds, and the texts of an identity lie elsewhere.
+        let shelf = self.shelves.iter().find(|shelf| shelf.digest == key.kind_digest())?;
+        shelf.objects.by_key.get(key)
     }
 
     /// True when there is such an object.
@@ -57,20 +93,20 @@ impl Objects {
         let object = object.into();
         let key = object.key.clone();
         let place = self.place(&key.group, &key.kind).unwrap_or_else(|place| {
-            self.kinds.insert(place, (key.group.clone(), key.kind.clone(), Arc::default()));
+            self.shelves.insert(place, Shelf::new(&key.group, &key.kind, Kept::default()));
             place
         });
-        Arc::make_mut(&mut self.kinds[place].2).insert(key, object)
+        Arc::make_mut(&mut self.shelves[place].objects).by_key().insert(key, object)
     }
 
     /// Takes an object out.
     pub fn remove(&mut self, key: &ObjectKey) -> Option<Arc<LiveObject>> {
         let place = self.place(&key.group, &key.kind).ok()?;
         // What is not there is no reason to copy its kind.
-        self.kinds[place].2.get(key)?;
-        let removed = Arc::make_mut(&mut self.kinds[place].2).remove(key);
-        if self.kinds[place].2.is_empty() {
-            self.kinds.remove(place);
+        self.shelves[place].objects.by_key.get(key)?;
+        let removed = Arc::make_mut(&mut self.shelves[place].objects).by_key().remove(key);
+        if self.shelves[place].objects.by_key.is_empty() {
+            self.shelves.remove(place);
         }
         removed
     }
@@ -78,52 +114,52 @@ impl Objects {
     /// Puts the objects of a kind in place of those that were there. An object that is as it was stays the same one.
     pub fn replace(&mut self, group: &str, kind: &str, objects: impl IntoIterator<Item = LiveObject>) {
         let place = self.place(group, kind);
-        let before = place.ok().map(|place| Arc::clone(&self.kinds[place].2));
-        let shelf: Shelf = objects
+        let before = place.ok().map(|place| Arc::clone(&self.shelves[place].objects));
+        let by_key: HashMap<ObjectKey, Arc<LiveObject>> = objects
             .into_iter()
             .map(|object| {
                 let key = object.key.clone();
-                let known = before.as_ref().and_then(|before| before.get(&key)).filter(|known| ***known == object);
+                let known =
+                    before.as_ref().and_then(|before| before.by_key.get(&key)).filter(|known| ***known == object);
                 let object = known.map_or_else(|| Arc::new(object), Arc::clone);
                 (key, object)
             })
             .collect();
-        match (place, shelf.is_empty()) {
-            (Ok(place), true) => drop(self.kinds.remove(place)),
-            (Ok(place), false) => self.kinds[place].2 = Arc::new(shelf),
+        let is_empty = by_key.is_empty();
+        let shelf = Shelf::new(group, kind, Kept { by_key, sorted: OnceLock::new() });
+        match (place, is_empty) {
+            (Ok(place), true) => drop(self.shelves.remove(place)),
+            (Ok(place), false) => self.shelves[place] = shelf,
             (Err(_), true) => {}
-            (Err(place), false) => self.kinds.insert(place, (group.to_owned(), kind.to_owned(), Arc::new(shelf))),
+            (Err(place), false) => self.shelves.insert(place, shelf),
         }
     }
 
     /// Keeps the objects of those groups and kinds alone.
     pub fn retain_kinds(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
-        self.kinds.retain(|(group, kind, _)| keep(group, kind));
-    }
-
-    /// Objects with their identities, in the order of these.
-    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<LiveObject>)> {
-        self.kinds.iter().flat_map(|(_, _, shelf)| shelf.iter())
+        self.shelves.retain(|shelf| keep(&shelf.group, &shelf.kind));
     }
 
     /// What is not as it is in `before`, in the order of identities. Kinds that both share are passed over.
     pub fn changes<'a>(&'a self, before: &'a Self) -> Vec<Change<'a>> {
         let mut changes = Vec::new();
-        let (mut old, mut new) = (before.kinds.iter().peekable(), self.kinds.iter().peekable());
+        let (mut old, mut new) = (before.shelves.iter().peekable(), self.shelves.iter().peekable());
         loop {
-            match (old.peek().map(|kind| name(kind)), new.peek().map(|kind| name(kind))) {
+            match (old.peek().map(|shelf| shelf.name()), new.peek().map(|shelf| shelf.name())) {
                 (None, None) => return changes,
                 (Some(gone), now) if now.is_none_or(|now| gone < now) => {
-                    changes.extend(old.next().into_iter().flat_map(|kind| gone_from(&kind.2)));
+                    let gone = old.next().into_iter().flat_map(|shelf| shelf.objects.in_order());
+                    changes.extend(gone.map(|object| Change { key: &object.key, before: Some(object), now: None }));
                 }
                 (was, Some(come)) if was.is_none_or(|was| come < was) => {
-                    changes.extend(new.next().into_iter().flat_map(|kind| come_to(&kind.2)));
+                    let come = new.next().into_iter().flat_map(|shelf| shelf.objects.in_order());
+                    changes.extend(come.map(|object| Change { key: &object.key, before: None, now: Some(object) }));
                 }
                 (Some(_), _) | (None, Some(_)) => {
                     if let (Some(was), Some(is)) = (old.next(), new.next())
-                        && !Arc::ptr_eq(&was.2, &is.2)
+                        && !Arc::ptr_eq(&was.objects, &is.objects)
                     {
-                        differing(&was.2, &is.2, &mut changes);
+                        changes.extend(differing(&was.objects, &is.objects));
                     }
                 }
             }
@@ -132,69 +168,65 @@ impl Objects {
 
     /// Identities, in order.
     pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
-        self.iter().map(|(key, _)| key)
+        self.values().map(|object| &object.key)
     }
 
     /// Objects, in the order of their identities.
     pub fn values(&self) -> impl Iterator<Item = &Arc<LiveObject>> {
-        self.iter().map(|(_, object)| object)
+        self.shelves.iter().flat_map(|shelf| shelf.objects.in_order())
     }
 
     /// The objects of one kind, in the order of their identities.
     pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = &Arc<LiveObject>> {
-        let shelf = self.place(group, kind).ok().map(|place| &self.kinds[place].2);
-        shelf.into_iter().flat_map(|shelf| shelf.values())
+        let shelf = self.place(group, kind).ok().map(|place| &self.shelves[place]);
+        shelf.into_iter().flat_map(|shelf| shelf.objects.in_order())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.kinds.iter().map(|(_, _, shelf)| shelf.len()).sum()
+        self.shelves.iter().map(|shelf| shelf.objects.by_key.len()).sum()
     }
 
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
+        self.shelves.is_empty()
     }
 
     fn place(&self, group: &str, kind: &str) -> Result<usize, usize> {
-        self.kinds.binary_search_by(|(a, b, _)| (a.as_str(), b.as_str()).cmp(&(group, kind)))
+        self.shelves.binary_search_by(|shelf| shelf.name().cmp(&(group, kind)))
     }
 }
 
-fn name((group, kind, _): &(String, String, Arc<Shelf>)) -> (&str, &str) {
-    (group, kind)
-}
-
-type Entries<'a> = Peekable<btree_map::Iter<'a, ObjectKey, Arc<LiveObject>>>;
-
-fn gone_from(shelf: &Shelf) -> impl Iterator<Item = Change<'_>> {
-    shelf.iter().map(|(key, object)| Change { key, before: Some(object), now: None })
-}
-
-fn come_to(shelf: &Shelf) -> impl Iterator<Item = Change<'_>> {
-    shelf.iter().map(|(key, object)| Change { key, before: None, now: Some(object) })
-}
-
-/// What differs between two states of one kind. Both are in order, so one walk along them finds it.
-fn differing<'a>(before: &'a Shelf, now: &'a Shelf, changes: &mut Vec<Change<'a>>) {
-    let (mut old, mut new): (Entries<'a>, Entries<'a>) = (before.iter().peekable(), now.iter().peekable());
-    loop {
-        let (was, is) = match (old.peek(), new.peek()) {
-            (None, None) => return,
-            (Some(_), None) => (old.next(), None),
-            (Some((was, _)), Some((is, _))) if was == is => (old.next(), new.next()),
-            (Some((was, _)), Some((is, _))) if was < is => (old.next(), None),
-            (_, Some(_)) => (None, new.next()),
-        };
-        if let (Some((_, was)), Some((_, is))) = (was, is)
-            && Arc::ptr_eq(was, is)
-        {
-            continue;
-        }
-        if let Some((key, _)) = was.or(is) {
-            changes.push(Change { key, before: was.map(|(_, object)| object), now: is.map(|(_, object)| object) });
-        }
+impl PartialEq for Objects {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |a: &Shelf, b: &Shelf| a.digest == b.digest && a.objects.by_key == b.objects.by_key;
+        self.shelves.len() == other.shelves.len() && self.shelves.iter().zip(&other.shelves).all(|(a, b)| same(a, b))
     }
+}
+
+impl Shelf {
+    fn new(group: &str, kind: &str, objects: Kept) -> Self {
+        let digest = kind_digest(group, kind);
+        Self { group: group.to_owned(), kind: kind.to_owned(), digest, objects: Arc::new(objects) }
+    }
+
+    fn name(&self) -> (&str, &str) {
+        (&self.group, &self.kind)
+    }
+}
+
+/// What differs between two states of one kind.
+fn differing<'a>(before: &'a Kept, now: &'a Kept) -> Vec<Change<'a>> {
+    let come = now.by_key.iter().filter_map(|(key, is)| {
+        let was = before.by_key.get(key);
+        let is_same = was.is_some_and(|was| Arc::ptr_eq(was, is));
+        (!is_same).then_some(Change { key, before: was, now: Some(is) })
+    });
+    let gone = before.by_key.iter().filter(|(key, _)| !now.by_key.contains_key(key));
+    let gone = gone.map(|(key, was)| Change { key, before: Some(was), now: None });
+    let mut changes: Vec<Change<'_>> = come.chain(gone).collect();
+    changes.sort_unstable_by(|a, b| a.key.cmp(b.key));
+    changes
 }
 
 impl FromIterator<Arc<LiveObject>> for Objects {

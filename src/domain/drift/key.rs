@@ -22,7 +22,13 @@ pub struct ObjectKey {
     /// Half of the SHA-256 of all of it, which tells one from another: the texts of ten thousand are all over the memory.
     #[serde(skip)]
     digest: [u64; 2],
+    /// The same of group and kind, in short.
+    #[serde(skip)]
+    of_kind: KindDigest,
 }
+
+/// Tells kinds of all groups apart.
+pub type KindDigest = u64;
 
 /// What an [`ObjectKey`] consists of.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,7 +53,8 @@ impl ObjectKey {
     ) -> Self {
         let (group, kind, namespace, name) = (group.into(), kind.into(), namespace.into(), name.into());
         let digest = digest::half_of([&group, &kind, &namespace, &name]);
-        Self { identity: Arc::new(Identity { group, kind, namespace, name }), digest }
+        let of_kind = kind_digest(&group, &kind);
+        Self { identity: Arc::new(Identity { group, kind, namespace, name }), digest, of_kind }
     }
 
     /// The same with every secret in its names hidden.
@@ -57,6 +64,11 @@ impl ObjectKey {
             (Cow::Borrowed(_), Cow::Borrowed(_)) => self.clone(),
             (namespace, name) => Self::new(&*self.group, &*self.kind, namespace, name),
         }
+    }
+
+    /// Tells its kind from others.
+    pub fn kind_digest(&self) -> KindDigest {
+        self.of_kind
     }
 
     /// True when somebody else has it too.
@@ -69,6 +81,11 @@ impl ObjectKey {
     pub fn without_namespace(&self) -> Self {
         Self::new(&*self.group, &*self.kind, "", &*self.name)
     }
+}
+
+/// What tells a kind from others.
+pub fn kind_digest(group: &str, kind: &str) -> KindDigest {
+    digest::half_of([group, kind])[0]
 }
 
 impl Deref for ObjectKey {

@@ -98,7 +98,7 @@ impl Healths {
             Turned::These(self.judge(live, clock, &basis, &affected))
         } else {
             *self = Self { referrers: Referrers::of_all(live), readiness: ready, ..Self::default() };
-            let all: Vec<_> = live.objects.iter().map(|(key, object)| (key, Some(object))).collect();
+            let all: Vec<_> = live.objects.values().map(|object| (&object.key, Some(object))).collect();
             self.judge(live, clock, &basis, &all);
             Turned::All
         };
@@ -257,7 +257,7 @@ pub fn healths(live: &LiveSet, now: Timestamp) -> Healths {
 
 /// True for what is judged by its parts.
 fn is_whole(key: &ObjectKey) -> bool {
-    key.group == super::WIRING && matches!(key.kind.as_str(), "Server" | "SwitchGroup")
+    matches!(key.kind.as_str(), "Server" | "SwitchGroup") && key.group == super::WIRING
 }
 
 /// True for objects whose health is derived. Those that are being deleted are left to themselves.

@@ -1,8 +1,8 @@
 //! Who refers to whom among Hedgehog's objects, kept up with every change: an object's health may hang on those that name it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use super::Reference;
 use crate::domain::cluster::{Change, LiveObject, LiveSet};
 use crate::domain::drift::ObjectKey;
 
@@ -30,9 +30,7 @@ impl Referrers {
 
     /// Takes in what became of an object.
     pub(super) fn take(&mut self, change: Change<'_>) {
-        let of = |object: Option<&Arc<LiveObject>>| object.and_then(|object| object.wants.clone());
-        let (before, now) = (of(change.before), of(change.now));
-        if before == now {
+        if change.before.map(|object| references(object)) == change.now.map(|object| references(object)) {
             return;
         }
         for target in change.before.into_iter().flat_map(|object| targets(object)) {
@@ -66,6 +64,9 @@ impl Referrers {
 
 /// What an object names.
 pub(super) fn targets(object: &LiveObject) -> impl Iterator<Item = &ObjectKey> {
-    let references = object.wants.as_deref().map(|wants| wants.references.as_slice()).unwrap_or_default();
-    references.iter().map(|reference| &reference.key)
+    references(object).iter().map(|reference| &reference.key)
+}
+
+fn references(object: &LiveObject) -> &[Reference] {
+    object.wants.as_deref().map(|wants| wants.references.as_slice()).unwrap_or_default()
 }

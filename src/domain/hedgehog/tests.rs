@@ -37,8 +37,8 @@ struct Derived {
 
 fn derive(live: &LiveSet, now: Timestamp) -> Derived {
     let healths = healths(live, now);
-    let hedgehog = live.objects.iter().filter(|(key, _)| GROUPS.contains(&key.group.as_str()));
-    let derived = hedgehog.map(|(key, object)| (key.clone(), healths.of(object).clone()));
+    let hedgehog = live.objects.values().filter(|object| GROUPS.contains(&object.key.group.as_str()));
+    let derived = hedgehog.map(|object| (object.key.clone(), healths.of(object).clone()));
     let health = derived.filter(|(_, health)| health.state != HealthState::NoSignal).collect();
     Derived { health, next: healths.next }
 }

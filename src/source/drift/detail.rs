@@ -82,7 +82,7 @@ pub(super) fn detail(
 fn live_of<'a>(live: &'a LiveSet, key: &ObjectKey, is_it: impl Fn(&ObjectKey) -> bool) -> Option<&'a LiveObject> {
     let global = key.without_namespace();
     let exact = live.objects.get(key).or_else(|| live.objects.get(&global));
-    let found = exact.or_else(|| live.objects.iter().find(|(key, _)| is_it(key)).map(|(_, object)| object));
+    let found = exact.or_else(|| live.objects.values().find(|object| is_it(&object.key)));
     found.map(AsRef::as_ref)
 }
 

@@ -120,7 +120,7 @@ impl Running {
 }
 
 fn vlan(live: &LiveSet, name: &str) -> Option<i64> {
-    let (_, object) = live.objects.iter().find(|(key, _)| key.name == name)?;
+    let object = live.objects.values().find(|object| object.key.name == name)?;
     object.value()["spec"]["vlan"].as_i64()
 }
 
