@@ -96,7 +96,11 @@ impl Objects {
             self.shelves.insert(place, Shelf::new(&key.group, &key.kind, Kept::default()));
             place
         });
-        Arc::make_mut(&mut self.shelves[place].objects).by_key().insert(key, object)
+        let by_key = Arc::make_mut(&mut self.shelves[place].objects).by_key();
+        // The identity comes with the object, so that there is one of it.
+        let before = by_key.remove(&key);
+        by_key.insert(key, object);
+        before
     }
 
     /// Takes an object out.
