@@ -110,7 +110,8 @@ impl Memo {
         let changes = live.objects.changes(&before);
         let is_read = self.stated.is_some();
         let read = || (!is_read).then(|| (Stated::of(inputs), Dangling::of(inputs.worktree)));
-        let (read, turned) = both(!is_read, read, || self.healths.update(live, inputs.now));
+        let (read, turned) =
+            both(if is_read { 0 } else { inputs.worktree.len() }, read, || self.healths.update(live, inputs.now));
         if let Some((stated, dangling)) = read {
             (self.stated, self.dangling) = (Some(stated), dangling);
         }
@@ -145,7 +146,7 @@ impl Memo {
             let seen: Vec<Seen> = keys.iter().map(|key| self.see(&mut look, &stated, key, redactor)).collect();
             (seen, look.made())
         };
-        let (dangles_otherwise, parts) = both(!is_same, look_for_dangling, || in_parts(&concerned, judge));
+        let (dangles_otherwise, parts) = both(concerned.len(), look_for_dangling, || in_parts(&concerned, judge));
         self.dangling = dangling;
         found_more |= dangles_otherwise;
         for (seen, made) in parts {
